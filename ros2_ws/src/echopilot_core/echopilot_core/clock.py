@@ -1,0 +1,47 @@
+"""The injected clock: every age in the stack is computed from exactly one of these."""
+
+import time
+from typing import Protocol
+
+NS_PER_S = 1_000_000_000
+
+
+class Clock(Protocol):
+    """A source of "now" in nanoseconds; ROS time in simulation, the steady clock on hardware."""
+
+    def now_ns(self) -> int:
+        """Return the current time [ns]."""
+        ...
+
+
+class SteadyClock:
+    """Monotonic wall clock, immune to NTP steps."""
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns()
+
+
+class ManualClock:
+    """Simulated time, moved only by its owner."""
+
+    def __init__(self, start_ns: int = 0) -> None:
+        self._now_ns = start_ns
+
+    def now_ns(self) -> int:
+        return self._now_ns
+
+    def advance_to(self, now_ns: int) -> None:
+        """Move to `now_ns` [ns]; raises ValueError when that lies in the past."""
+        if now_ns < self._now_ns:
+            raise ValueError(f"clock cannot go back from {self._now_ns} to {now_ns} ns")
+        self._now_ns = now_ns
+
+
+def to_ns(seconds: float) -> int:
+    """Convert [s] to [ns], rounded."""
+    return round(seconds * NS_PER_S)
+
+
+def to_s(nanoseconds: int) -> float:
+    """Convert [ns] to [s]."""
+    return nanoseconds / NS_PER_S

@@ -1,0 +1,72 @@
+"""Numbers and findings that leave the system, each with its provenance."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from echopilot_core.classes import FindingKind
+from echopilot_core.views import View
+
+
+class Convention(IntEnum):
+    """Calliper convention of a diameter; conventions are never mixed."""
+
+    NOT_APPLICABLE = 0
+    INNER_TO_INNER = 1
+    LEADING_EDGE = 2
+    OUTER_TO_OUTER = 3
+
+
+class Phase(IntEnum):
+    """Moment of the heart cycle that a number belongs to."""
+
+    UNSPECIFIED = 0
+    END_DIASTOLE = 1
+    END_SYSTOLE = 2
+    CYCLE = 3
+
+
+class GateStatus(IntEnum):
+    """Whether the quality gate lets the number out."""
+
+    NOT_CHECKED = 0
+    PASSED = 1
+    REFUSED = 2
+
+
+@dataclass(frozen=True)
+class EndPoint:
+    """One calliper end in us_image [m] of the frame it was set in."""
+
+    x_m: float
+    y_m: float
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A value in SI `unit` ("m", "m3", "1") with standard deviation and where it came from."""
+
+    name: str
+    value: float
+    unit: str
+    sigma: float
+    view: View
+    convention: Convention = Convention.NOT_APPLICABLE
+    phase: Phase = Phase.UNSPECIFIED
+    obliquity_rad: float = 0.0
+    gate: GateStatus = GateStatus.NOT_CHECKED
+    gate_reason: str = ""
+    end_points: tuple[EndPoint, ...] = ()
+    frame_sequences: tuple[int, ...] = ()
+    station_m: float = float("nan")  # arc length along the sweep, where that applies
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A suspicion raised for review, with probability and evidence frames."""
+
+    kind: FindingKind
+    probability: float
+    view: View
+    frame_sequences: tuple[int, ...]
+    text: str
+    borderline: bool = False

@@ -1,0 +1,158 @@
+"""Rigid motions as 4x4 float64 matrices `T_a_b` (maps b coordinates into a).
+
+Twists are 6-vectors (v [m/s], w [rad/s]). Formulas: Lynch & Park, Modern Robotics (2017), ch. 3.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+_SMALL_ANGLE_RAD = 1e-8
+
+R_PROBE_US_IMAGE: Array = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+"""Columns are the us_image axes (x right, y down, z = x cross y) seen from the probe."""
+
+
+def transform(rotation: Array, translation_m: Array) -> Array:
+    """Assemble `T` (4, 4) from a rotation (3, 3) and a translation (3,) [m]."""
+    T = np.eye(4)
+    T[:3, :3] = rotation
+    T[:3, 3] = translation_m
+    return T
+
+
+def inverse(T: Array) -> Array:
+    """Inverse of a rigid motion, without a matrix solve."""
+    R = T[:3, :3]
+    return transform(R.T, -R.T @ T[:3, 3])
+
+
+def apply(T_a_b: Array, points_b: Array) -> Array:
+    """Map points (..., 3) [m] from b to a."""
+    return points_b @ T_a_b[:3, :3].T + T_a_b[:3, 3]
+
+
+def hat(w: Array) -> Array:
+    """Skew matrix of a 3-vector: hat(w) @ x = w cross x."""
+    return np.array([[0.0, -w[2], w[1]], [w[2], 0.0, -w[0]], [-w[1], w[0], 0.0]])
+
+
+def so3_exp(w_rad: Array) -> Array:
+    """Rotation matrix of a rotation vector (3,) [rad] (Rodrigues, MR eq. 3.51)."""
+    angle = float(np.linalg.norm(w_rad))
+    if angle < _SMALL_ANGLE_RAD:
+        return np.eye(3) + hat(w_rad)
+    K = hat(w_rad / angle)
+    return np.eye(3) + np.sin(angle) * K + (1.0 - np.cos(angle)) * (K @ K)
+
+
+def so3_log(R: Array) -> Array:
+    """Rotation vector (3,) [rad] of a rotation matrix, stable at 0 and at pi."""
+    q = quaternion(R)
+    vector_norm = float(np.linalg.norm(q[:3]))
+    if vector_norm < _SMALL_ANGLE_RAD:
+        return 2.0 * q[:3]
+    return q[:3] / vector_norm * (2.0 * np.arctan2(vector_norm, q[3]))
+
+
+def exp(twist: Array) -> Array:
+    """Exponential of a twist (v, w) times unit time (MR eq. 3.88)."""
+    v, w = twist[:3], twist[3:]
+    angle = float(np.linalg.norm(w))
+    W = hat(w)
+    if angle < _SMALL_ANGLE_RAD:
+        V = np.eye(3) + 0.5 * W
+    else:
+        a2 = angle * angle
+        V = np.eye(3) + (1.0 - np.cos(angle)) / a2 * W + (angle - np.sin(angle)) / (a2 * angle) * (W @ W)
+    return transform(so3_exp(w), V @ v)
+
+
+def log(T: Array) -> Array:
+    """Twist (v, w) whose exponential is `T`; inverse of `exp` for angles below pi."""
+    w = so3_log(T[:3, :3])
+    angle = float(np.linalg.norm(w))
+    W = hat(w)
+    if angle < _SMALL_ANGLE_RAD:
+        V_inverse = np.eye(3) - 0.5 * W
+    else:
+        half = 0.5 * angle
+        V_inverse = np.eye(3) - 0.5 * W + (1.0 - half / np.tan(half)) / (angle * angle) * (W @ W)
+    return np.concatenate([V_inverse @ T[:3, 3], w])
+
+
+def adjoint(T_a_b: Array) -> Array:
+    """6x6 map of twists (v, w) about b's origin in b to twists about a's origin in a (MR eq. 3.83, reordered)."""
+    R = T_a_b[:3, :3]
+    A = np.zeros((6, 6))
+    A[:3, :3] = R
+    A[3:, 3:] = R
+    A[:3, 3:] = hat(T_a_b[:3, 3]) @ R
+    return A
+
+
+def angle_between(R_a: Array, R_b: Array) -> float:
+    """Geodesic angle [rad] between two rotations."""
+    return float(np.linalg.norm(so3_log(R_a.T @ R_b)))
+
+
+def quaternion(R: Array) -> Array:
+    """Unit quaternion (x, y, z, w), w >= 0, of a rotation matrix (Shepperd 1978: largest pivot)."""
+    m = R
+    candidates = np.array([m[0, 0], m[1, 1], m[2, 2], m[0, 0] + m[1, 1] + m[2, 2]])
+    pivot = int(np.argmax(candidates))
+    q = np.empty(4)
+    if pivot == 3:
+        q[3] = 1.0 + candidates[3]
+        q[:3] = m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]
+    else:
+        i, j, k = pivot, (pivot + 1) % 3, (pivot + 2) % 3
+        q[i] = 1.0 - candidates[3] + 2.0 * m[i, i]
+        q[j] = m[j, i] + m[i, j]
+        q[k] = m[k, i] + m[i, k]
+        q[3] = m[k, j] - m[j, k]
+    q /= np.linalg.norm(q)
+    return q if q[3] >= 0.0 else -q
+
+
+def from_quaternion(q_xyzw: Array) -> Array:
+    """Rotation matrix of a quaternion (x, y, z, w); raises ValueError unless its norm is 1 within 1e-3."""
+    q = np.asarray(q_xyzw, dtype=np.float64)
+    norm = float(np.linalg.norm(q))
+    if not abs(norm - 1.0) < 1e-3:
+        raise ValueError(f"quaternion has norm {norm}, expected 1")
+    x, y, z, w = q / norm
+    return np.array(
+        [
+            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
+            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
+            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
+        ]
+    )
+
+
+def look_along(z_axis: Array, x_hint: Array) -> Array:
+    """Rotation whose z column is `z_axis` and whose x column is `x_hint` made orthogonal to it.
+
+    Raises ValueError when the two are parallel.
+    """
+    z = z_axis / np.linalg.norm(z_axis)
+    x = x_hint - (x_hint @ z) * z
+    norm = float(np.linalg.norm(x))
+    if norm < 1e-9:
+        raise ValueError("x_hint is parallel to z_axis")
+    x = x / norm
+    return np.column_stack([x, np.cross(z, x), z])
+
+
+def is_rigid(T: Array, tolerance: float = 1e-6) -> bool:
+    """True for a finite 4x4 matrix with an orthonormal right-handed rotation and the last row 0 0 0 1."""
+    if T.shape != (4, 4) or not np.isfinite(T).all():
+        return False
+    R = T[:3, :3]
+    return bool(
+        np.abs(R.T @ R - np.eye(3)).max() < tolerance
+        and np.linalg.det(R) > 0.0
+        and np.abs(T[3] - np.array([0.0, 0.0, 0.0, 1.0])).max() < tolerance
+    )
