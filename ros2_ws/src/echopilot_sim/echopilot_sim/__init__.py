@@ -1,0 +1,1 @@
+"""The virtual patient: anatomy, contact, arm, pictures and truth."""

@@ -1,0 +1,1 @@
+"""Anatomy of a virtual patient: parameters from a seed, skin, organs, moving heart and vessels, standard views."""
