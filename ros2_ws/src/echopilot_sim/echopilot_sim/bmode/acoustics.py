@@ -1,0 +1,113 @@
+"""Acoustic properties of the materials.
+
+Impedance [MRayl] and attenuation [dB/cm/MHz, frequency exponent 1] lie inside the ranges of published compilations:
+Goss et al. 1978 and 1980 (J. Acoust. Soc. Am. 64:423, 68:93), Diagnostics 2023 13(5):855 table 4, Sensors 2023
+23(13):5942 table A2, Burger et al. 2013 (IEEE Trans. Med. Imaging 32:609). Brightness [dB relative to liver] and
+heterogeneity [dB, one standard deviation over centimetres] are tuned by eye; that liver scatters more than heart muscle
+follows Fei and Shung 1985 (J. Acoust. Soc. Am. 78:871).
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_sim.anatomy.materials import Material
+
+
+class Behaviour(IntEnum):
+    """How the renderer treats a material beyond attenuation and scatter."""
+
+    TISSUE = 0
+    FLOWING = 1  # scatterers are new in every frame
+    GAS = 2  # total reflector: reverberation and dirty shadow
+    BONE = 3  # strong reflector: clean shadow
+
+
+@dataclass(frozen=True)
+class Acoustic:
+    """One row of the table; units as in the module's docstring."""
+
+    impedance: float
+    attenuation: float
+    brightness_db: float
+    heterogeneity_db: float = 1.5
+    behaviour: Behaviour = Behaviour.TISSUE
+
+
+_BLOOD = Acoustic(1.66, 0.15, -38.0, 1.5, Behaviour.FLOWING)
+_WALL = Acoustic(1.76, 0.8, 2.0, 2.5)
+
+ACOUSTICS: dict[Material, Acoustic] = {
+    Material.AIR: Acoustic(0.0004, 20.0, -60.0, 0.0, Behaviour.GAS),
+    Material.SKIN: Acoustic(1.72, 0.7, 3.0, 1.5),
+    Material.FAT: Acoustic(1.40, 0.6, -5.0, 4.0),
+    Material.MUSCLE: Acoustic(1.70, 0.8, -6.0, 3.5),
+    Material.FASCIA: Acoustic(1.90, 0.8, 5.0, 5.0),
+    Material.BONE: Acoustic(6.5, 10.0, 2.0, 2.0, Behaviour.BONE),
+    Material.CARTILAGE: Acoustic(1.95, 2.0, -10.0, 2.0),
+    Material.LUNG: Acoustic(0.18, 25.0, -6.0, 2.0, Behaviour.GAS),
+    Material.DIAPHRAGM: Acoustic(1.95, 0.9, 6.0, 2.0),
+    Material.LIVER: Acoustic(1.65, 0.5, 0.0, 1.2),
+    Material.LIVER_VESSEL: Acoustic(1.64, 0.2, -30.0, 1.0, Behaviour.FLOWING),
+    Material.KIDNEY: Acoustic(1.63, 0.7, -5.0, 2.0),
+    Material.BOWEL: Acoustic(1.62, 0.7, -5.0, 6.0),
+    Material.GAS: Acoustic(0.0004, 20.0, -6.0, 3.0, Behaviour.GAS),
+    Material.MESENTERY: Acoustic(1.52, 0.6, -2.0, 4.5),
+    Material.VERTEBRA: Acoustic(5.5, 10.0, 2.0, 2.0, Behaviour.BONE),
+    Material.DISC: Acoustic(1.80, 2.5, -8.0, 2.0),
+    Material.PSOAS: Acoustic(1.70, 0.8, -7.0, 3.0),
+    Material.MEDIASTINUM: Acoustic(1.55, 0.6, -1.0, 4.0),
+    Material.PERICARDIUM: Acoustic(1.95, 0.8, 8.0, 2.5),
+    Material.EFFUSION: Acoustic(1.52, 0.02, -40.0, 0.0, Behaviour.FLOWING),
+    Material.MYOCARDIUM_LV: Acoustic(1.70, 0.55, -4.0, 2.8),
+    Material.MYOCARDIUM_RV: Acoustic(1.70, 0.55, -4.0, 2.8),
+    Material.MYOCARDIUM_ATRIA: Acoustic(1.72, 0.55, -4.0, 2.5),
+    Material.PAPILLARY: Acoustic(1.71, 0.55, -3.0, 2.0),
+    Material.LEAFLET: Acoustic(1.80, 0.6, 5.0, 2.0),
+    Material.BLOOD_LV: _BLOOD,
+    Material.BLOOD_RV: _BLOOD,
+    Material.BLOOD_LA: _BLOOD,
+    Material.BLOOD_RA: _BLOOD,
+    Material.BLOOD_ROOT: _BLOOD,
+    Material.ROOT_WALL: _WALL,
+    Material.BLOOD_AORTA: _BLOOD,
+    Material.AORTA_WALL: _WALL,
+    Material.THROMBUS: Acoustic(1.64, 0.25, -14.0, 3.0),
+    Material.BLOOD_IVC: _BLOOD,
+    Material.BLOOD_BRANCH: _BLOOD,
+    Material.VESSEL_WALL: _WALL,
+    Material.SPLEEN: Acoustic(1.65, 0.5, -2.0, 1.0),
+    Material.STOMACH: Acoustic(1.60, 0.7, -6.0, 6.0),
+}
+
+GEL = len(Material)  # row of the table for coupling gel in front of the face
+_GEL = Acoustic(1.60, 0.01, -30.0, 0.0)
+
+
+@dataclass(frozen=True)
+class AcousticTable:
+    """Rows per material, then gel: impedance and attenuation (M,), behaviour (M,), scatter amplitude (M, 256).
+
+    Column h of `amplitude` belongs to a heterogeneity volume value h, a standard normal coded as 128 + 40 n.
+    """
+
+    impedance: NDArray[np.float32]
+    attenuation: NDArray[np.float32]
+    behaviour: NDArray[np.uint8]
+    amplitude: NDArray[np.float32]
+
+
+def acoustic_table(attenuation_scale: float = 1.0) -> AcousticTable:
+    """The table as arrays; soft-tissue attenuation scaled by a patient's difficulty."""
+    rows = [ACOUSTICS[m] for m in Material] + [_GEL]
+    levels = (np.arange(256) - 128.0) / 40.0
+    brightness = np.array([r.brightness_db for r in rows])
+    spread = np.array([r.heterogeneity_db for r in rows])
+    return AcousticTable(
+        impedance=np.array([r.impedance for r in rows], np.float32),
+        attenuation=np.array([r.attenuation * attenuation_scale for r in rows], np.float32),
+        behaviour=np.array([r.behaviour for r in rows], np.uint8),
+        amplitude=np.power(10.0, (brightness[:, None] + spread[:, None] * levels) / 20.0).astype(np.float32),
+    )

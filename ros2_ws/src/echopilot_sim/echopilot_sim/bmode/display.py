@@ -1,0 +1,61 @@
+"""From power to grey: clutter haze, thermal noise, time gain, log compression, grey curve."""
+
+import cv2
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from echopilot_sim.bmode.appearance import Appearance
+from echopilot_sim.bmode.grid import BeamGrid
+
+_TGC_DB_CM_MHZ = 0.5
+_TGC_CAP_DB = 58.0
+LIVER_BELOW_WHITE_DB = 21.0  # where the mean echo of liver is displayed
+
+
+def time_gain(grid: BeamGrid, appearance: Appearance) -> NDArray[np.float32]:
+    """Amplitude gain (S,): two-way 0.5 dB/cm/MHz, capped, plus the operator's slider errors."""
+    ranges = grid.range_m.astype(np.float64)
+    gain_db = np.minimum(2.0 * _TGC_DB_CM_MHZ * grid.preset.frequency_hz * 1e-6 * ranges * 100.0, _TGC_CAP_DB)
+    sliders = np.interp(ranges, np.linspace(0.0, grid.depth_m, 4), appearance.tgc_error_db)
+    return np.asarray(10.0 ** ((gain_db + sliders) / 20.0), np.float32)
+
+
+def add_haze(power: NDArray[np.float32], grid: BeamGrid, haze_db: float) -> NDArray[np.float32]:
+    """Mean power around (S, B) scaled by `haze_db`: side lobes and multiple scatter."""
+    samples, beams = power.shape
+    wide = max(3, 2 * round(beams * 0.16) + 1)
+    tall = max(3, 2 * round(samples * 0.009) + 1)
+    blurred = cv2.blur(power, (wide, tall), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(blurred * np.float32(10.0 ** (haze_db / 10.0)), np.float32)
+
+
+def grey_table(appearance: Appearance) -> NDArray[np.uint8]:
+    """Grey curve (256,) applied to the log-compressed level."""
+    level = np.arange(256) / 255.0
+    return np.rint(255.0 * level**appearance.grey_power).astype(np.uint8)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def gather_power(power, haze, chaff, chaff_shift, thermal, near, gain):  # type: ignore[no-untyped-def]
+    """In place: echo power + speckled haze + thermal noise + near-field ring (S, B), then time gain (S,) squared.
+
+    `chaff` (S, B) is unit-mean speckle power in beam coordinates, shifted per frame; `near` (S, B) power of the
+    transmit ring-down.
+    """
+    samples, beams = power.shape
+    for s in range(samples):
+        square = gain[s] * gain[s]
+        other = (s + chaff_shift) % samples
+        for b in range(beams):
+            noisy = (0.4 + 0.6 * chaff[s, b]) * haze[s, b] + thermal * chaff[other, b]
+            power[s, b] = (power[s, b] + noisy + near[s, b]) * square
+
+
+def grey(power: NDArray[np.float32], gain_db: float, dynamic_range_db: float) -> NDArray[np.uint8]:
+    """Log-compress power (S, B) into 0..255 over the dynamic range; liver lies 21 dB below white at 0 dB gain."""
+    logged = cv2.log(np.maximum(power, np.float32(1e-12)))
+    per_db = 255.0 / dynamic_range_db
+    offset = (dynamic_range_db - LIVER_BELOW_WHITE_DB + gain_db) * per_db
+    scaled = cv2.addWeighted(logged, 10.0 / np.log(10.0) * per_db, logged, 0.0, offset)
+    return np.clip(scaled, 0.0, 255.0).astype(np.uint8)

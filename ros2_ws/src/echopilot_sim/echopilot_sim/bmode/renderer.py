@@ -1,0 +1,214 @@
+"""The B-mode renderer: a frozen moment of a patient becomes a frame."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, Protocol
+
+import cv2
+import numpy as np
+from echopilot_core import EchoPilotError, Frame, Imaging, LabelMap, ProbeGeometry, SectorBox
+from numpy.typing import NDArray
+
+from echopilot_sim.bmode import acoustics, contact, display, propagation, psf
+from echopilot_sim.bmode.appearance import Appearance, patient_appearance
+from echopilot_sim.bmode.grid import BeamGrid, PixelMap, beam_grid, pixel_map, sample_indices
+from echopilot_sim.bmode.near_field import ring_down
+from echopilot_sim.bmode.probes import preset
+from echopilot_sim.bmode.scatter import scatterers, tile_rotation
+from echopilot_sim.moment import Moment, Phases
+
+Quality = Literal["full", "fast"]
+MAP_N = 128
+MAP_SPACING_M = 1.25e-3
+_PENUMBRA = 0.03
+
+
+class LabelSource(Protocol):
+    """Anything that can tell what fills the body: the anatomy, or a phantom in tests."""
+
+    def label_points(
+        self, points_patient_m: NDArray[np.float64], phases: Phases
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Materials (N,) and tissue coordinates (N, 3) [m] of points (N, 3) [m] in `patient`."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Size:
+    beams: int
+    samples: int
+    width_px: int
+
+
+_SIZES: dict[str, _Size] = {"full": _Size(192, 512, 512), "fast": _Size(128, 384, 288)}
+
+
+@dataclass(frozen=True)
+class _Setup:
+    """What depends on preset, depth, focus and appearance only."""
+
+    grid: BeamGrid
+    pixels: PixelMap
+    geometry: ProbeGeometry
+    sector: SectorBox
+    spread: psf.PointSpread
+    time_gain: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    chaff: NDArray[np.float32]
+    penumbra: float
+
+
+@dataclass(frozen=True)
+class Echoes:
+    """Linear picture (S, B) after time gain, and the two-way amplitude `sent` (S, B) that reached each sample."""
+
+    power: NDArray[np.float32]
+    sent: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A frame and, per LabelMap cell (128, 128), how strongly it was insonified: 1 fully seen, below 0.1 shadow."""
+
+    frame: Frame
+    visibility: NDArray[np.float32]
+
+
+class Renderer:
+    """Renders one patient. The same patient, appearance and moment give the same bytes on one platform."""
+
+    def __init__(
+        self,
+        anatomy: LabelSource,
+        quality: Quality = "full",
+        seed: int | None = None,
+        appearance: Appearance | None = None,
+    ) -> None:
+        """`seed` fixes speckle and the default appearance; by default it is `anatomy.patient.seed`.
+
+        Raises EchoPilotError for an unknown quality.
+        """
+        if quality not in _SIZES:
+            raise EchoPilotError(f"unknown picture quality {quality!r}; choose one of {', '.join(_SIZES)}")
+        if seed is None:
+            seed = int(getattr(getattr(anatomy, "patient", None), "seed", 0))
+        self.anatomy = anatomy
+        self.seed = seed
+        self.appearance = patient_appearance(seed) if appearance is None else appearance
+        self._quality: Quality = quality
+        self._scatterers = scatterers(seed)
+        self._table = acoustics.acoustic_table(self.appearance.attenuation_scale)
+        self._log_impedance = np.log(self._table.impedance)
+        self._log_impedance[0] = self._log_impedance[acoustics.GEL]
+        self._grey = display.grey_table(self.appearance)
+
+    def render(self, moment: Moment) -> Frame:
+        """The picture of a moment, stamped with it."""
+        return self._frame(moment, self.echoes(moment))
+
+    def render_with_truth(self, moment: Moment) -> Rendered:
+        """The picture together with its visibility on the LabelMap grid."""
+        echoes = self.echoes(moment)
+        return Rendered(self._frame(moment, echoes), self._visibility(moment, echoes))
+
+    def visibility(self, moment: Moment) -> NDArray[np.float32]:
+        """Two-way amplitude after ideal time gain on the LabelMap grid (128, 128); zero outside the field of view."""
+        return self._visibility(moment, self.echoes(moment))
+
+    def label_map_origin(self) -> LabelMap:
+        """An empty LabelMap that carries the grid of `visibility`."""
+        half = MAP_SPACING_M / 2.0
+        return LabelMap(
+            np.zeros((MAP_N, MAP_N), np.uint8), half - MAP_N / 2 * MAP_SPACING_M, half, MAP_SPACING_M
+        )
+
+    def echoes(self, moment: Moment) -> Echoes:
+        """Linear echoes of a moment before log compression."""
+        setup = self._setup(moment)
+        grid, look = setup.grid, self.appearance
+        samples, beams = grid.shape
+        points = contact.free_points(grid.x_m, grid.z_m, moment)
+        labels, coordinates = self.anatomy.label_points(points, moment.phases)
+        labels = labels.reshape(samples, beams)
+        coupling = contact.beam_coupling(grid, moment.gap_m)
+        smooth = cv2.blur(self._log_impedance[labels], (5, 5), borderType=cv2.BORDER_REPLICATE)
+        echo = np.empty((2, samples, beams), np.float32)
+        sent = np.empty((samples, beams), np.float32)
+        table = self._table
+        step = moment.flicker_seed
+        propagation.propagate(
+            labels, coordinates.reshape(samples, beams, 3), smooth, coupling, grid.range_m, grid.pitch_m,
+            table.impedance, table.attenuation, table.behaviour, table.amplitude, acoustics.GEL,
+            self._scatterers.tile, self._scatterers.texture, tile_rotation(moment.T_patient_probe[:3, 1]),
+            float((step * 29) % 997), setup.noise, (step * 131) % samples,
+            grid.preset.frequency_hz * 1e-6, setup.penumbra, echo, sent,
+        )  # fmt: skip
+        power = np.empty((samples, beams), np.float32)
+        spread = setup.spread
+        psf.spread_power(echo, spread.lateral, spread.half, spread.axial, spread.gain, np.empty_like(echo), power)
+        haze = display.add_haze(power, grid, look.haze_db)
+        near = ring_down(grid, coupling, look.near_clutter)
+        shift = (step * 173 + 11) % samples
+        display.gather_power(power, haze, setup.chaff, shift, look.noise**2, near, setup.time_gain)
+        return Echoes(power, sent)
+
+    def _frame(self, moment: Moment, echoes: Echoes) -> Frame:
+        setup, look, settings = self._setup(moment), self.appearance, moment.imaging
+        dynamic_range_db = settings.dynamic_range_db + look.dynamic_range_db - 60.0
+        polar = display.grey(echoes.power, settings.gain_db + look.gain_db, dynamic_range_db)
+        return Frame(
+            stamp_ns=moment.stamp_ns,
+            sequence=moment.sequence,
+            image=setup.pixels.picture(cv2.LUT(polar, self._grey)),
+            geometry=setup.geometry,
+            sector=setup.sector,
+            imaging=Imaging(
+                gain_db=settings.gain_db,
+                dynamic_range_db=dynamic_range_db,
+                focus_m=settings.focus_m,
+                probe_id=setup.grid.preset.probe_id,
+                preset=settings.preset,
+            ),
+        )
+
+    def _visibility(self, moment: Moment, echoes: Echoes) -> NDArray[np.float32]:
+        setup = self._setup(moment)
+        amplitude = echoes.sent * display.time_gain(setup.grid, Appearance())[:, None]
+        empty = self.label_map_origin()
+        cells = np.arange(MAP_N) * MAP_SPACING_M
+        x, y = np.meshgrid(empty.origin_x_m + cells, empty.origin_y_m + cells)
+        beam, sample, inside = sample_indices(setup.grid, x, y)
+        seen = cv2.remap(amplitude, beam, sample, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.where(inside, seen, 0.0).astype(np.float32)
+
+    def _setup(self, moment: Moment) -> _Setup:
+        settings = moment.imaging
+        return _setup(settings.preset, settings.depth_m, settings.focus_m, self._quality, self.appearance, self.seed)
+
+
+@lru_cache(maxsize=16)
+def _setup(
+    name: str, depth_m: float, focus_m: float, quality: Quality, appearance: Appearance, seed: int
+) -> _Setup:
+    if not (np.isfinite(depth_m) and 0.02 <= depth_m <= 0.30):
+        raise EchoPilotError(f"imaging depth {depth_m} m is outside 0.02 to 0.30 m")
+    size = _SIZES[quality]
+    grid = beam_grid(preset(name), depth_m, size.beams, size.samples)
+    pixels, geometry, sector = pixel_map(grid, size.width_px)
+    spread = psf.point_spread(grid, focus_m, appearance.speckle_scale)
+    rng = np.random.default_rng((seed, 0x0015E))
+    noise = rng.standard_normal((2, *grid.shape), dtype=np.float32) * np.float32(np.sqrt(0.5))
+    chaff = np.empty(grid.shape, np.float32)
+    flat = np.ones_like(spread.gain)
+    psf.spread_power(noise, spread.lateral, spread.half, spread.axial, flat, np.empty_like(noise), chaff)
+    return _Setup(
+        grid=grid,
+        pixels=pixels,
+        geometry=geometry,
+        sector=sector,
+        spread=spread,
+        time_gain=display.time_gain(grid, appearance),
+        noise=noise,
+        chaff=chaff / chaff.mean(),
+        penumbra=_PENUMBRA * (size.beams / 192.0) ** 2 * 512.0 / size.samples,
+    )
