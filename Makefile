@@ -1,0 +1,56 @@
+# Each target works on a fresh machine: `setup` builds .venv and skips what is done.
+PYTHON ?= python3
+BIN := .venv/bin
+CLIP ?=
+SEED ?= 600004
+PROTOCOL ?= full
+
+export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
+ifdef ROS_DISTRO
+# apt ROS: the messages built into .venv are found where its own libraries are.
+export LD_LIBRARY_PATH := $(CURDIR)/.venv/lib:$(LD_LIBRARY_PATH)
+export AMENT_PREFIX_PATH := $(CURDIR)/.venv:$(AMENT_PREFIX_PATH)
+endif
+
+.PHONY: help setup setup-dev setup-train demo test check bench train format clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo [SEED=n] [PROTOCOL=aorta|cardiac|full]   an exam on a virtual patient, in out/demo"
+	@echo "make demo CLIP=FILE                                the same graph fed by a real clip (CLIP=default: the shipped one)"
+	@echo "make test | check | bench | train | format | clean"
+
+setup:
+	@$(PYTHON) scripts/set_up.py
+
+setup-dev:
+	@$(PYTHON) scripts/set_up.py dev
+
+setup-train:
+	@$(PYTHON) scripts/set_up.py dev train
+
+demo: setup
+	@$(BIN)/echopilot demo $(if $(CLIP),--clip "$(CLIP)",--seed $(SEED) --protocol $(PROTOCOL))
+
+test: setup-dev
+	@$(BIN)/python -m pytest
+
+check: setup-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python scripts/check_links.py
+
+bench: setup
+	@for name in bmode perception control graph; do $(BIN)/echopilot bench $$name --json out/bench/$$name.json || exit; done
+
+train: setup-train
+	@$(BIN)/echopilot train
+
+format: setup-dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv build install log *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
