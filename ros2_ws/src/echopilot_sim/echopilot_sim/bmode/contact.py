@@ -38,10 +38,8 @@ def indentation_of(gap_m: NDArray[np.float64]) -> float:
     return float(np.mean(np.maximum(np.nan_to_num(-gap_m, nan=0.0, posinf=0.0, neginf=0.0), 0.0)))
 
 
-def free_points(
-    x_m: NDArray[np.float32], z_m: NDArray[np.float32], moment: Moment
-) -> NDArray[np.float64]:
-    """Patient points (N, 3) [m], in the unpressed body, of the tissue now at (x, 0, z) in `probe`; x and z have N values.
+def free_points(x_m: NDArray[np.float32], z_m: NDArray[np.float32], moment: Moment) -> NDArray[np.float64]:
+    """Patient points (N, 3) [m], in the unpressed body, of the tissue now at (x, 0, z) in `probe` (N values each).
 
     Pressed tissue is pulled back along the probe axis by the compression law of the anatomy, with the mean
     indentation of the face.

@@ -58,4 +58,4 @@ def grey(power: NDArray[np.float32], gain_db: float, dynamic_range_db: float) ->
     per_db = 255.0 / dynamic_range_db
     offset = (dynamic_range_db - LIVER_BELOW_WHITE_DB + gain_db) * per_db
     scaled = cv2.addWeighted(logged, 10.0 / np.log(10.0) * per_db, logged, 0.0, offset)
-    return np.clip(scaled, 0.0, 255.0).astype(np.uint8)
+    return np.asarray(np.clip(scaled, 0.0, 255.0), np.uint8)

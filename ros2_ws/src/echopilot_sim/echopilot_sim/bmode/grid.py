@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from echopilot_core import ProbeGeometry, ProbeKind, SectorBox
 from numpy.typing import NDArray
 
+from echopilot_core import ProbeGeometry, ProbeKind, SectorBox
 from echopilot_sim.bmode.probes import ProbePreset
 
 _MARGIN_PX = 4
@@ -42,8 +42,8 @@ class BeamGrid:
 
 def beam_grid(preset: ProbePreset, depth_m: float, beams: int, samples: int) -> BeamGrid:
     """Lay out the beams; a phased fan has its apex at the face centre, a convex one at the centre of its radius."""
-    ranges = (np.arange(samples) + 0.5) * (depth_m / samples)
-    across = np.linspace(-0.5, 0.5, beams)
+    ranges = np.asarray((np.arange(samples) + 0.5) * (depth_m / samples), np.float64)
+    across = np.asarray(np.linspace(-0.5, 0.5, beams), np.float64)
     if preset.kind == ProbeKind.LINEAR:
         x = np.broadcast_to(across * preset.aperture_m, (samples, beams))
         z = np.broadcast_to(ranges[:, None], (samples, beams))

@@ -34,8 +34,8 @@ def propagate(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Fill `echo` (2, S, B) with complex echoes before the point spread and `sent` (S, B) with two-way amplitude.
 
-    `labels` (S, B) materials, `coordinates` (S, B, 3) tissue [m], `smooth` (S, B) blurred log impedance (for the angle of
-    boundaries), `noise` (2, S, B) unit white complex noise for dirty shadows.
+    `labels` (S, B) materials, `coordinates` (S, B, 3) tissue [m], `smooth` (S, B) blurred log impedance (for the
+    angle of boundaries), `noise` (2, S, B) unit white complex noise for dirty shadows.
     """
     samples, beams = labels.shape
     step = ranges[1] - ranges[0]

@@ -6,9 +6,9 @@ from typing import Literal, Protocol
 
 import cv2
 import numpy as np
-from echopilot_core import EchoPilotError, Frame, Imaging, LabelMap, ProbeGeometry, SectorBox
 from numpy.typing import NDArray
 
+from echopilot_core import EchoPilotError, Frame, Imaging, LabelMap, ProbeGeometry, SectorBox
 from echopilot_sim.bmode import acoustics, contact, display, propagation, psf
 from echopilot_sim.bmode.appearance import Appearance, patient_appearance
 from echopilot_sim.bmode.grid import BeamGrid, PixelMap, beam_grid, pixel_map, sample_indices
@@ -118,9 +118,7 @@ class Renderer:
     def label_map_origin(self) -> LabelMap:
         """An empty LabelMap that carries the grid of `visibility`."""
         half = MAP_SPACING_M / 2.0
-        return LabelMap(
-            np.zeros((MAP_N, MAP_N), np.uint8), half - MAP_N / 2 * MAP_SPACING_M, half, MAP_SPACING_M
-        )
+        return LabelMap(np.zeros((MAP_N, MAP_N), np.uint8), half - MAP_N / 2 * MAP_SPACING_M, half, MAP_SPACING_M)
 
     def echoes(self, moment: Moment) -> Echoes:
         """Linear echoes of a moment before log compression."""
@@ -187,9 +185,7 @@ class Renderer:
 
 
 @lru_cache(maxsize=16)
-def _setup(
-    name: str, depth_m: float, focus_m: float, quality: Quality, appearance: Appearance, seed: int
-) -> _Setup:
+def _setup(name: str, depth_m: float, focus_m: float, quality: Quality, appearance: Appearance, seed: int) -> _Setup:
     if not (np.isfinite(depth_m) and 0.02 <= depth_m <= 0.30):
         raise EchoPilotError(f"imaging depth {depth_m} m is outside 0.02 to 0.30 m")
     size = _SIZES[quality]

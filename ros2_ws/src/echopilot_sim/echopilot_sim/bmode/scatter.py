@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from echopilot_core import se3
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
+
+from echopilot_core import se3
 
 TILE_N = 128
 TILE_VOXEL_M = 0.5e-3
@@ -14,7 +15,7 @@ TEXTURE_N = 128
 TEXTURE_VOXEL_M = 1.6e-3
 _TILE_UNIT = 32.0  # int8 counts per standard deviation of each part
 _SLICE_BLUR_M = 1.8e-3  # along the slice direction: correlation about one half at 2 mm
-_ANCHORS = 64
+_ANCHORS = 256
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def tile_rotation(slice_axis: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rotation (3, 3) from tissue to tile whose blurred axis is the anchor nearest to the probe's slice direction.
 
     Anchors are fixed, so the same pose always gives the same speckle; it only changes when the probe has turned far
-    (about 10 degrees from its anchor), where real speckle has decorrelated too.
+    (about 5 degrees from its anchor), where real speckle has decorrelated too.
     """
     anchors = _anchor_rotations()
     return np.asarray(anchors[int(np.argmax(np.abs(anchors[:, 2, :] @ slice_axis)))])

@@ -1,0 +1,213 @@
+"""Properties of the rendered picture: determinism, speckle statistics, shadows, contact, geometry."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError
+from echopilot_sim.anatomy.materials import Material
+from echopilot_sim.bmode import Appearance, Renderer
+from echopilot_sim.bmode.grid import beam_grid
+from echopilot_sim.bmode.probes import preset
+from echopilot_sim.bmode.psf import lateral_fwhm_m
+from echopilot_sim.moment import N_ELEMENTS, ImagingSettings, Moment, Phases
+
+PLAIN = Appearance(haze_db=-80.0, noise=1e-7, near_clutter=0.0)
+
+
+class Phantom:
+    """Liver everywhere; optionally a bone plate, a blood-filled tube in muscle, air above the skin."""
+
+    def __init__(self, content: str = "") -> None:
+        self.content = content
+
+    def label_points(
+        self, points_patient_m: NDArray[np.float64], phases: Phases
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        x, z = points_patient_m[:, 0], points_patient_m[:, 2]
+        labels = np.full(x.size, Material.LIVER, np.uint8)
+        if self.content == "bone":
+            labels[(np.abs(x) < 0.010) & (z > 0.030) & (z < 0.038)] = Material.BONE
+        elif self.content == "heart":
+            labels[:] = Material.MYOCARDIUM_LV
+            labels[np.hypot(x, z - 0.08) < 0.022] = Material.BLOOD_LV
+        elif self.content == "skin":
+            labels[z < 0.0] = Material.AIR
+        return labels, points_patient_m.astype(np.float32)
+
+
+def moment(
+    gap_m: float | NDArray[np.float64] = 0.0, sequence: int = 0, y_m: float = 0.0, name: str = "cardiac"
+) -> Moment:
+    T = np.eye(4)
+    T[1, 3] = y_m
+    gaps = np.broadcast_to(np.asarray(gap_m, float), (N_ELEMENTS,)).copy()
+    T[2, 3] = -float(gaps.mean())
+    return Moment(7, sequence, np.eye(4), T, Phases(), gaps, 5.0, ImagingSettings(preset=name), sequence)
+
+
+def decibel(power: NDArray[np.float32]) -> float:
+    return float(10.0 * np.log10(power.mean()))
+
+
+@pytest.mark.parametrize("quality", ["full", "fast"])
+def test_same_moment_gives_same_bytes(quality: str) -> None:
+    one = Renderer(Phantom("heart"), quality, seed=3).render(moment())  # type: ignore[arg-type]
+    two = Renderer(Phantom("heart"), quality, seed=3).render(moment())  # type: ignore[arg-type]
+    other = Renderer(Phantom("heart"), quality, seed=4).render(moment())  # type: ignore[arg-type]
+    assert one.image.tobytes() == two.image.tobytes()
+    assert one.image.tobytes() != other.image.tobytes()
+
+
+def test_history_leaves_no_trace() -> None:
+    renderer = Renderer(Phantom("heart"), "fast", seed=3)
+    first = renderer.render(moment()).image.tobytes()
+    renderer.render(moment(0.02, 5, 0.03))
+    assert renderer.render(moment()).image.tobytes() == first
+
+
+def test_envelope_of_uniform_tissue_is_rayleigh() -> None:
+    renderer = Renderer(Phantom(), "full", seed=11, appearance=PLAIN)
+    envelope = np.sqrt(
+        np.concatenate([renderer.echoes(moment(y_m=0.02 * k)).power[60:480, 10:-10] for k in range(6)], axis=1)
+    )
+    tiles = envelope.reshape(-1, 20, envelope.shape[1])  # short depth ranges: tissue brightness varies slowly
+    local = tiles / tiles.mean(axis=(1, 2), keepdims=True)
+    ratio = float(local.mean() / local.std())
+    slow = 10.0 ** (1.2 / 20.0) - 1.0  # liver's own heterogeneity widens the spread a little
+    expected = 1.0 / np.sqrt(1.0 / 1.913**2 + slow**2)
+    assert abs(ratio - expected) < 0.05, ratio
+
+
+def test_lateral_speckle_follows_the_beam_width() -> None:
+    renderer = Renderer(Phantom(), "full", seed=12, appearance=PLAIN)
+    grid = beam_grid(preset("cardiac"), 0.16, 192, 512)
+    power = [renderer.echoes(moment(y_m=0.02 * k)).power for k in range(8)]
+    expected = lateral_fwhm_m(grid, 0.08)
+    widths = []
+    for row in (150, 250, 350, 450):
+        patches = [np.sqrt(p[row - 25 : row + 25, 10:-10]) for p in power]
+        width_m = _correlation_width(np.concatenate(patches)) * float(grid.pitch_m[row])
+        widths.append(width_m)
+        assert width_m == pytest.approx(float(expected[row]), rel=0.12)
+    assert widths == sorted(widths)
+
+
+def _correlation_width(lines: NDArray[np.float32]) -> float:
+    """FWHM of the Gaussian beam in samples, from the half width of the envelope's covariance along the rows."""
+    centred = lines - lines.mean(axis=1, keepdims=True)
+    covariance = np.array([(centred[:, : lines.shape[1] - k] * centred[:, k:]).mean() for k in range(40)])
+    covariance /= covariance[0]
+    half = int(np.argmax(covariance < 0.5))
+    lag = half - 1 + (covariance[half - 1] - 0.5) / (covariance[half - 1] - covariance[half])
+    return float(2.0 * lag)  # envelope covariance ~ (amplitude correlation)^2, which is as wide as the beam itself
+
+
+def test_attenuation_is_balanced_by_time_gain() -> None:
+    power = Renderer(Phantom(), "full", seed=13, appearance=PLAIN).echoes(moment()).power
+    levels = [decibel(power[a : a + 60]) for a in (40, 160, 280, 400)]
+    assert max(levels) - min(levels) < 1.5, levels
+
+
+def test_speckle_survives_small_steps_out_of_plane_and_dies_over_large_ones() -> None:
+    renderer = Renderer(Phantom(), "full", seed=14, appearance=PLAIN)
+    still = np.sqrt(renderer.echoes(moment()).power[100:400, 20:-20]).ravel()
+
+    def correlation(y_m: float) -> float:
+        moved = np.sqrt(renderer.echoes(moment(y_m=y_m)).power[100:400, 20:-20]).ravel()
+        return float(np.corrcoef(still, moved)[0, 1])
+
+    assert correlation(0.0005) > 0.85
+    assert 0.3 < correlation(0.002) < 0.75
+    assert correlation(0.006) < 0.2
+
+
+def test_bone_casts_a_clean_shadow() -> None:
+    power = Renderer(Phantom("bone"), "full", seed=15).echoes(moment()).power
+    behind = slice(200, 300)
+    assert decibel(power[behind, 93:99]) < decibel(power[behind, 20:40]) - 25.0
+
+
+def test_blood_is_far_darker_than_muscle() -> None:
+    power = Renderer(Phantom("heart"), "full", seed=16).echoes(moment()).power
+    blood = power[220:290, 90:102]
+    muscle = power[90:150, 90:102]
+    assert decibel(blood) < decibel(muscle) - 20.0
+
+
+def test_lifted_elements_are_dark_and_the_others_are_not() -> None:
+    gaps = np.where(np.arange(N_ELEMENTS) < N_ELEMENTS // 2, 0.0, 0.010)
+    renderer = Renderer(Phantom(), "full", seed=17)
+    power = renderer.echoes(replace(moment(), gap_m=gaps)).power
+    assert decibel(power[120:400, 120:]) < decibel(power[120:400, :70]) - 25.0
+    assert decibel(power[120:400, :70]) == pytest.approx(
+        decibel(renderer.echoes(moment()).power[120:400, :70]), abs=1.0
+    )
+
+
+def test_gel_bridges_small_gaps_only() -> None:
+    renderer = Renderer(Phantom("skin"), "full", seed=18)
+    contact, gel, air = (renderer.render(moment(g)).image[120:300].mean() for g in (0.0, 0.002, 0.012))
+    assert gel > 0.85 * contact
+    assert air < 0.15 * contact
+
+
+def test_no_contact_shows_only_the_probes_own_reverberation() -> None:
+    frame = Renderer(Phantom("skin"), "full", seed=19).render(moment(0.03))
+    near = frame.image[int(frame.geometry.origin_v_px) : int(frame.geometry.origin_v_px) + 30]
+    assert near.max() > 120
+    assert frame.image[60:].mean() < 20.0
+
+
+@pytest.mark.parametrize(
+    ("name", "quality"), [("cardiac", "full"), ("abdomen", "fast"), ("convex", "full"), ("linear", "full")]
+)
+def test_nothing_is_drawn_outside_the_field_of_view(name: str, quality: str) -> None:
+    frame = Renderer(Phantom(), quality, seed=20).render(moment(name=name))  # type: ignore[arg-type]
+    g = frame.geometry
+    v, u = np.nonzero(frame.image)
+    x = (u - g.origin_u_px) * g.spacing_x_m
+    y = (v - g.origin_v_px) * g.spacing_y_m
+    if name == "linear":
+        assert np.abs(x).max() <= g.aperture_m / 2 + 1e-9
+        assert y.max() <= g.depth_m + 1e-9
+    else:
+        assert (np.hypot(x, y + g.radius_m) - g.radius_m).max() <= g.depth_m + 1e-9
+        assert np.abs(np.arctan2(x, y + g.radius_m)).max() <= g.opening_angle_rad / 2 + 1e-9
+    box = frame.sector
+    assert u.min() >= box.left_px and u.max() < box.right_px and v.min() >= box.top_px and v.max() < box.bottom_px
+    filled = (frame.image[box.top_px : box.bottom_px, box.left_px : box.right_px] > 0).mean()
+    assert filled > 0.4
+
+
+def test_visibility_sees_tissue_and_not_the_shadow() -> None:
+    rendered = Renderer(Phantom("bone"), "full", seed=21, appearance=PLAIN).render_with_truth(moment())
+    seen = rendered.visibility
+    assert seen.shape == (128, 128)
+    assert seen[80, 64] < 0.1  # behind the bone
+    assert 0.5 < seen[80, 30] < 2.0
+    assert seen[2, 0] == 0.0  # outside the fan
+
+
+def test_blood_flickers_and_muscle_does_not() -> None:
+    renderer = Renderer(Phantom("heart"), "full", seed=22, appearance=PLAIN)
+    one, two = (np.sqrt(renderer.echoes(moment(sequence=k)).power) for k in (1, 2))
+    assert np.corrcoef(one[90:150].ravel(), two[90:150].ravel())[0, 1] > 0.95
+    assert abs(np.corrcoef(one[230:280, 92:100].ravel(), two[230:280, 92:100].ravel())[0, 1]) < 0.5
+
+
+def test_bad_settings_are_refused_in_one_clear_line() -> None:
+    with pytest.raises(EchoPilotError, match="cardiac, abdomen"):
+        Renderer(Phantom(), seed=1).render(moment(name="kidney"))
+    with pytest.raises(EchoPilotError, match="full, fast"):
+        Renderer(Phantom(), "superb", seed=1)  # type: ignore[arg-type]
+    bad = replace(moment(), imaging=ImagingSettings(depth_m=float("nan")))
+    with pytest.raises(EchoPilotError, match="depth"):
+        Renderer(Phantom(), seed=1).render(bad)
+
+
+def test_not_a_number_gaps_count_as_lifted() -> None:
+    frame = Renderer(Phantom(), "fast", seed=1).render(replace(moment(), gap_m=np.full(N_ELEMENTS, np.nan)))
+    assert frame.image[60:].mean() < 20.0
