@@ -1,0 +1,97 @@
+"""Differential kinematics of the seven-joint arm in numba: Jacobian and damped least squares with a posture task.
+
+Damping near singularities after Nakamura & Hanafusa 1986 (J. Dyn. Sys. Meas. Control 108:163).
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+DAMPING_MAX = 0.06  # at zero manipulability
+MANIPULABILITY_LOW = 0.02  # damping starts below this value of sqrt(det(J J^T))
+POSTURE_RATE_1_S = 0.4  # how fast free motion returns to the nominal posture
+LIMIT_HORIZON_S = 0.2  # a joint may approach its limit by no more than the distance left per this time
+
+
+@njit(cache=True, nogil=True)
+def jacobian(anchor_m: Array, axis: Array, point_m: Array, J: Array) -> None:
+    """Fill `J` (6, 7): twist (v, w) of `point_m` in base per joint velocity; anchors and axes (7, 3) in base."""
+    for i in range(axis.shape[0]):
+        ax, ay, az = axis[i, 0], axis[i, 1], axis[i, 2]
+        dx, dy, dz = point_m[0] - anchor_m[i, 0], point_m[1] - anchor_m[i, 1], point_m[2] - anchor_m[i, 2]
+        J[0, i] = ay * dz - az * dy
+        J[1, i] = az * dx - ax * dz
+        J[2, i] = ax * dy - ay * dx
+        J[3, i] = ax
+        J[4, i] = ay
+        J[5, i] = az
+
+
+@njit(cache=True, nogil=True)
+def _solve_damped(A: Array, b: Array, damping: float) -> float:
+    """Overwrite b with (A + damping^2 I)^-1 b by Cholesky (A is spoilt); returns sqrt(det(A + damping^2 I))."""
+    n = b.shape[0]
+    root = 1.0
+    for i in range(n):
+        A[i, i] += damping * damping
+    for i in range(n):
+        for j in range(i + 1):
+            s = A[i, j]
+            for k in range(j):
+                s -= A[i, k] * A[j, k]
+            if i == j:
+                A[i, i] = np.sqrt(max(s, 1e-12))
+                root *= A[i, i]
+            else:
+                A[i, j] = s / A[j, j]
+    for i in range(n):
+        for k in range(i):
+            b[i] -= A[i, k] * b[k]
+        b[i] /= A[i, i]
+    for i in range(n - 1, -1, -1):
+        for k in range(i + 1, n):
+            b[i] -= A[k, i] * b[k]
+        b[i] /= A[i, i]
+    return root
+
+
+@njit(cache=True, nogil=True)
+def joint_velocity(
+    J: Array, twist: Array, q_rad: Array, posture_rad: Array, lower_rad: Array, upper_rad: Array, speed_rad_s: Array, out: Array
+) -> None:
+    """Fill `out` (7,) [rad/s] so that J out = twist, with free motion towards the posture and limits respected.
+
+    All joints are slowed together when one would exceed its speed; each is stopped on its way to a joint limit.
+    """
+    n = out.shape[0]
+    A = np.empty((6, 6))
+    rest = np.empty(6)
+    pull = np.empty(n)
+    for i in range(n):
+        pull[i] = POSTURE_RATE_1_S * (posture_rad[i] - q_rad[i])
+    for i in range(6):
+        s = twist[i]
+        for k in range(n):
+            s -= J[i, k] * pull[k]
+        rest[i] = s
+        for j in range(6):
+            t = 0.0
+            for k in range(n):
+                t += J[i, k] * J[j, k]
+            A[i, j] = t
+    w = _solve_damped(A.copy(), np.zeros(6), 0.0)
+    damping = DAMPING_MAX * (1.0 - w / MANIPULABILITY_LOW) if w < MANIPULABILITY_LOW else 0.0
+    _solve_damped(A, rest, damping)
+    scale = 1.0
+    for i in range(n):
+        v = pull[i]
+        for k in range(6):
+            v += J[k, i] * rest[k]
+        out[i] = v
+        scale = min(scale, speed_rad_s[i] / max(abs(v), speed_rad_s[i]))
+    for i in range(n):
+        v = out[i] * scale
+        v = min(v, max(upper_rad[i] - q_rad[i], 0.0) / LIMIT_HORIZON_S)
+        out[i] = max(v, min(lower_rad[i] - q_rad[i], 0.0) / LIMIT_HORIZON_S)

@@ -1,0 +1,130 @@
+"""Contact of the probe face with skin: an elastic foundation with Hunt-Crossley damping and gel friction.
+
+Each face point presses a spring of its own against a moving tangent plane of the skin, so that tilt gives torque and
+an edge that lifts loses contact. Pressure p = k d (d / d_ref)^(n-1) (1 + c d'), never below zero; Hunt & Crossley 1975
+(J. Appl. Mech. 42:440) for the damping, Johnson, Contact Mechanics (1985), section 4.3 for the elastic foundation.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from echopilot_sim.probe_face import FACE_HEIGHT_M, FACE_WIDTH_M
+
+Array = NDArray[np.float64]
+
+N_X, N_Y = 9, 5
+DOME_RADIUS_M = 0.060  # the face is slightly domed
+REFERENCE_DEPTH_M = 0.010  # depth at which `stiffness` is the secant p / d
+SOFT_PA_PER_M, HARD_PA_PER_M = 2.0e6, 3.0e7  # relaxed belly .. rib; in between by logarithm
+EXPONENT_SOFT, EXPONENT_HARD = 1.3, 1.0  # soft tissue stiffens with depth
+DAMPING_SOFT_S_PER_M, DAMPING_HARD_S_PER_M = 12.0, 3.0
+FRICTION = 0.08  # gel between skin and face
+SLIP_SPEED_M_S = 0.002  # friction is viscous below this
+
+
+class SkinPatch(NamedTuple):
+    """Tangent planes of the skin under the face points, in base, valid for a few milliseconds.
+
+    `anchor_m` (M, 3) where they were taken, `normal` (M, 3) outwards, `gap_m` (M,) signed distance of the anchor from
+    the skin (positive outside), `speed_m_s` (M,) velocity of the skin along its normal, `stiffness_pa_m` (M,).
+    """
+
+    anchor_m: Array
+    normal: Array
+    gap_m: Array
+    speed_m_s: Array
+    stiffness_pa_m: Array
+
+
+CELL_AREA_M2 = FACE_WIDTH_M * FACE_HEIGHT_M / (N_X * N_Y)  # that one face point stands for
+
+
+def face_points() -> Array:
+    """Centres (45, 3) [m] of equal cells of the face in probe, domed by DOME_RADIUS_M."""
+    x = (np.arange(N_X) - (N_X - 1) / 2) * FACE_WIDTH_M / N_X
+    y = (np.arange(N_Y) - (N_Y - 1) / 2) * FACE_HEIGHT_M / N_Y
+    grid_x, grid_y = (g.ravel() for g in np.meshgrid(x, y, indexing="ij"))
+    return np.column_stack([grid_x, grid_y, -(grid_x**2 + grid_y**2) / (2.0 * DOME_RADIUS_M)])
+
+
+@njit(cache=True, nogil=True)
+def hardness(stiffness_pa_m: float) -> float:
+    """0 for a relaxed belly, 1 for a rib."""
+    h = np.log(stiffness_pa_m / SOFT_PA_PER_M) / np.log(HARD_PA_PER_M / SOFT_PA_PER_M)
+    return min(max(h, 0.0), 1.0)
+
+
+@njit(cache=True, nogil=True)
+def pressure_pa(depth_m: float, rate_m_s: float, stiffness_pa_m: float) -> float:
+    """Pressure [Pa] of one foundation spring, pressed by depth_m at rate_m_s (positive: deeper); never negative."""
+    if depth_m <= 0.0:
+        return 0.0
+    h = hardness(stiffness_pa_m)
+    damping = DAMPING_SOFT_S_PER_M + h * (DAMPING_HARD_S_PER_M - DAMPING_SOFT_S_PER_M)
+    exponent = EXPONENT_SOFT + h * (EXPONENT_HARD - EXPONENT_SOFT)
+    elastic = stiffness_pa_m * depth_m * (depth_m / REFERENCE_DEPTH_M) ** (exponent - 1.0)
+    return elastic * max(0.0, 1.0 + damping * rate_m_s)
+
+
+def stored_energy_j(depth_m: Array, stiffness_pa_m: Array) -> float:
+    """Elastic energy [J] of the foundation under the face: integral of the static pressure over depth and area."""
+    d = np.maximum(depth_m, 0.0)
+    h = np.array([hardness(k) for k in stiffness_pa_m])
+    exponent = EXPONENT_SOFT + h * (EXPONENT_HARD - EXPONENT_SOFT)
+    work = stiffness_pa_m * d**2 * (d / REFERENCE_DEPTH_M) ** (exponent - 1.0) / (exponent + 1.0)
+    return float(np.sum(work) * CELL_AREA_M2)
+
+
+@njit(cache=True, nogil=True)
+def contact_wrench(
+    rotation: Array,
+    origin_m: Array,
+    twist: Array,
+    points_m: Array,
+    patch: SkinPatch,
+    age_s: float,
+    wrench: Array,
+    depth_m: Array,
+) -> None:
+    """Fill `wrench` (6,) [N, N m], what the skin does to the probe, in probe at its origin, and `depth_m` (M,).
+
+    `rotation` (3, 3) and `origin_m` (3,) are the pose of the probe in base, `twist` (6,) its velocity in base at the
+    probe origin, `points_m` (M, 3) the face in probe, `age_s` the time since the patch was taken.
+    """
+    fx = fy = fz = tx = ty = tz = 0.0
+    for i in range(points_m.shape[0]):
+        a, b, c = points_m[i, 0], points_m[i, 1], points_m[i, 2]
+        rx = rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2] * c
+        ry = rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2] * c
+        rz = rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2] * c
+        nx, ny, nz = patch.normal[i, 0], patch.normal[i, 1], patch.normal[i, 2]
+        gap = (
+            patch.gap_m[i]
+            - patch.speed_m_s[i] * age_s
+            + nx * (origin_m[0] + rx - patch.anchor_m[i, 0])
+            + ny * (origin_m[1] + ry - patch.anchor_m[i, 1])
+            + nz * (origin_m[2] + rz - patch.anchor_m[i, 2])
+        )
+        depth_m[i] = -gap
+        if gap >= 0.0:
+            continue
+        vx = twist[0] + twist[4] * rz - twist[5] * ry
+        vy = twist[1] + twist[5] * rx - twist[3] * rz
+        vz = twist[2] + twist[3] * ry - twist[4] * rx
+        outward = vx * nx + vy * ny + vz * nz
+        force = CELL_AREA_M2 * pressure_pa(-gap, patch.speed_m_s[i] - outward, patch.stiffness_pa_m[i])
+        sx, sy, sz = vx - outward * nx, vy - outward * ny, vz - outward * nz
+        drag = FRICTION * force / np.sqrt(sx * sx + sy * sy + sz * sz + SLIP_SPEED_M_S**2)
+        px, py, pz = force * nx - drag * sx, force * ny - drag * sy, force * nz - drag * sz
+        fx += px
+        fy += py
+        fz += pz
+        tx += ry * pz - rz * py
+        ty += rz * px - rx * pz
+        tz += rx * py - ry * px
+    for j in range(3):
+        wrench[j] = rotation[0, j] * fx + rotation[1, j] * fy + rotation[2, j] * fz
+        wrench[3 + j] = rotation[0, j] * tx + rotation[1, j] * ty + rotation[2, j] * tz

@@ -1,0 +1,225 @@
+"""The virtual patient and the arm, one control tick at a time; everything that happens in simulated time."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from echopilot_core import BodyLandmarks, BodySurface, Frame, RobotState, SafeTwist, se3
+from numpy.typing import NDArray
+
+from echopilot_sim.anatomy.parameters import Patient
+from echopilot_sim.anatomy.skin import Skin
+from echopilot_sim.arm.guard import Guard
+from echopilot_sim.arm.model import Arm, JointState
+from echopilot_sim.arm.sensor import ForceSensor
+from echopilot_sim.arm.servo import FRICTION_N_M
+from echopilot_sim.bmode import Renderer
+from echopilot_sim.body import Body
+from echopilot_sim.contact import contact_wrench, face_points
+from echopilot_sim.moment import APERTURE_M, N_ELEMENTS, ImagingSettings, Moment, Phases
+from echopilot_sim.skin_patch import empty_patch, take_patch
+
+if TYPE_CHECKING:
+    from echopilot_sim.anatomy import Anatomy
+
+Array = NDArray[np.float64]
+
+STEP_NS = 1_000_000
+STEPS_PER_TICK = 10
+HARD_LIMIT_N = 20.0
+START_POSE = se3.transform(np.diag([1.0, -1.0, -1.0]), np.array([0.50, 0.0, 0.35]))  # 15 cm over the nominal xiphoid
+
+
+@dataclass(frozen=True)
+class SimConfig:
+    """How the simulation runs; disturbances are switched off by tests only."""
+
+    frame_hz: float = 30.0
+    image_latency_ns: int = 60_000_000
+    command_latency_steps: int = 5
+    quality: Literal["full", "fast"] = "full"  # of the pictures
+    breathing: bool = True
+    joint_friction: bool = True
+    sensor_errors: bool = True
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One control tick: the robot at its end and the moments of the frames acquired during it."""
+
+    robot: RobotState
+    moments: tuple[Moment, ...]
+
+
+class Simulation:
+    """A patient under the arm. The same patient, configuration and commands give the same bytes.
+
+    `limit_crossings` counts physics steps with a true normal force above 20 N, `max_normal_force_n` is its maximum.
+    """
+
+    def __init__(self, patient: Patient, config: SimConfig = SimConfig()) -> None:
+        self.patient = patient
+        self.config = config
+        self.imaging = ImagingSettings()
+        self.limit_crossings = 0
+        self.max_normal_force_n = 0.0
+        self._skin = Skin(patient.torso)
+        self._body = Body(patient)
+        self._arm = Arm(START_POSE, FRICTION_N_M if config.joint_friction else 0.0)
+        self._sensor = ForceSensor(patient.seed, STEP_NS * 1e-9, config.sensor_errors)
+        self._guard = Guard()
+        self._T_patient_base = se3.inverse(patient.T_base_patient)
+        self._face = face_points()
+        self._patch = empty_patch(len(self._face))
+        self._patch_step = 0
+        self._wrench = np.zeros(6)
+        self._depth_m = np.zeros(len(self._face))
+        self._elements = np.zeros((N_ELEMENTS, 3))
+        self._elements[:, 0] = ((np.arange(N_ELEMENTS) + 0.5) / N_ELEMENTS - 0.5) * APERTURE_M
+        phase = np.random.default_rng([patient.seed, 0x9A5]).random(2)
+        self._heart_start, self._breathing_start = (float(p) for p in phase)
+        self._step = 0
+        self._sequence = 0
+
+    @cached_property
+    def anatomy(self) -> "Anatomy":
+        """The patient's organs, baked when first needed."""
+        from echopilot_sim.anatomy import build
+
+        return build(self.patient)
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        return Renderer(self.anatomy, self.config.quality)
+
+    @property
+    def now_ns(self) -> int:
+        """Simulated time [ns]."""
+        return self._step * STEP_NS
+
+    @property
+    def true_wrench(self) -> Array:
+        """What the patient does to the probe now (6,) [N, N m], in probe at its origin, without sensor errors."""
+        return self._wrench.copy()
+
+    @property
+    def true_normal_force_n(self) -> float:
+        """Pressing force now [N] along probe z."""
+        return -float(self._wrench[2])
+
+    @property
+    def joint_state(self) -> JointState:
+        """Joints now."""
+        return self._arm.joint_state()
+
+    @property
+    def raw_wrench(self) -> Array:
+        """Force sensor now (6,) [N, N m], with tool weight and bias."""
+        return self._sensor.raw.copy()
+
+    def step(self, command: SafeTwist | None) -> Tick:
+        """Advance one control tick (10 ms); `command` answers the last tick's state and acts 5 ms later."""
+        moments = [self._moment()] if self._step == 0 else []
+        self._take_patch()
+        for i in range(STEPS_PER_TICK):
+            if command is not None and i == self.config.command_latency_steps:
+                self._guard.offer(command, self.now_ns)
+            self._physics_step()
+            if self.now_ns == self._frame_stamp_ns(self._sequence):
+                moments.append(self._moment())
+        return Tick(self._robot_state(), tuple(moments))
+
+    def render(self, moment: Moment) -> Frame:
+        """Picture of a frozen moment; may be called late or not at all without changing anything else."""
+        return self._renderer.render(moment)
+
+    def surface(self) -> BodySurface:
+        """What the depth camera sees now."""
+        return self._body.surface(self.now_ns, self.phases().breathing)
+
+    def landmarks(self) -> BodyLandmarks:
+        """Where the operator pointed, on the skin as it is now."""
+        return self._body.landmarks(self.now_ns, self.phases().breathing)
+
+    def set_imaging(self, preset: str, depth_m: float = 0.16, gain_db: float = 0.0, focus_m: float = 0.08) -> None:
+        """Scanner settings of the frames from now on."""
+        self.imaging = ImagingSettings(preset, depth_m, gain_db, focus_m)
+
+    def phases(self, now_ns: int | None = None) -> Phases:
+        """Where the patient is in the heart and breathing cycles at a time [ns], by default now."""
+        time_s = (self.now_ns if now_ns is None else now_ns) * 1e-9
+        heart = (self._heart_start + time_s * self.patient.heart_rate_hz) % 1.0
+        if not self.config.breathing:
+            return Phases(heart)
+        turn = self._breathing_start + time_s * self.patient.breathing_rate_hz
+        return Phases(heart, 0.5 - 0.5 * math.cos(2.0 * math.pi * turn))
+
+    def _physics_step(self) -> None:
+        arm = self._arm
+        self._sensor.read(self._wrench, arm.rotation)
+        dt_s = STEP_NS * 1e-9
+        twist = self._guard.twist(self.now_ns, dt_s, -float(self._sensor.measured[2]), arm.rotation[:, 2])
+        arm.step(twist, self._wrench)
+        self._step += 1
+        age_s = (self._step - self._patch_step) * dt_s
+        contact_wrench(
+            arm.rotation, arm.origin_m, arm.twist, self._face, self._patch, age_s, self._wrench, self._depth_m
+        )
+        force_n = self.true_normal_force_n
+        self.max_normal_force_n = max(self.max_normal_force_n, force_n)
+        self.limit_crossings += force_n > HARD_LIMIT_N
+
+    def _take_patch(self) -> None:
+        dt_ns = STEPS_PER_TICK * STEP_NS
+        take_patch(
+            self._skin.parameters,
+            self.patient.T_base_patient,
+            self._arm.rotation,
+            self._arm.origin_m,
+            self._face,
+            self.phases().breathing,
+            self.phases(self.now_ns + dt_ns).breathing,
+            dt_ns * 1e-9,
+            self._patch,
+        )
+        self._patch_step = self._step
+
+    def _frame_stamp_ns(self, sequence: int) -> int:
+        return round(sequence * 1e9 / self.config.frame_hz / STEP_NS) * STEP_NS
+
+    def _moment(self) -> Moment:
+        T_base_probe = self._arm.pose()
+        T_patient_probe = self._T_patient_base @ T_base_probe
+        phases = self.phases()
+        sequence, self._sequence = self._sequence, self._sequence + 1
+        return Moment(
+            stamp_ns=self.now_ns,
+            sequence=sequence,
+            T_base_probe=T_base_probe,
+            T_patient_probe=T_patient_probe,
+            phases=phases,
+            gap_m=self._skin.signed_distance(se3.apply(T_patient_probe, self._elements), phases.breathing),
+            contact_force_n=self.true_normal_force_n,
+            imaging=self.imaging,
+            flicker_seed=(self.patient.seed * 1_000_003 + sequence) % 2**31,
+        )
+
+    def _robot_state(self) -> RobotState:
+        joints = self._arm.joint_state()
+        due_ns = self.now_ns - self.config.image_latency_ns
+        due = math.floor(due_ns * 1e-9 * self.config.frame_hz) + 1
+        while due >= 0 and self._frame_stamp_ns(due) > due_ns:
+            due -= 1
+        return RobotState(
+            stamp_ns=self.now_ns,
+            tick=self._step // STEPS_PER_TICK,
+            T_base_probe=self._arm.pose(),
+            twist=self._arm.twist.copy(),
+            wrench=self._sensor.measured.copy(),
+            joint_position_rad=joints.position_rad,
+            joint_velocity_rad_s=joints.velocity_rad_s,
+            mode=self._guard.mode,
+            due_frame_sequence=due,
+        )
