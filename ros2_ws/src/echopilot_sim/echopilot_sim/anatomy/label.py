@@ -1,0 +1,77 @@
+"""One numba kernel from points to materials: skin, then beating heart, then vessels, then the baked volume."""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from echopilot_sim.anatomy import heart, skin, vessels
+from echopilot_sim.anatomy.bake import SPACING_M
+
+Array = NDArray[np.float64]
+
+PROFILE_BOTTOM_M, PROFILE_STEP_M, PROFILE_ROWS = -0.40, 0.002, 361
+
+
+def profile(p: Array) -> Array:
+    """Cross-sections tabulated along z (361, 4): 1/a, 1/b, yc, breathing amplitude."""
+    rows = np.empty((PROFILE_ROWS, 4))
+    for i in range(PROFILE_ROWS):
+        z = PROFILE_BOTTOM_M + PROFILE_STEP_M * i
+        a, b, yc, _, _, _ = skin.section(p, z)
+        rows[i] = 1.0 / a, 1.0 / b, yc, skin.amplitude(p, z)
+    return rows
+
+
+@njit(cache=True, nogil=True)
+def label(
+    points: Array,
+    rows: Array,
+    heart_state: Array,
+    vessel_table: Array,
+    vessel_state: Array,
+    volume: NDArray[np.uint8],
+    origin: Array,
+    breathing: float,
+    organ_shift_m: float,
+    materials: NDArray[np.uint8],
+    tissue: NDArray[np.float32],
+) -> None:
+    """Fill materials (N,) and tissue coordinates (N, 3) [m] for points (N, 3) in patient."""
+    nz, ny, nx = volume.shape
+    h = breathing - 0.5
+    for i in range(points.shape[0]):
+        x, y, z = float(points[i, 0]), float(points[i, 1]), float(points[i, 2])
+        tissue[i, 0], tissue[i, 1], tissue[i, 2] = x, y, z
+        materials[i] = 0
+        u = (z - PROFILE_BOTTOM_M) / PROFILE_STEP_M
+        k = min(max(int(u), 0), PROFILE_ROWS - 2)
+        f = u - k
+        y_rest = y + h * (rows[k, 3] + f * (rows[k + 1, 3] - rows[k, 3])) * skin.fade(y)
+        X = abs(x) * (rows[k, 0] + f * (rows[k + 1, 0] - rows[k, 0]))
+        Y = abs(y_rest - rows[k, 2] - f * (rows[k + 1, 2] - rows[k, 2])) * (rows[k, 1] + f * (rows[k + 1, 1] - rows[k, 1]))
+        S = X * X * math.sqrt(X) + Y * Y * math.sqrt(Y)
+        if not S < 1.0:
+            continue
+        if S < 0.72:
+            m, a, b, c = heart.classify(heart_state, x, y, z)
+            if m >= 0:
+                materials[i] = m
+                tissue[i, 0], tissue[i, 1], tissue[i, 2] = a, b, c
+                continue
+            m = vessels.classify(vessel_table, vessel_state, x, y, z)
+            if m >= 0:
+                materials[i] = m
+                continue
+        deep = min(max((0.62 - S) / 0.30, 0.0), 1.0) * min(max((0.130 - y) / 0.045, 0.0), 1.0)
+        z_rest = z + h * organ_shift_m * deep
+        tissue[i, 1], tissue[i, 2] = y_rest, z_rest
+        ix = int((x - origin[0]) / SPACING_M + 0.5)
+        iy = int((y_rest - origin[1]) / SPACING_M + 0.5)
+        iz = int((z_rest - origin[2]) / SPACING_M + 0.5)
+        if 0 <= ix < nx and 0 <= iy < ny and 0 <= iz < nz:
+            m = volume[iz, iy, ix]
+            materials[i] = m if m > 0 else 1  # a voxel cut by the surface is skin
+        else:
+            materials[i] = 3

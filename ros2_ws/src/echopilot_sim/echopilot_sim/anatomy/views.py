@@ -1,0 +1,147 @@
+"""Target poses of the standard views: face centre on the skin, z along the beam, x towards the marker (ASE 2019)."""
+
+import math
+
+import numpy as np
+from echopilot_core import View, se3
+from numpy.typing import NDArray
+
+from echopilot_sim.anatomy import heart as heart_model
+from echopilot_sim.anatomy import skin as skin_model
+from echopilot_sim.anatomy.parameters import Patient
+from echopilot_sim.anatomy.skin import Skin
+from echopilot_sim.anatomy.vessels import DIAPHRAGM_Z_M, Vessels, centre_line
+from echopilot_sim.moment import Phases
+
+Array = NDArray[np.float64]
+
+MAX_TILT_RAD = math.radians(65.0)
+STERNAL_CLEARANCE_M = 0.010
+REFERENCE = Phases(heart=0.0, breathing=0.5)
+
+
+def target(
+    patient: Patient, skin: Skin, vessels: Vessels, view: View, phases: Phases, station_m: float = float("nan")
+) -> Array | None:
+    """Pose `T_patient_target` (4, 4) of a view; the heart is taken at end-diastole, the breathing from `phases`."""
+    if view == View.AORTA_TRANS:
+        return _aorta(skin, vessels, phases, station_m, along=False)
+    if view == View.AORTA_LONG:
+        return _aorta(skin, vessels, phases, station_m, along=True)
+    return _cardiac(patient, skin, view, phases)
+
+
+def station_z(vessels: Vessels, station_m: float) -> float:
+    """Height z [m] at arc length `station_m` below the start of the abdominal aorta; NaN gives the middle."""
+    zs = np.arange(DIAPHRAGM_Z_M, vessels.bifurcation_z_m - 1e-9, -0.001)
+    arcs = arc_lengths(vessels, zs)
+    wanted = 0.5 * arcs[-1] if math.isnan(station_m) else station_m
+    return float(np.interp(wanted, arcs, zs))
+
+
+def arc_lengths(vessels: Vessels, zs: Array) -> Array:
+    """Arc length (N,) [m] of the centre line at descending heights zs (N,), from the first."""
+    points = np.array([[*centre_line(vessels, float(z))[:2], z] for z in zs])
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def _aorta(skin: Skin, vessels: Vessels, phases: Phases, station_m: float, along: bool) -> Array | None:
+    z = station_z(vessels, station_m)
+    row = centre_line(vessels, z)
+    centre = np.array([row[0], row[1], z])
+    tangent = np.array([row[6], row[7], 1.0])
+    tangent /= np.linalg.norm(tangent)
+    entry = np.array([row[0], skin_model.front_y(skin.parameters, row[0], z, phases.breathing), z])
+    beam = centre - entry
+    for _ in range(4):  # slide the entry until the beam is perpendicular to the aorta
+        beam = centre - entry
+        z_entry = entry[2] + float(beam @ tangent) * tangent[2]
+        entry = np.array([row[0], skin_model.front_y(skin.parameters, row[0], z_entry, phases.breathing), z_entry])
+    beam = centre - entry
+    across = np.cross(beam, tangent)
+    across *= np.sign(across[0])
+    return se3.transform(se3.look_along(beam, tangent if along else across), entry)
+
+
+def _cardiac(patient: Patient, skin: Skin, view: View, phases: Phases) -> Array | None:
+    heart = patient.heart
+    a, b, d = heart.rotation.T
+    origin = heart.apex_m - np.array([0.0, 0.0, patient.torso.organ_shift_m * (phases.breathing - 0.5)])
+    annulus = float(heart_model.lv_shape(heart, 0.0)[5])
+
+    def at(pa: float, pb: float, pc: float) -> Array:
+        return np.asarray(origin + heart.rotation @ np.array([pa, pb, pc]))
+
+    apical = _ray_entry(skin, origin, -d, phases.breathing)
+    mitral = at(0.0, 0.0, annulus)
+    plax_side = _unit(math.cos(math.radians(57.0)) * a + math.sin(math.radians(57.0)) * b)
+    if view == View.A4C:
+        return _pose(skin, apical, at(0.006, 0.0, annulus) - apical, -a, phases)
+    if view == View.A2C:
+        return _pose(skin, apical, mitral - apical, -_turned(a, d, -60.0), phases)
+    if view == View.A3C:
+        return _pose(skin, apical, mitral - apical, plax_side, phases)
+    if view == View.A5C:
+        return _pose(skin, apical, at(0.012, 0.018, annulus) - apical, -a, phases)
+    if view in (View.PLAX, View.PSAX_PM, View.PSAX_MV, View.PSAX_AV):
+        entry = _parasternal(patient, skin, at(0.0, 0.0, 0.80 * annulus), np.cross(d, plax_side), phases)
+        if entry is None:
+            return None
+        if view == View.PLAX:
+            return _pose(skin, entry, at(0.0, 0.0, 0.86 * annulus) - entry, d, phases)
+        level = {View.PSAX_PM: 0.45 * annulus, View.PSAX_MV: 0.86 * annulus, View.PSAX_AV: annulus + 0.004}[view]
+        aim = at(0.0, 0.0, level) if view != View.PSAX_AV else at(0.012, 0.017, level)
+        return _pose(skin, entry, aim - entry, -a, phases)
+    if view == View.SC4C:
+        entry = skin.point(np.array([0.0]), np.array([-0.030]), phases.breathing)[0]
+        return _pose(skin, entry, at(0.018, 0.0, 0.75 * annulus) - entry, -d, phases)
+    return None
+
+
+def _unit(v: Array) -> Array:
+    return np.asarray(v / np.linalg.norm(v))
+
+
+def _turned(v: Array, axis: Array, angle_deg: float) -> Array:
+    return se3.so3_exp(math.radians(angle_deg) * _unit(axis)) @ v
+
+
+def _pose(skin: Skin, entry: Array, beam: Array, x_hint: Array, phases: Phases) -> Array | None:
+    """Pose at a skin point; None when the beam would leave the skin too flat for contact."""
+    normal = skin.normal(entry[None], phases.breathing)[0]
+    if float(-normal @ _unit(beam)) < math.cos(MAX_TILT_RAD):
+        return None
+    return se3.transform(se3.look_along(beam, x_hint), entry)
+
+
+def _ray_entry(skin: Skin, inside: Array, direction: Array, breathing: float) -> Array:
+    """Where a ray from inside the body crosses the skin."""
+    low, high = 0.0, 0.20
+    for _ in range(48):
+        middle = 0.5 * (low + high)
+        if skin.signed_distance((inside + middle * direction)[None], breathing)[0] < 0.0:
+            low = middle
+        else:
+            high = middle
+    return np.asarray(inside + 0.5 * (low + high) * direction)
+
+
+def _parasternal(patient: Patient, skin: Skin, aim: Array, plane_normal: Array, phases: Phases) -> Array | None:
+    """Skin point left of the sternum, in the plane through `aim`, mid-interspace and nearest to a square beam."""
+    p = skin.parameters
+    best, best_cost = None, math.inf
+    xs = np.arange(patient.torso.sternum_half_width_m + STERNAL_CLEARANCE_M, 0.075, 0.002)
+    for x in xs:
+        zs = np.arange(0.0, 0.14, 0.001)
+        points = skin.point(np.full(zs.size, x), zs, phases.breathing)
+        k = int(np.argmin(np.abs((points - aim) @ plane_normal)))
+        entry = points[k]
+        if abs(float((entry - aim) @ plane_normal)) > 0.001:
+            continue
+        clear = skin_model.rib_level(p, *entry) - patient.torso.rib_half_width_m
+        square = float(-skin.normal(entry[None], phases.breathing)[0] @ _unit(aim - entry))
+        cost = 4.0 * max(0.0, 0.006 - clear) / 0.006 + (1.0 - square) * 3.0 + 20.0 * float(x)
+        if cost < best_cost:
+            best, best_cost = entry, cost
+    return best
