@@ -1,0 +1,1 @@
+"""The exam: protocol, named states, acceptance gate, aggregation over frames and poses, exam record."""

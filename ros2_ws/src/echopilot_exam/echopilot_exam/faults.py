@@ -1,0 +1,33 @@
+"""Which fault lies over a step in contact, from one tick's inputs."""
+
+import numpy as np
+from echopilot_core import ControlPhase, RobotMode, SafetyMode, Seen
+
+from echopilot_exam.stages import CONTROLLER_AGE_S, FUTURE_S, IMAGE_AGE_S, NEEDS_IMAGE
+from echopilot_exam.states import ExamInputs, ExamPhase
+
+
+def latched(inputs: ExamInputs) -> bool:
+    """Safety or the arm has stopped for good, or the force cannot be read."""
+    safety = inputs.safety
+    stopped = safety is not None and safety.mode in (SafetyMode.RETRACT, SafetyMode.STOPPED)
+    return stopped or inputs.robot.mode is RobotMode.FAULT or not bool(np.isfinite(inputs.robot.wrench).all())
+
+
+def image_is_fresh(latest: Seen | None, now_ns: int) -> bool:
+    """Both ends of the age of the newest result."""
+    return latest is not None and -FUTURE_S <= (now_ns - latest.stamp_ns) * 1e-9 <= IMAGE_AGE_S
+
+
+def fault_in_contact(inputs: ExamInputs, goal_id: int, latest: Seen | None) -> ExamPhase | None:
+    """The gravest passing fault, or None; a status that answers an older goal says nothing of this one."""
+    status = inputs.status
+    if status is None or not -FUTURE_S <= (inputs.now_ns - status.stamp_ns) * 1e-9 <= CONTROLLER_AGE_S:
+        return ExamPhase.CONTROLLER_SILENT
+    if inputs.safety is not None and inputs.safety.mode is SafetyMode.HOLD:
+        return ExamPhase.SAFETY_HOLD
+    if status.goal_id != goal_id:
+        return None
+    if status.phase in NEEDS_IMAGE and not image_is_fresh(latest, inputs.now_ns):
+        return ExamPhase.IMAGE_STALE
+    return ExamPhase.CONTACT_LOST if status.phase is ControlPhase.RECOVER else None

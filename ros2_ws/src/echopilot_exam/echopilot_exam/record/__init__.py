@@ -1,0 +1,7 @@
+"""The exam record: a folder that only grows and is complete at every moment."""
+
+from echopilot_exam.record.model import ExamRecord, KeyFrameRecord, RecordHeader, TraceSample
+from echopilot_exam.record.reader import read_exam
+from echopilot_exam.record.writer import RecordWriter
+
+__all__ = ["ExamRecord", "KeyFrameRecord", "RecordHeader", "RecordWriter", "TraceSample", "read_exam"]

@@ -1,0 +1,56 @@
+"""Frozen dataclasses to plain JSON and back: enums by name, NaN as null, unknown keys ignored."""
+
+import dataclasses
+import math
+import types
+import typing
+from enum import Enum
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def plain(value: Any) -> Any:
+    """JSON-ready form of a dataclass, enum, sequence or number; not-finite floats become None."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, tuple | list):
+        return [plain(v) for v in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
+
+
+def restore(cls: type[T], raw: Any) -> T:
+    """A dataclass from its plain form; raises ValueError, KeyError or TypeError on what does not fit."""
+    if not isinstance(raw, dict):
+        raise TypeError(f"{cls.__name__} needs a mapping")
+    hints = typing.get_type_hints(cls)
+    values = {
+        f.name: _restore_value(hints[f.name], raw[f.name])
+        for f in dataclasses.fields(typing.cast(Any, cls))
+        if f.name in raw
+    }
+    return cls(**values)
+
+
+def _restore_value(hint: Any, raw: Any) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (typing.Union, types.UnionType):
+        inner = [a for a in typing.get_args(hint) if a is not type(None)]
+        return None if raw is None else _restore_value(inner[0], raw)
+    if origin is tuple:
+        return tuple(_restore_value(typing.get_args(hint)[0], v) for v in raw)
+    if hint is float:
+        return math.nan if raw is None else float(raw)
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint[raw]
+    if dataclasses.is_dataclass(hint):
+        return restore(typing.cast(Any, hint), raw)
+    if hint in (int, str, bool):
+        if not isinstance(raw, hint):
+            raise TypeError(f"expected {hint.__name__}, found {type(raw).__name__}")
+        return raw
+    raise TypeError(f"cannot restore {hint}")
