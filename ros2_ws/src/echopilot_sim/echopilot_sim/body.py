@@ -1,10 +1,10 @@
 """What is seen of the patient's outside: the depth camera's points and the landmarks that an operator points at."""
 
 import numpy as np
-from echopilot_core import BodyLandmarks, BodySurface, se3
 from numba import njit
 from numpy.typing import NDArray
 
+from echopilot_core import BodyLandmarks, BodySurface, se3
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.skin import Skin, amplitude, fade, section
 

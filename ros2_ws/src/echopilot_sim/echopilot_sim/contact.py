@@ -54,7 +54,7 @@ def face_points() -> Array:
 def hardness(stiffness_pa_m: float) -> float:
     """0 for a relaxed belly, 1 for a rib."""
     h = np.log(stiffness_pa_m / SOFT_PA_PER_M) / np.log(HARD_PA_PER_M / SOFT_PA_PER_M)
-    return min(max(h, 0.0), 1.0)
+    return float(min(max(h, 0.0), 1.0))
 
 
 @njit(cache=True, nogil=True)
@@ -66,7 +66,7 @@ def pressure_pa(depth_m: float, rate_m_s: float, stiffness_pa_m: float) -> float
     damping = DAMPING_SOFT_S_PER_M + h * (DAMPING_HARD_S_PER_M - DAMPING_SOFT_S_PER_M)
     exponent = EXPONENT_SOFT + h * (EXPONENT_HARD - EXPONENT_SOFT)
     elastic = stiffness_pa_m * depth_m * (depth_m / REFERENCE_DEPTH_M) ** (exponent - 1.0)
-    return elastic * max(0.0, 1.0 + damping * rate_m_s)
+    return float(elastic * max(0.0, 1.0 + damping * rate_m_s))
 
 
 def stored_energy_j(depth_m: Array, stiffness_pa_m: Array) -> float:

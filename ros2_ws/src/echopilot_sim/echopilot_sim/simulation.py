@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from echopilot_core import BodyLandmarks, BodySurface, Frame, RobotState, SafeTwist, se3
 from numpy.typing import NDArray
 
+from echopilot_core import BodyLandmarks, BodySurface, Frame, RobotState, SafeTwist, se3
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.skin import Skin
 from echopilot_sim.arm.guard import Guard

@@ -5,9 +5,12 @@ wanted force falls by 300 N/m as the probe advances, and never rises above what 
 breathing chest would pass 20 N.
 """
 
+import math
+
 import numpy as np
-from echopilot_core import RobotMode, SafeTwist
 from numpy.typing import NDArray
+
+from echopilot_core import RobotMode, SafeTwist
 
 Array = NDArray[np.float64]
 
@@ -63,9 +66,10 @@ class Guard:
             self._advance_m = 0.0
         wanted_n = min(max(self._hold_force_n - STIFFNESS_N_M * self._advance_m, 0.0), self._hold_force_n)
         error_n = wanted_n - force_n
-        error_n = np.sign(error_n) * max(0.0, abs(error_n) - DEADBAND_N)
+        deadband_n = DEADBAND_N if self._hold_force_n > 0.0 else FORCE_CONTACT_N  # hanging free: only give way
+        error_n = math.copysign(max(0.0, abs(error_n) - deadband_n), error_n)
         speed = min(max(ADMITTANCE_M_S_N * error_n, -SPEED_MAX_M_S), SPEED_MAX_M_S)
         if wanted_n == 0.0:
-            speed = min(speed, 0.0)  # in free air nothing pulls the probe forward
+            speed = min(speed, 0.0)
         self._advance_m += speed * dt_s
         return np.concatenate([speed * z_axis, np.zeros(3)])

@@ -59,7 +59,14 @@ def _solve_damped(A: Array, b: Array, damping: float) -> float:
 
 @njit(cache=True, nogil=True)
 def joint_velocity(
-    J: Array, twist: Array, q_rad: Array, posture_rad: Array, lower_rad: Array, upper_rad: Array, speed_rad_s: Array, out: Array
+    J: Array,
+    twist: Array,
+    q_rad: Array,
+    posture_rad: Array,
+    lower_rad: Array,
+    upper_rad: Array,
+    speed_rad_s: Array,
+    out: Array,
 ) -> None:
     """Fill `out` (7,) [rad/s] so that J out = twist, with free motion towards the posture and limits respected.
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-from echopilot_core import EchoPilotError, se3
 from numpy.typing import NDArray
 
+from echopilot_core import EchoPilotError, se3
 from echopilot_sim.arm.kinematics import jacobian, joint_velocity
 from echopilot_sim.arm.servo import FRICTION_COMPENSATED, FRICTION_N_M, joint_torque
 from echopilot_sim.description import description_file
@@ -24,7 +24,7 @@ SPEED_MAX_RAD_S = np.array([2.6, 2.6, 2.6, 2.6, 3.0, 3.0, 3.0])
 
 
 def arm_spec(friction_n_m: float = FRICTION_N_M) -> mujoco.MjSpec:
-    """Specification made from the URDF: one torque motor per joint, rotor inertia and Coulomb friction with sticking."""
+    """Specification made from the URDF: a torque motor per joint, rotor inertia, Coulomb friction with sticking."""
     spec = mujoco.MjSpec.from_file(str(description_file(URDF)))
     spec.compiler.fusestatic = False
     spec.option.timestep = DT_S

@@ -1,4 +1,4 @@
-"""Wrist force sensor: tool weight, bias and its drift, noise and delay; and the reading with weight and bias removed."""
+"""Wrist force sensor: tool weight, bias with drift, noise and delay; and the reading without weight and bias."""
 
 from collections import deque
 
