@@ -106,7 +106,7 @@ def _correlation_width(lines: NDArray[np.float32]) -> float:
 
 
 def test_attenuation_is_balanced_by_time_gain() -> None:
-    power = Renderer(Phantom(), "full", seed=13, appearance=PLAIN).echoes(moment()).power
+    power = Renderer(Phantom(), "full", seed=13, appearance=PLAIN).echoes(moment(name="abdomen")).power
     levels = [decibel(power[a : a + 60]) for a in (40, 160, 280, 400)]
     assert max(levels) - min(levels) < 1.5, levels
 
@@ -183,7 +183,7 @@ def test_nothing_is_drawn_outside_the_field_of_view(name: str, quality: str) -> 
 
 
 def test_visibility_sees_tissue_and_not_the_shadow() -> None:
-    rendered = Renderer(Phantom("bone"), "full", seed=21, appearance=PLAIN).render_with_truth(moment())
+    rendered = Renderer(Phantom("bone"), "full", seed=21, appearance=PLAIN).render_with_truth(moment(name="abdomen"))
     seen = rendered.visibility
     assert seen.shape == (128, 128)
     assert seen[80, 64] < 0.1  # behind the bone

@@ -37,7 +37,7 @@ class Acoustic:
 
 
 _BLOOD = Acoustic(1.66, 0.15, -38.0, 1.5, Behaviour.FLOWING)
-_WALL = Acoustic(1.76, 0.8, 2.0, 2.5)
+_WALL = Acoustic(1.82, 0.8, 4.0, 2.5)
 
 ACOUSTICS: dict[Material, Acoustic] = {
     Material.AIR: Acoustic(0.0004, 20.0, -60.0, 0.0, Behaviour.GAS),
@@ -59,13 +59,13 @@ ACOUSTICS: dict[Material, Acoustic] = {
     Material.DISC: Acoustic(1.80, 2.5, -8.0, 2.0),
     Material.PSOAS: Acoustic(1.70, 0.8, -7.0, 3.0),
     Material.MEDIASTINUM: Acoustic(1.55, 0.6, -1.0, 4.0),
-    Material.PERICARDIUM: Acoustic(1.95, 0.8, 8.0, 2.5),
+    Material.PERICARDIUM: Acoustic(1.95, 0.8, 11.0, 3.0),
     Material.EFFUSION: Acoustic(1.52, 0.02, -40.0, 0.0, Behaviour.FLOWING),
-    Material.MYOCARDIUM_LV: Acoustic(1.70, 0.55, -4.0, 2.8),
+    Material.MYOCARDIUM_LV: Acoustic(1.70, 0.55, -4.0, 3.3),
     Material.MYOCARDIUM_RV: Acoustic(1.70, 0.55, -4.0, 2.8),
     Material.MYOCARDIUM_ATRIA: Acoustic(1.72, 0.55, -4.0, 2.5),
     Material.PAPILLARY: Acoustic(1.71, 0.55, -3.0, 2.0),
-    Material.LEAFLET: Acoustic(1.80, 0.6, 5.0, 2.0),
+    Material.LEAFLET: Acoustic(1.85, 0.6, 8.0, 2.5),
     Material.BLOOD_LV: _BLOOD,
     Material.BLOOD_RV: _BLOOD,
     Material.BLOOD_LA: _BLOOD,
@@ -82,13 +82,33 @@ ACOUSTICS: dict[Material, Acoustic] = {
     Material.STOMACH: Acoustic(1.60, 0.7, -6.0, 6.0),
 }
 
+HEART_AXES = frozenset(
+    {
+        Material.PERICARDIUM,
+        Material.EFFUSION,
+        Material.MYOCARDIUM_LV,
+        Material.MYOCARDIUM_RV,
+        Material.MYOCARDIUM_ATRIA,
+        Material.PAPILLARY,
+        Material.LEAFLET,
+        Material.BLOOD_LV,
+        Material.BLOOD_RV,
+        Material.BLOOD_LA,
+        Material.BLOOD_RA,
+        Material.BLOOD_ROOT,
+        Material.ROOT_WALL,
+    }
+)
+"""Materials whose tissue coordinates the anatomy gives in heart axes; all others are in patient axes."""
+
 GEL = len(Material)  # row of the table for coupling gel in front of the face
 _GEL = Acoustic(1.60, 0.01, -30.0, 0.0)
 
 
 @dataclass(frozen=True)
 class AcousticTable:
-    """Rows per material, then gel: impedance and attenuation (M,), behaviour (M,), scatter amplitude (M, 256).
+    """Rows per material, then gel: impedance and attenuation (M,), behaviour (M,), axes of tissue
+    coordinates (M,) (0 patient, 1 heart), scatter amplitude (M, 256).
 
     Column h of `amplitude` belongs to a heterogeneity volume value h, a standard normal coded as 128 + 40 n.
     """
@@ -96,6 +116,7 @@ class AcousticTable:
     impedance: NDArray[np.float32]
     attenuation: NDArray[np.float32]
     behaviour: NDArray[np.uint8]
+    axes: NDArray[np.uint8]
     amplitude: NDArray[np.float32]
 
 
@@ -109,5 +130,6 @@ def acoustic_table(attenuation_scale: float = 1.0) -> AcousticTable:
         impedance=np.array([r.impedance for r in rows], np.float32),
         attenuation=np.array([r.attenuation * attenuation_scale for r in rows], np.float32),
         behaviour=np.array([r.behaviour for r in rows], np.uint8),
+        axes=np.array([m in HEART_AXES for m in Material] + [False], np.uint8),
         amplitude=np.power(10.0, (brightness[:, None] + spread[:, None] * levels) / 20.0).astype(np.float32),
     )

@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 from echopilot_sim.bmode.appearance import Appearance
 from echopilot_sim.bmode.grid import BeamGrid
 
-_TGC_DB_CM_MHZ = 0.5
 _TGC_CAP_DB = 58.0
-LIVER_BELOW_WHITE_DB = 21.0  # where the mean echo of liver is displayed
+LIVER_BELOW_WHITE_DB = 24.0  # where the mean echo of liver is displayed
 
 
 def time_gain(grid: BeamGrid, appearance: Appearance) -> NDArray[np.float32]:
-    """Amplitude gain (S,): two-way 0.5 dB/cm/MHz, capped, plus the operator's slider errors."""
+    """Amplitude gain (S,): the slope of the preset, capped, plus the operator's slider errors."""
     ranges = grid.range_m.astype(np.float64)
-    gain_db = np.minimum(2.0 * _TGC_DB_CM_MHZ * grid.preset.frequency_hz * 1e-6 * ranges * 100.0, _TGC_CAP_DB)
+    slope_db_m = 2.0 * grid.preset.time_gain_db_cm_mhz * grid.preset.frequency_hz * 1e-6 * 100.0
+    gain_db = np.minimum(slope_db_m * ranges, _TGC_CAP_DB)
     sliders = np.interp(ranges, np.linspace(0.0, grid.depth_m, 4), appearance.tgc_error_db)
     return np.asarray(10.0 ** ((gain_db + sliders) / 20.0), np.float32)
 
@@ -49,11 +49,11 @@ def gather_power(power, haze, chaff, chaff_shift, thermal, near, gain):  # type:
         other = (s + chaff_shift) % samples
         for b in range(beams):
             noisy = (0.4 + 0.6 * chaff[s, b]) * haze[s, b] + thermal * chaff[other, b]
-            power[s, b] = (power[s, b] + noisy + near[s, b]) * square
+            power[s, b] = (power[s, b] + noisy + near[s, b] * (0.25 + 0.75 * chaff[s, b])) * square
 
 
 def grey(power: NDArray[np.float32], gain_db: float, dynamic_range_db: float) -> NDArray[np.uint8]:
-    """Log-compress power (S, B) into 0..255 over the dynamic range; liver lies 21 dB below white at 0 dB gain."""
+    """Log-compress power (S, B) into 0..255 over the dynamic range; liver lies 24 dB below white at 0 dB gain."""
     logged = cv2.log(np.maximum(power, np.float32(1e-12)))
     per_db = 255.0 / dynamic_range_db
     offset = (dynamic_range_db - LIVER_BELOW_WHITE_DB + gain_db) * per_db

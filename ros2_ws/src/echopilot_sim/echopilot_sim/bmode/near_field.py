@@ -7,8 +7,8 @@ from echopilot_sim.bmode.grid import BeamGrid
 
 _RING_LEVEL = 2.5  # amplitude at the face, liver echo = 1
 _RING_DECAY_M = 0.0012
-_CLUTTER_LEVEL = 0.22
-_CLUTTER_DECAY_M = 0.009
+_CLUTTER_LEVEL = 0.30
+_CLUTTER_DECAY_M = 0.011
 _AIR_LEVEL = 6.0
 _AIR_DECAY_M = 0.0042
 _LENS_PERIOD_M = 0.0024

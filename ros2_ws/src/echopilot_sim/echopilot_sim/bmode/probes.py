@@ -14,6 +14,7 @@ class ProbePreset:
 
     `opening_rad` is the full angle of the fan (0 for linear), `aperture_m` the active width along x, `radius_m` the
     radius of the face (0 when flat). `elevation_m` is the height of the face, `slice_m` the out-of-plane FWHM.
+    Time gain is lower for the heart: much of the path is blood.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ProbePreset:
     aperture_m: float
     elevation_m: float
     slice_m: float
+    time_gain_db_cm_mhz: float  # two-way: twice this per centimetre
 
     @property
     def wavelength_m(self) -> float:
@@ -32,19 +34,19 @@ class ProbePreset:
         return SPEED_OF_SOUND_M_S / self.frequency_hz
 
 
-def _phased(name: str, opening_deg: float) -> ProbePreset:
+def _phased(name: str, opening_deg: float, time_gain: float) -> ProbePreset:
     return ProbePreset(
-        name, "sim-phased-2.5", ProbeKind.PHASED, 2.5e6, math.radians(opening_deg), 0.0, 0.020, 0.014, 0.004
+        name, "sim-phased-2.5", ProbeKind.PHASED, 2.5e6, math.radians(opening_deg), 0.0, 0.020, 0.014, 0.004, time_gain
     )
 
 
 PRESETS: dict[str, ProbePreset] = {
-    "cardiac": _phased("cardiac", 90.0),
-    "abdomen": _phased("abdomen", 80.0),
+    "cardiac": _phased("cardiac", 90.0, 0.38),
+    "abdomen": _phased("abdomen", 80.0, 0.5),
     "convex": ProbePreset(
-        "convex", "sim-convex-3.5", ProbeKind.CONVEX, 3.5e6, math.radians(60.0), 0.060, 0.022, 0.013, 0.004
+        "convex", "sim-convex-3.5", ProbeKind.CONVEX, 3.5e6, math.radians(60.0), 0.060, 0.022, 0.013, 0.004, 0.5
     ),
-    "linear": ProbePreset("linear", "sim-linear-7.5", ProbeKind.LINEAR, 7.5e6, 0.0, 0.0, 0.038, 0.005, 0.0015),
+    "linear": ProbePreset("linear", "sim-linear-7.5", ProbeKind.LINEAR, 7.5e6, 0.0, 0.0, 0.038, 0.005, 0.0015, 0.5),
 }
 
 

@@ -16,7 +16,7 @@ _TEXTURE_PER_M = 1.0 / TEXTURE_VOXEL_M
 _TILE_SCALE = float(TILE_SCALE)
 _BIG = 65536.0  # makes indices positive before truncation; a multiple of every period
 _DARK = 1e-5  # beams below this have nothing to say
-_SPECULAR = 10.0
+_SPECULAR = 13.0
 _DIFFUSE_SHARE = 0.05
 _GEL_REACH_M = 0.003
 _DIRT = 0.10
@@ -28,8 +28,8 @@ _REPEAT_DECAY = 0.45
 @njit(cache=True, nogil=True, fastmath=True)
 def propagate(  # type: ignore[no-untyped-def]
     labels, coordinates, smooth, coupling, ranges, pitch,
-    impedance, attenuation, behaviour, amplitude, gel,
-    tile, texture, rotation, flow_shift, noise, noise_shift,
+    impedance, attenuation, behaviour, axes, amplitude, gel,
+    tile, texture, rotations, flow_shift, noise, noise_shift,
     frequency_mhz, penumbra, echo, sent,
 ):  # fmt: skip
     """Fill `echo` (2, S, B) with complex echoes before the point spread and `sent` (S, B) with two-way amplitude.
@@ -48,6 +48,7 @@ def propagate(  # type: ignore[no-untyped-def]
     spare = np.empty(beams, np.float32)
     gas_range = np.full(beams, -1.0)
     gas_level = np.zeros(beams)
+    gas_mirror = np.zeros(beams)
     for s in range(samples):
         r = ranges[s]
         for b in range(beams):
@@ -69,6 +70,7 @@ def propagate(  # type: ignore[no-untyped-def]
                     int(z * _TEXTURE_PER_M + _BIG) & m,
                 ]
                 kind = behaviour[label]
+                rotation = rotations[axes[label]]
                 shift = flow_shift if kind == _FLOWING else 0.0
                 p = (rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2] * z) * _TILE_PER_M + _BIG + shift
                 q = (rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2] * z) * _TILE_PER_M + _BIG + 3.0 * shift
@@ -94,6 +96,7 @@ def propagate(  # type: ignore[no-untyped-def]
                     if kind == _GAS and gas_range[b] < 0.0:
                         gas_range[b] = r
                         gas_level[b] = t[b] * (0.25 + 0.75 * facing) * rough
+                        gas_mirror[b] = t[b] * square**8
                 level *= loss[label]
             if gas_range[b] >= 0.0:
                 behind = r - gas_range[b]
@@ -104,7 +107,7 @@ def propagate(  # type: ignore[no-untyped-def]
                 multiple = r / gas_range[b]
                 order = int(multiple + 0.5)
                 if order >= 2 and abs(multiple - order) * gas_range[b] <= 0.6 * step:
-                    re += _REPEAT_FIRST * gas_level[b] * _REPEAT_DECAY ** (order - 2) * _SPECULAR
+                    re += _REPEAT_FIRST * gas_mirror[b] * _REPEAT_DECAY ** (order - 2) * _SPECULAR
             echo[0, s, b] = re
             echo[1, s, b] = im
             before[b] = label

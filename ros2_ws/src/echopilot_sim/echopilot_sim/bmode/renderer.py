@@ -95,6 +95,8 @@ class Renderer:
         self.anatomy = anatomy
         self.seed = seed
         self.appearance = patient_appearance(seed) if appearance is None else appearance
+        heart = getattr(getattr(anatomy, "patient", None), "heart", None)
+        self._heart_rotation = np.eye(3) if heart is None else np.asarray(heart.rotation, np.float64)
         self._quality: Quality = quality
         self._scatterers = scatterers(seed)
         self._table = acoustics.acoustic_table(self.appearance.attenuation_scale)
@@ -134,10 +136,12 @@ class Renderer:
         sent = np.empty((samples, beams), np.float32)
         table = self._table
         step = moment.flicker_seed
+        slice_axis = moment.T_patient_probe[:3, 1]
+        rotations = np.stack([tile_rotation(slice_axis), tile_rotation(self._heart_rotation.T @ slice_axis)])
         propagation.propagate(
             labels, coordinates.reshape(samples, beams, 3), smooth, coupling, grid.range_m, grid.pitch_m,
-            table.impedance, table.attenuation, table.behaviour, table.amplitude, acoustics.GEL,
-            self._scatterers.tile, self._scatterers.texture, tile_rotation(moment.T_patient_probe[:3, 1]),
+            table.impedance, table.attenuation, table.behaviour, table.axes, table.amplitude, acoustics.GEL,
+            self._scatterers.tile, self._scatterers.texture, rotations,
             float((step * 29) % 997), setup.noise, (step * 131) % samples,
             grid.preset.frequency_hz * 1e-6, setup.penumbra, echo, sent,
         )  # fmt: skip
