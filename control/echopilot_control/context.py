@@ -1,0 +1,104 @@
+"""What every phase sees of one tick, and what it may remember."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_control.body_axes import BodyAxes
+from echopilot_control.safety.limits import LimitRow, Limits
+from echopilot_control.search.fusion import TargetFuser
+from echopilot_control.search.priors import Start
+from echopilot_control.surface import Skin, SkinPatch
+from echopilot_control.tracking import ImageTarget
+from echopilot_core import ControlGoal, ControlPhase, Outcome, Seen
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Context:
+    """One tick. `fresh` is a result that was not seen before, `T_at_frame` the pose at its stamp; `image_age_s` NaN
+    without any image; `skin` and `axes` None until the body was observed; `under` is the skin near the probe.
+    """
+
+    now_ns: int
+    dt_s: float
+    T: Array
+    force_n: float
+    seen: Seen | None
+    fresh: Seen | None
+    T_at_frame: Array | None
+    image_age_s: float
+    goal: ControlGoal
+    row: LimitRow
+    limits: Limits
+    skin: Skin | None
+    axes: BodyAxes | None
+    under: SkinPatch | None
+
+    @property
+    def position_m(self) -> Array:
+        return self.T[:3, 3]
+
+    @property
+    def rotation(self) -> Array:
+        return self.T[:3, :3]
+
+    @property
+    def z(self) -> Array:
+        return self.T[:3, 2]
+
+    @property
+    def outward(self) -> Array:
+        """Outward skin normal near the probe; against the probe when the skin is unknown."""
+        return self.under.normal if self.under is not None else -self.z
+
+
+@dataclass
+class Memory:
+    """State of the goal that runs; made anew for every goal, except what lives in the controller itself."""
+
+    phase: ControlPhase
+    goal_since_ns: int
+    phase_since_ns: int
+    setpoint_n: float
+    start: Start | None = None
+    resume: ControlPhase | None = None  # where RECOVER goes back to
+    recover_contact: bool = False  # RECOVER because of contact, not of images
+    final: tuple[Outcome, str] | None = None  # how the goal ended, once it has
+    touch_ticks: int = 0
+    attempts: int = 0
+    lift_from_m: Array | None = None
+    recover_from_m: Array | None = None
+    path_last_m: Array | None = None
+    low_force_since_ns: int = -1
+    good_since_ns: int = -1
+    weak_since_ns: int = -1
+    seen_ns: int = 0  # when the target was last believed
+    image_seen_ns: int = -1
+    search_travel_m: float = 0.0
+    search_centre_m: Array | None = None
+    R_search: Array | None = None
+    best_score: float = 0.0
+    T_best: Array | None = None
+    descending: bool = False
+    lifted: bool = False
+    station_m: float = float("nan")
+    sweep_lost_m: float = 0.0
+    centre_line: list[Array] = field(default_factory=list)
+    score: float = 0.0
+    detail: str = ""
+    target: ImageTarget = field(default_factory=ImageTarget)
+    fuser: TargetFuser = field(default_factory=TargetFuser)
+
+    def enter(self, phase: ControlPhase, now_ns: int) -> None:
+        """Change phase and forget what belongs to the old one."""
+        if phase is not self.phase:
+            self.phase, self.phase_since_ns = phase, now_ns
+            self.good_since_ns = -1
+            self.touch_ticks = 0
+            self.low_force_since_ns = -1
+
+    def in_phase_s(self, now_ns: int) -> float:
+        return (now_ns - self.phase_since_ns) * 1e-9

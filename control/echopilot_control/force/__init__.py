@@ -1,0 +1,1 @@
+"""Force along the probe axis, commanded as a velocity."""

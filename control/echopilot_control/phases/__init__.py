@@ -1,0 +1,1 @@
+"""One function per phase: (context, memory) to the motion of this tick."""

@@ -1,0 +1,151 @@
+"""Search a view, refine it, hold it."""
+
+from math import radians
+
+import numpy as np
+
+from echopilot_control.context import Context, Memory
+from echopilot_control.phases.watch import believed, follows_aorta, gate_passes
+from echopilot_control.search.priors import PRIORS, nearest_tilt
+from echopilot_control.search.spiral import fan_rad, spiral_point_m
+from echopilot_control.servo.centring import centring_velocity_m_s
+from echopilot_control.servo.coupling import balance_rate_rad_s
+from echopilot_control.servo.motion import Motion, capped, rotation_rate
+from echopilot_control.tracking import caution
+from echopilot_core import ControlPhase, Outcome, View, se3
+
+MAX_TILT_RAD = radians(60.0)
+_SEARCH_M_S = 0.012
+_SEARCH_RADIUS_M = 0.045
+_REFINE_M_S = 0.015
+_TURN_RAD_S = radians(15.0)
+_THERE_M, _THERE_RAD = 0.0025, radians(3.0)
+_CENTRED_M = 0.005
+_STABLE_NS = 700_000_000
+_ACCEPT_NS = 4_000_000_000  # after this long on the fused target a weaker gate is enough
+_WEAK_SCORE = 0.2
+
+
+def _tangent(vector: np.ndarray, outward: np.ndarray) -> np.ndarray:
+    return vector - float(vector @ outward) * outward
+
+
+def search(ctx: Context, mem: Memory) -> Motion:
+    """Tilt into the view's direction, then spiral over the skin with a tilt fan until the target is believed."""
+    if believed(ctx, mem):
+        mem.enter(ControlPhase.REFINE, ctx.now_ns)
+        return refine(ctx, mem)
+    if mem.search_centre_m is None or mem.R_search is None:
+        mem.search_centre_m = mem.start.patch.point_m if mem.start is not None else ctx.position_m.copy()
+        mem.R_search = _direction(ctx, mem)
+    across = np.cross(ctx.outward, mem.R_search[:, 0])
+    along = np.cross(across, ctx.outward)
+    point = spiral_point_m(mem.search_travel_m)
+    wanted_m = mem.search_centre_m + point[0] * along + point[1] * across
+    miss = _tangent(wanted_m - ctx.position_m, ctx.outward)
+    tilt = fan_rad(max(mem.search_travel_m, 0.0) / _SEARCH_M_S)
+    R_wanted = mem.R_search @ se3.so3_exp(np.array([tilt[0], tilt[1], 0.0]))
+    R_wanted = nearest_tilt(R_wanted, -ctx.outward, MAX_TILT_RAD)
+    turn = rotation_rate(ctx.rotation, R_wanted, 1.5, _TURN_RAD_S)
+    if float(np.linalg.norm(miss)) < 0.008 and float(np.linalg.norm(turn)) < 1.5 * radians(8.0):
+        mem.search_travel_m += _SEARCH_M_S * ctx.dt_s
+    if float(np.linalg.norm(point)) > _SEARCH_RADIUS_M:
+        mem.search_travel_m = 0.0
+        if mem.T_best is not None and mem.best_score > _WEAK_SCORE:
+            mem.search_centre_m, mem.R_search = mem.T_best[:3, 3], mem.T_best[:3, :3]
+    return Motion(
+        ControlPhase.SEARCH,
+        linear_m_s=capped(1.5 * miss, _REFINE_M_S),
+        angular_rad_s=turn,
+        setpoint_n=mem.setpoint_n,
+        detail=f"searching {ctx.goal.view.name}",
+        progress=0.3,
+    )
+
+
+def _direction(ctx: Context, mem: Memory) -> np.ndarray:
+    if mem.start is not None:
+        return mem.start.T_base_probe[:3, :3]
+    prior = PRIORS.get(ctx.goal.view)
+    if ctx.axes is None or prior is None:
+        return ctx.rotation.copy()
+    R = ctx.axes.R_base_patient
+    return se3.look_along(R @ np.array(prior.beam), R @ np.array(prior.marker))
+
+
+def refine(ctx: Context, mem: Memory) -> Motion:
+    """Servo on the believed target until it has been reached for 0.7 s."""
+    if not believed(ctx, mem) and mem.in_phase_s(ctx.now_ns) > 0.5:
+        if ctx.now_ns - mem.seen_ns > 2_000_000_000:
+            mem.fuser.reset()
+            mem.search_centre_m = None
+            mem.search_travel_m = 0.0
+            mem.enter(ControlPhase.SEARCH, ctx.now_ns)
+        return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n, detail="target unsure", progress=0.6)
+    motion, there, certain = _to_lumen(ctx, mem) if follows_aorta(ctx) else _to_fused(ctx, mem)
+    if not there:
+        mem.good_since_ns = -1
+        return motion
+    if mem.good_since_ns < 0:
+        mem.good_since_ns = ctx.now_ns
+    stable_ns = ctx.now_ns - mem.good_since_ns
+    if (certain and stable_ns > _STABLE_NS) or (mem.score > _WEAK_SCORE and stable_ns > _ACCEPT_NS):
+        mem.enter(ControlPhase.HOLD, ctx.now_ns)
+        mem.detail = f"{ctx.goal.view.name} acquired"
+        return hold(ctx, mem)
+    return motion
+
+
+def _to_fused(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
+    T_target = mem.fuser.T_base_target
+    if T_target is None:
+        return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
+    miss = _tangent(T_target[:3, 3] - ctx.position_m, ctx.outward)
+    R_wanted = nearest_tilt(T_target[:3, :3], -ctx.outward, MAX_TILT_RAD)
+    angle = se3.angle_between(ctx.rotation, R_wanted)
+    sigma = mem.fuser.sigma
+    speed = caution(float(sigma[:3].max()), 0.012)
+    motion = Motion(
+        ControlPhase.REFINE,
+        linear_m_s=speed * capped(1.2 * miss, _REFINE_M_S),
+        angular_rad_s=speed * rotation_rate(ctx.rotation, R_wanted, 1.2, _TURN_RAD_S),
+        setpoint_n=mem.setpoint_n,
+        detail=f"refining: {1e3 * float(np.linalg.norm(miss)):.1f} mm, {np.degrees(angle):.1f} deg to go",
+        progress=0.7,
+    )
+    there = float(np.linalg.norm(miss)) < _THERE_M and angle < _THERE_RAD
+    if mem.good_since_ns >= 0:  # hysteresis: what has been reached is not lost by a little noise
+        there = float(np.linalg.norm(miss)) < 2.0 * _THERE_M and angle < 2.0 * _THERE_RAD
+    return motion, there, gate_passes(ctx)
+
+
+def _to_lumen(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
+    estimate = mem.target.now(ctx.now_ns, ctx.T)
+    if estimate is None:
+        return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
+    speed = centring_velocity_m_s(estimate.x_m, 0.0, _REFINE_M_S) * caution(estimate.sigma_x_m, 0.01)
+    R_wanted = nearest_tilt(_direction(ctx, mem), -ctx.outward, radians(25.0))
+    turn = rotation_rate(ctx.rotation, R_wanted, 0.6, radians(8.0))
+    if ctx.seen is not None:
+        turn = turn + balance_rate_rad_s(ctx.seen.coupling) * ctx.rotation[:, 1]
+    motion = Motion(
+        ControlPhase.REFINE,
+        linear_m_s=speed * _tangent(ctx.rotation[:, 0], ctx.outward),
+        angular_rad_s=turn,
+        setpoint_n=mem.setpoint_n,
+        detail=f"centring the aorta: {1e3 * estimate.x_m:.1f} mm",
+        progress=0.7,
+    )
+    probability = float(ctx.seen.view_probability[int(View.AORTA_TRANS)]) if ctx.seen is not None else 0.0
+    return motion, abs(estimate.x_m) < _CENTRED_M, probability >= 0.3
+
+
+def hold(ctx: Context, mem: Memory) -> Motion:
+    """Keep the force, freeze everything else."""
+    return Motion(
+        ControlPhase.HOLD,
+        setpoint_n=mem.setpoint_n,
+        outcome=Outcome.SUCCEEDED,
+        detail=mem.detail or "holding",
+        progress=1.0,
+    )

@@ -1,0 +1,8 @@
+"""The last word on every command: a pure function of state, inputs, limits and time."""
+
+from echopilot_control.safety.check import check
+from echopilot_control.safety.limits import LimitRow, Limits
+from echopilot_control.safety.reasons import Reason
+from echopilot_control.safety.state import SafetyDecision, SafetyInputs, SafetyMemory
+
+__all__ = ["LimitRow", "Limits", "Reason", "SafetyDecision", "SafetyInputs", "SafetyMemory", "check"]

@@ -1,0 +1,1 @@
+"""Motions across the probe axis and how they are blended with force."""

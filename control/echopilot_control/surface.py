@@ -1,0 +1,88 @@
+"""The skin from noisy depth points: closest point, local normal, height along gravity."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from echopilot_core import BodySurface, EchoPilotError
+
+Array = NDArray[np.float64]
+
+_FIT_RADIUS_M = 0.030
+_FIT_POINTS = 60
+_CELL_M = 0.006
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True)
+class SkinPatch:
+    """Plane fitted to the skin around a query: point (3,) [m] and outward unit normal (3,), in `base`."""
+
+    point_m: Array
+    normal: Array
+
+
+class Skin:
+    """Queries on one BodySurface snapshot (about 50 us each; building takes some ms, so keep it while it is fresh)."""
+
+    def __init__(self, surface: BodySurface) -> None:
+        points = np.asarray(surface.points_m, dtype=np.float64)
+        points = points[np.isfinite(points).all(axis=1)]
+        if len(points) < 10:
+            raise EchoPilotError(f"body surface has {len(points)} finite points, at least 10 are needed")
+        self.stamp_ns = surface.stamp_ns
+        self.points_m = _thin(points)
+        self._tree = cKDTree(self.points_m)
+        self._tree_xy = cKDTree(self.points_m[:, :2])
+
+    def patch(self, position_m: Array) -> SkinPatch:
+        """Plane through the skin points around the one closest to `position_m` (3,); spans holes by growing."""
+        _, nearest = self._tree.query(position_m)
+        centre = self.points_m[nearest]
+        near = self._tree.query_ball_point(centre, _FIT_RADIUS_M)
+        if len(near) < 12:
+            near = np.atleast_1d(self._tree.query(centre, k=min(_FIT_POINTS, len(self.points_m)))[1])
+        return fit_plane(self.points_m[near], position_m)
+
+    def patch_below(self, position_m: Array) -> SkinPatch:
+        """Plane through the skin straight below or above (along gravity) `position_m` (3,)."""
+        _, nearest = self._tree_xy.query(position_m[:2], k=min(15, len(self.points_m)))
+        ring = self.points_m[np.atleast_1d(nearest)]
+        top = ring[ring[:, 2] >= np.median(ring[:, 2])]
+        start = np.array([position_m[0], position_m[1], float(np.median(top[:, 2]))])
+        patch = self.patch(start)
+        if patch.normal[2] < 0.2:
+            return patch
+        drop = float((patch.point_m - start) @ patch.normal) / float(patch.normal[2])
+        return SkinPatch(start + drop * _UP, patch.normal)
+
+
+def height_m(position_m: Array, patch: SkinPatch) -> float:
+    """Signed distance [m] of a point (3,) above the plane of a patch."""
+    return float((position_m - patch.point_m) @ patch.normal)
+
+
+def fit_plane(points_m: Array, position_m: Array) -> SkinPatch:
+    """Least-squares plane of points (N, 3), one trimming pass; the patch point is `position_m` projected on it."""
+    for keep in (1.0, 0.85):
+        centre = points_m.mean(axis=0)
+        local = points_m - centre
+        _, vectors = np.linalg.eigh(local.T @ local)
+        normal = vectors[:, 0]
+        if keep < 1.0 or len(points_m) < 15:
+            break
+        residual = np.abs(local @ normal)
+        points_m = points_m[residual <= np.quantile(residual, 0.85)]
+    normal = normal if normal[2] >= 0.0 else -normal  # the camera looks from above
+    return SkinPatch(position_m - float((position_m - centre) @ normal) * normal, normal)
+
+
+def _thin(points_m: Array) -> Array:
+    """One mean point per 6 mm cell: less noise, faster queries."""
+    cells = np.floor(points_m / _CELL_M).astype(np.int64)
+    _, index, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
+    index = index.reshape(-1)
+    sums = np.stack([np.bincount(index, weights=points_m[:, axis]) for axis in range(3)], axis=1)
+    return np.asarray(sums / counts[:, None], dtype=np.float64)

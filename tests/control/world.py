@@ -1,0 +1,156 @@
+"""A small closed world for control tests: a cylinder for a torso, a lagging probe, and perception that knows targets."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import cos, pi, sin
+
+import numpy as np
+
+from echopilot_core import (
+    BodyLandmarks,
+    BodySurface,
+    ClassExtent,
+    Guidance,
+    LabelMap,
+    ProbeGeometry,
+    ProbeKind,
+    RobotMode,
+    RobotState,
+    Seen,
+    Tissue,
+    View,
+    se3,
+)
+
+AXIS_Z_M, RADIUS_M = 0.02, 0.16
+XIPHOID = np.array([0.50, 0.0, AXIS_Z_M + RADIUS_M])
+LAG_S, DEAD_TICKS = 0.016, 5
+GEOMETRY = ProbeGeometry(ProbeKind.PHASED, 0.0, 1.5, 0.02, 0.16, 5e-4, 5e-4, 160.0, 0.0, 2.5e6)
+EMPTY_MAP = LabelMap(np.zeros((1, 1), np.uint8), 0.0, 0.0, 0.00125)
+
+
+def skin_at(x_m: float, y_m: float, lift_m: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Skin point and outward normal above (x, y) in base."""
+    dx = x_m - XIPHOID[0]
+    z = np.sqrt(max((RADIUS_M + lift_m) ** 2 - dx * dx, 1e-6))
+    normal = np.array([dx, 0.0, z])
+    return np.array([x_m, y_m, AXIS_Z_M + z]), normal / np.linalg.norm(normal)
+
+
+@dataclass
+class World:
+    """Steps 10 ms at a time; `command` twists act 5 ms late through a 10 Hz lag with a dead band of friction."""
+
+    seed: int = 0
+    stiffness_n_m: float = 800.0
+    breathing_pp_m: float = 0.006
+    noise_n: float = 0.1
+    dead_band: float = 0.004
+    images: bool = True
+    image_latency_ns: int = 60_000_000
+    tick: int = 0
+    peak_n: float = 0.0
+    T: np.ndarray = field(default_factory=lambda: se3.transform(np.diag([1.0, -1.0, -1.0]), np.array([0.35, 0.0, 0.42])))
+    twist: np.ndarray = field(default_factory=lambda: np.zeros(6))
+
+    def __post_init__(self) -> None:
+        self.rng = np.random.default_rng(self.seed)
+        self.line = deque([np.zeros(6)] * DEAD_TICKS)
+        self.pending: deque[Seen] = deque()
+        self.sequence = 0
+        self.latest: Seen | None = None
+        self.hold_n = 0.0
+        point, normal = skin_at(XIPHOID[0] + 0.09, -0.005)
+        z = np.array([-0.55, 0.56, -0.62])
+        self.T_base_a4c = se3.transform(se3.look_along(z, np.array([0.8, 0.0, -0.6])), point)
+
+    @property
+    def now_ns(self) -> int:
+        return self.tick * 10_000_000
+
+    def lift_m(self, t_s: float) -> float:
+        return 0.5 * self.breathing_pp_m * sin(2 * pi * 0.25 * t_s)
+
+    def force_n(self, t_s: float) -> float:
+        point, normal = skin_at(self.T[0, 3], self.T[1, 3], self.lift_m(t_s))
+        depth = float((point - self.T[:3, 3]) @ normal)
+        if depth <= 0.0:
+            return 0.0
+        skin_v = 0.5 * self.breathing_pp_m * 2 * pi * 0.25 * cos(2 * pi * 0.25 * t_s)
+        closing = skin_v - float(self.twist[:3] @ normal)
+        return max(self.stiffness_n_m * depth * (1.0 + 5.0 * closing), 0.0) * max(float(-normal @ self.T[:3, 2]), 0.0)
+
+    def step(self, twist: np.ndarray | None) -> RobotState:
+        for sub in range(10):
+            t_s = self.tick * 0.01 + sub * 1e-3
+            force = self.force_n(t_s)
+            self.peak_n = max(self.peak_n, force)
+            if twist is None:  # the robot's own compliant hold, here as pure damping along z
+                wanted = np.concatenate([(min(force, 5.0) - force) * 0.004 * self.T[:3, 2], np.zeros(3)])
+            else:
+                wanted = twist
+            self.line.append(wanted)
+            wanted = self.line.popleft()
+            gap = wanted - self.twist
+            band = np.array([self.dead_band] * 3 + [0.01] * 3)
+            drive = np.sign(gap) * np.maximum(np.abs(gap) - band * (np.abs(self.twist) < 1e-4), 0.0)
+            self.twist = self.twist + 1e-3 / LAG_S * drive
+            spin = se3.so3_exp(self.twist[3:] * 1e-3)
+            self.T = se3.transform(spin @ self.T[:3, :3], self.T[:3, 3] + self.twist[:3] * 1e-3)
+        self.tick += 1
+        return self.state()
+
+    def state(self) -> RobotState:
+        wrench = np.zeros(6)
+        wrench[2] = -(self.force_n(self.tick * 0.01) + self.noise_n * self.rng.standard_normal())
+        if self.images and self.tick % 3 == 0:
+            self.pending.append(self.look())
+        while self.pending and self.pending[0].stamp_ns + self.image_latency_ns <= self.now_ns:
+            self.latest = self.pending.popleft()
+        return RobotState(
+            self.now_ns, self.tick, self.T.copy(), self.twist.copy(), wrench, np.zeros(7), np.zeros(7), RobotMode.SERVO
+        )
+
+    def aorta_m(self, y_m: float) -> np.ndarray:
+        """Centre line point at base y: curves 8 mm to the left and lies 90 mm deep."""
+        return np.array([XIPHOID[0] + 0.012 + 0.008 * sin(y_m / 0.06), y_m, XIPHOID[2] - 0.09])
+
+    def look(self) -> Seen:
+        """A perfect network with noise: A4C guidance everywhere near, lumen where the plane cuts the aorta."""
+        self.sequence += 1
+        probability = np.full(len(View), 0.02)
+        touching = self.force_n(self.tick * 0.01) > 0.5
+        motion = se3.log(se3.inverse(self.T) @ self.T_base_a4c)
+        away = float(np.linalg.norm(motion[:3]) / 0.02 + np.linalg.norm(motion[3:]) / 0.35)
+        guidance: tuple[Guidance, ...] = ()
+        extents: tuple[ClassExtent, ...] = ()
+        if touching and away < 8.0:
+            sigma = np.array([0.004] * 3 + [0.06] * 3) * (1.0 + away / 3.0)
+            guidance = (Guidance(View.A4C, motion + sigma * self.rng.standard_normal(6), sigma),)
+            probability[int(View.A4C)] = 1.5 * np.exp(-0.5 * away**2) + 0.02
+        y_axis, p = self.T[:3, 1], self.T[:3, 3]
+        y = p[1]
+        for _ in range(3):
+            y -= float((self.aorta_m(y) - p) @ y_axis) / float(y_axis[1]) if abs(y_axis[1]) > 0.3 else 0.0
+        local = se3.apply(se3.inverse(self.T), self.aorta_m(y))
+        if touching and abs(local[0]) < 0.06 and -0.19 < y < 0.02 and abs(y_axis[1]) > 0.7:
+            x, d = local[[0, 2]] + 0.001 * self.rng.standard_normal(2)
+            extents = (ClassExtent(Tissue.AO_LUMEN, 3e-4, 2e-5, float(x), float(d)),)
+            probability[int(View.AORTA_TRANS)] = 1.0
+        coupling = np.full(16, 0.95 if touching else 0.0)
+        return Seen(
+            self.now_ns, self.sequence, GEOMETRY, EMPTY_MAP, extents, probability / probability.sum(),
+            0.9 if touching else 0.05, coupling, 0.0, guidance,
+        )  # fmt: skip
+
+    def surface(self) -> BodySurface:
+        x = self.rng.uniform(XIPHOID[0] - 0.14, XIPHOID[0] + 0.14, 3000)
+        y = self.rng.uniform(-0.30, 0.25, 3000)
+        points = np.stack([skin_at(a, b)[0] for a, b in zip(x, y, strict=True)])
+        hole = (np.abs(x - XIPHOID[0] - 0.03) < 0.015) & (np.abs(y + 0.05) < 0.02)
+        return BodySurface(self.now_ns, points[~hole] + 0.002 * self.rng.standard_normal((int((~hole).sum()), 3)))
+
+    def landmarks(self) -> BodyLandmarks:
+        off = 0.007 * self.rng.standard_normal((3, 3))
+        notch, navel = skin_at(XIPHOID[0], 0.18)[0], skin_at(XIPHOID[0], -0.17)[0]
+        return BodyLandmarks(self.now_ns, notch + off[0], XIPHOID + off[1], navel + off[2])
