@@ -19,10 +19,11 @@ _DARK = 1e-5  # beams below this have nothing to say
 _SPECULAR = 13.0
 _DIFFUSE_SHARE = 0.05
 _GEL_REACH_M = 0.003
-_DIRT = 0.10
-_DIRT_DECAY_M = 0.028
-_REPEAT_FIRST = 0.10
+_DIRT = 0.28
+_DIRT_DECAY_M = 0.040
+_REPEAT_FIRST = 0.30
 _REPEAT_DECAY = 0.45
+_REPEAT_REACH_M = 0.040
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -96,7 +97,7 @@ def propagate(  # type: ignore[no-untyped-def]
                     if kind == _GAS and gas_range[b] < 0.0:
                         gas_range[b] = r
                         gas_level[b] = t[b] * (0.25 + 0.75 * facing) * rough
-                        gas_mirror[b] = t[b] * square**8
+                        gas_mirror[b] = t[b] * square**8 * np.exp(-r / _REPEAT_REACH_M)
                 level *= loss[label]
             if gas_range[b] >= 0.0:
                 behind = r - gas_range[b]
