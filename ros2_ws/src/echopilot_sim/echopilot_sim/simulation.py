@@ -3,13 +3,13 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import BodyLandmarks, BodySurface, Frame, RobotState, SafeTwist, se3
-from echopilot_sim.anatomy.parameters import Patient
+from echopilot_sim.anatomy import Anatomy, Patient, build
 from echopilot_sim.anatomy.skin import Skin
 from echopilot_sim.arm.guard import Guard
 from echopilot_sim.arm.model import Arm, JointState
@@ -20,9 +20,6 @@ from echopilot_sim.body import Body
 from echopilot_sim.contact import contact_wrench, face_points
 from echopilot_sim.moment import APERTURE_M, N_ELEMENTS, ImagingSettings, Moment, Phases
 from echopilot_sim.skin_patch import empty_patch, take_patch
-
-if TYPE_CHECKING:
-    from echopilot_sim.anatomy import Anatomy
 
 Array = NDArray[np.float64]
 
@@ -84,10 +81,8 @@ class Simulation:
         self._sequence = 0
 
     @cached_property
-    def anatomy(self) -> "Anatomy":
+    def anatomy(self) -> Anatomy:
         """The patient's organs, baked when first needed."""
-        from echopilot_sim.anatomy import build
-
         return build(self.patient)
 
     @cached_property
