@@ -1,0 +1,115 @@
+"""A real clip as a sequence of frames with geometry: DICOM, video, or a folder of pictures."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from echopilot_core import EchoPilotError, Frame, Imaging, MarkerSide, ProbeGeometry, ProbeKind, SectorBox, to_ns
+from numpy.typing import NDArray
+
+from echopilot_perception.frames.dicom import read_dicom
+from echopilot_perception.frames.pictures import Pictures, Region
+from echopilot_perception.frames.sector import Sector, find_sector
+from echopilot_perception.frames.video import PICTURE_SUFFIXES, VIDEO_SUFFIXES, read_pictures, read_video
+
+ASSUMED_DEPTH_M = 0.16
+ASSUMED_PRESET = "spacing unknown: 160 mm depth assumed"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """All frames of a clip in order. `spacing_known` is False when the depth of 160 mm is only assumed."""
+
+    path: Path
+    frame_times_s: NDArray[np.float64]
+    geometry: ProbeGeometry
+    sector: SectorBox
+    imaging: Imaging
+    spacing_known: bool
+    images: NDArray[np.uint8]  # (N, H, W)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames stamped with the clip's own times, sequence 0, 1, ..."""
+        for i, image in enumerate(self.images):
+            yield Frame(to_ns(float(self.frame_times_s[i])), i, image, self.geometry, self.sector, self.imaging)
+
+
+def open_clip(path: Path) -> Clip:
+    """Read a clip and find its sector.
+
+    Raises EchoPilotError with one line when the path does not exist or is not a readable DICOM file, video,
+    picture or folder of pictures. Without a sector the whole picture (or the file's own region) is used.
+    """
+    path = Path(path)
+    pictures = _read(path)
+    region = pictures.region
+    if region is None:
+        found = find_sector(pictures.grey, pictures.coloured)
+        shift = (0, 0)
+    else:
+        cut = (slice(region.top_px, region.bottom_px), slice(region.left_px, region.right_px))
+        found = find_sector(pictures.grey[:, cut[0], cut[1]], pictures.coloured[cut])
+        shift = (region.left_px, region.top_px)
+    height, width = pictures.grey.shape[1:]
+    sector = found if found is not None else _whole(region, width, height)
+    geometry = _geometry(sector, shift if found is not None else (0, 0), region)
+    box = _shifted(sector.box, shift if found is not None else (0, 0), width, height)
+    preset = pictures.preset if region is not None else ASSUMED_PRESET
+    return Clip(path, pictures.times_s, geometry, box, Imaging(preset=preset), region is not None, pictures.grey)
+
+
+def _read(path: Path) -> Pictures:
+    if not path.exists():
+        raise EchoPilotError(f"clip {path} does not exist")
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix in PICTURE_SUFFIXES:
+        return read_pictures(path)
+    if suffix in VIDEO_SUFFIXES:
+        return read_video(path)
+    if suffix in (".dcm", ".dicom", ".ima") or _is_dicom(path):
+        return read_dicom(path)
+    kinds = ", ".join((".dcm", *VIDEO_SUFFIXES, *PICTURE_SUFFIXES))
+    raise EchoPilotError(f"{path.name} is not a clip; give a DICOM file, video, picture or folder of pictures ({kinds})")
+
+
+def _is_dicom(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def _whole(region: Region | None, width: int, height: int) -> Sector:
+    box = SectorBox(0, 0, width, height)
+    if region is not None:
+        box = SectorBox(region.left_px, region.top_px, region.right_px, region.bottom_px)
+    across, down = box.right_px - box.left_px, box.bottom_px - box.top_px
+    middle = (box.left_px + box.right_px - 1) / 2
+    return Sector(ProbeKind.LINEAR, middle, float(box.top_px), 0.0, float(down), 0.0, float(across), box)
+
+
+def _geometry(sector: Sector, shift: tuple[int, int], region: Region | None) -> ProbeGeometry:
+    if region is None:
+        spacing_x_m = spacing_y_m = ASSUMED_DEPTH_M / max(sector.depth_px, 1.0)
+    else:
+        spacing_x_m, spacing_y_m = region.spacing_x_m, region.spacing_y_m
+    return ProbeGeometry(
+        kind=sector.kind,
+        radius_m=sector.radius_px * spacing_y_m,
+        opening_angle_rad=sector.opening_rad,
+        aperture_m=sector.width_px * spacing_x_m,
+        depth_m=sector.depth_px * spacing_y_m,
+        spacing_x_m=spacing_x_m,
+        spacing_y_m=spacing_y_m,
+        origin_u_px=sector.origin_u_px + shift[0],
+        origin_v_px=sector.origin_v_px + shift[1],
+        frequency_hz=0.0,
+        marker_side=MarkerSide.UNKNOWN,
+    )
+
+
+def _shifted(box: SectorBox, shift: tuple[int, int], width: int, height: int) -> SectorBox:
+    left, top = max(box.left_px + shift[0], 0), max(box.top_px + shift[1], 0)
+    return SectorBox(left, top, min(box.right_px + shift[0], width), min(box.bottom_px + shift[1], height))

@@ -1,0 +1,81 @@
+"""DICOM ultrasound: single and multi-frame, grey, RGB, YBR and palette (PS3.3 C.8.5.5 for regions)."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pydicom
+from echopilot_core import EchoPilotError
+from numpy.typing import NDArray
+from pydicom.pixels import apply_color_lut, iter_pixels
+
+from echopilot_perception.frames.pictures import Pictures, Region, gather
+
+CENTIMETRE = 3  # Physical Units code
+TISSUE, IMAGE_2D = 1, 1  # Region Data Type and Region Spatial Format codes
+DEFAULT_RATE_HZ = 30.0
+
+
+def read_dicom(path: Path) -> Pictures:
+    """Read all frames; raises EchoPilotError with one line for damaged or unsupported files."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            data = pydicom.dcmread(path)
+            if "PixelData" not in data:
+                raise EchoPilotError(f"{path.name}: DICOM file without pictures (it may be truncated)")
+            grey, coloured = gather((_picture(p, data) for p in iter_pixels(data)), path.name)
+            expected = int(data.get("NumberOfFrames", 1) or 1)
+            if len(grey) != expected:
+                raise EchoPilotError(f"{path.name}: {len(grey)} of {expected} frames could be read; the file is damaged")
+            return Pictures(grey, _times(data, len(grey)), coloured, _region(data), str(data.get("SeriesDescription", "")))
+    except EchoPilotError:
+        raise
+    except Exception as error:  # pydicom and its decoders raise every kind for damaged files
+        reason = (str(error).splitlines() or [""])[0]
+        raise EchoPilotError(f"{path.name} is not a readable DICOM clip: {type(error).__name__} {reason}") from error
+
+
+def _picture(pixels: NDArray[Any], data: pydicom.Dataset) -> NDArray[np.uint8]:
+    if str(data.get("PhotometricInterpretation", "")) == "PALETTE COLOR":
+        pixels = apply_color_lut(pixels, data)
+    if pixels.dtype != np.uint8:
+        bits = 16 if pixels.ndim == 3 else int(data.get("BitsStored", 16))
+        pixels = np.clip(pixels.astype(np.float64) / (2.0**bits - 1.0) * 255.0, 0, 255).astype(np.uint8)
+    if str(data.get("PhotometricInterpretation", "")) == "MONOCHROME1":
+        pixels = 255 - pixels
+    return np.asarray(pixels, dtype=np.uint8)
+
+
+def _times(data: pydicom.Dataset, count: int) -> NDArray[np.float64]:
+    vector = data.get("FrameTimeVector")
+    if vector is not None and np.ndim(vector) == 1 and len(vector) == count:
+        steps = np.asarray(vector, dtype=np.float64) * 1e-3
+        steps[0] = 0.0
+        if np.isfinite(steps).all() and (steps[1:] > 0).all():
+            return np.cumsum(steps)
+    step_ms = float(data.get("FrameTime", 0) or 0)
+    rate_hz = float(data.get("CineRate", 0) or data.get("RecommendedDisplayFrameRate", 0) or DEFAULT_RATE_HZ)
+    step_s = step_ms * 1e-3 if step_ms > 0 else 1.0 / rate_hz
+    return np.arange(count) * step_s
+
+
+def _region(data: pydicom.Dataset) -> Region | None:
+    """The largest 2-D tissue region with physical units of centimetres."""
+    best: Region | None = None
+    for item in data.get("SequenceOfUltrasoundRegions") or []:
+        kind = (int(item.get("RegionDataType", 0)), int(item.get("RegionSpatialFormat", 0)))
+        units = (int(item.get("PhysicalUnitsXDirection", 0)), int(item.get("PhysicalUnitsYDirection", 0)))
+        if kind != (TISSUE, IMAGE_2D) or units != (CENTIMETRE, CENTIMETRE):
+            continue
+        x0, y0 = max(int(item.RegionLocationMinX0), 0), max(int(item.RegionLocationMinY0), 0)
+        x1 = min(int(item.RegionLocationMaxX1) + 1, int(data.Columns))
+        y1 = min(int(item.RegionLocationMaxY1) + 1, int(data.Rows))
+        steps = (abs(float(item.PhysicalDeltaX)) * 0.01, abs(float(item.PhysicalDeltaY)) * 0.01)
+        area = (x1 - x0) * (y1 - y0)
+        if x1 - x0 < 16 or y1 - y0 < 16 or min(steps) <= 0:
+            continue
+        if best is None or area > (best.right_px - best.left_px) * (best.bottom_px - best.top_px):
+            best = Region(x0, y0, x1, y1, *steps)
+    return best

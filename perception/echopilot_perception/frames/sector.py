@@ -1,0 +1,132 @@
+"""Find the ultrasound sector on a foreign screen: fan or rectangle, among text, rulers and traces."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from echopilot_core import ProbeKind, SectorBox
+from numpy.typing import NDArray
+
+DARK = 10  # grey value up to which a screen counts as black
+MAX_PICTURES = 24
+SIDE_ANGLES_RAD = (np.deg2rad(8.0), np.deg2rad(65.0))  # of a fan's side from the vertical
+MIN_SIDE = 0.25  # of the region's height: shorter straight sides are no fan
+CONVEX_FROM = 0.12  # face radius over outer radius from which a fan has a curved face
+MIN_SHARE = 0.01  # of the screen that a sector covers
+
+
+@dataclass(frozen=True)
+class Sector:
+    """A found sector in pixels.
+
+    `origin` is the centre of the face. For fans `radius_px` reaches from the apex of the fan to the face and
+    `depth_px` from the face to the deepest sample; for rectangles `width_px` is the aperture.
+    """
+
+    kind: ProbeKind
+    origin_u_px: float
+    origin_v_px: float
+    radius_px: float
+    depth_px: float
+    opening_rad: float
+    width_px: float
+    box: SectorBox
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A straight side: points p + t d with d (du, dv) pointing down."""
+
+    point: NDArray[np.float64]
+    direction: NDArray[np.float64]
+
+
+def find_sector(pictures: NDArray[np.uint8], coloured: NDArray[np.bool_] | None = None) -> Sector | None:
+    """Find the sector in pictures (N, H, W) of one clip; None when the screen holds nothing like one.
+
+    Coloured pixels (traces, logos, flow) are disregarded; strokes as thin as text are opened away; of what is left,
+    the region that moves most wins. Its convex hull gives two straight sides, whose meeting point is the apex.
+    """
+    region = _region(pictures, coloured)
+    if region is None:
+        return None
+    rows, columns = np.nonzero(region)
+    top, bottom, left, right = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
+    hull = cv2.convexHull(np.column_stack([columns, rows]).astype(np.int32))[:, 0, :].astype(np.float64)
+    sides = [_side(hull, sign, MIN_SIDE * (bottom - top)) for sign in (-1.0, 1.0)]
+    box = SectorBox(left, top, right, bottom)
+    if sides[0] is not None and sides[1] is not None:
+        fan = _fan(sides[0], sides[1], rows, columns, box)
+        if fan is not None:
+            return fan
+    width = float(right - left)
+    return Sector(ProbeKind.LINEAR, (left + right - 1) / 2, float(top), 0.0, float(bottom - top), 0.0, width, box)
+
+
+def _region(pictures: NDArray[np.uint8], coloured: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    picked = pictures[:: max(len(pictures) // MAX_PICTURES, 1)]
+    brightest = picked.max(axis=0)
+    motion = picked.astype(np.float32).std(axis=0)
+    content = (cv2.blur(brightest, (5, 5)) > DARK).astype(np.uint8)
+    if coloured is not None:
+        content[cv2.dilate(coloured.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = 0
+    size = max(pictures.shape[1:]) // 80
+    opened = cv2.morphologyEx(content, cv2.MORPH_OPEN, _disc(max(size, 4)))
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _disc(max(size, 4)))
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    if count < 2:
+        return None
+    area = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+    moving = np.bincount(parts.ravel(), weights=np.minimum(motion, 20.0).ravel(), minlength=count)
+    merit = area * (0.2 + moving / np.maximum(area, 1.0))
+    merit[0] = -1.0
+    best = int(np.argmax(merit))
+    return np.asarray(parts == best) if area[best] >= MIN_SHARE * closed.size else None
+
+
+def _side(hull: NDArray[np.float64], sign: float, min_length: float) -> _Side | None:
+    """The dominant straight side on the left (-1) or right (+1) of a hull (M, 2) of (u, v)."""
+    ends = np.roll(hull, -1, axis=0)
+    steps = ends - hull
+    steps *= np.where(steps[:, 1:] < 0, -1.0, 1.0)
+    length = np.hypot(steps[:, 0], steps[:, 1])
+    lean = np.arctan2(steps[:, 0], steps[:, 1]) * sign
+    middle = (hull + ends) / 2
+    outer = (middle[:, 0] - hull[:, 0].mean()) * sign > 0
+    good = outer & (lean > SIDE_ANGLES_RAD[0]) & (lean < SIDE_ANGLES_RAD[1]) & (length > 0)
+    if not good.any():
+        return None
+    votes = [length[good & (np.abs(lean - a) < np.deg2rad(4.0))].sum() for a in lean[good]]
+    peak = lean[good][int(np.argmax(votes))]
+    if max(votes) < min_length:
+        return None
+    chosen = good & (np.abs(lean - peak) < np.deg2rad(4.0))
+    weight = length[chosen] / length[chosen].sum()
+    direction = (weight[:, None] * steps[chosen] / length[chosen, None]).sum(axis=0)
+    return _Side((weight[:, None] * middle[chosen]).sum(axis=0), direction / np.linalg.norm(direction))
+
+
+def _fan(
+    left: _Side, right: _Side, rows: NDArray[np.int64], columns: NDArray[np.int64], box: SectorBox
+) -> Sector | None:
+    crossing = np.column_stack([left.direction, -right.direction])
+    if abs(np.linalg.det(crossing)) < 1e-3:
+        return None
+    t = np.linalg.solve(crossing, right.point - left.point)
+    u, v = left.point + t[0] * left.direction
+    half = 0.5 * (np.arctan2(right.direction[0], right.direction[1]) - np.arctan2(left.direction[0], left.direction[1]))
+    du, dv = columns - u, rows - v
+    central = np.abs(np.arctan2(du, dv)) < 0.6 * half
+    if not central.any() or half <= 0:
+        return None
+    reach = np.hypot(du[central], dv[central])
+    near, far = float(np.percentile(reach, 0.1)), float(np.percentile(reach, 99.95))
+    curved = near > CONVEX_FROM * far
+    radius = near if curved else 0.0
+    kind = ProbeKind.CONVEX if curved else ProbeKind.PHASED
+    width = 2.0 * near * float(np.sin(half))
+    return Sector(kind, float(u), float(v) + radius, radius, far - radius, 2.0 * float(half), width, box)
+
+
+def _disc(radius: int) -> NDArray[np.uint8]:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)).astype(np.uint8)

@@ -1,0 +1,20 @@
+"""The cells that every network picture and label map lives on: 128 x 128 cells of 1.25 mm in `us_image`."""
+
+import numpy as np
+from echopilot_core import LabelMap
+from numpy.typing import NDArray
+
+CELLS = 128
+SPACING_M = 0.00125
+CELL_AREA_M2 = SPACING_M * SPACING_M
+ORIGIN_X_M = -0.08 + SPACING_M / 2  # centre of cell (0, 0)
+ORIGIN_Y_M = SPACING_M / 2
+
+X_M: NDArray[np.float64] = ORIGIN_X_M + SPACING_M * np.arange(CELLS)
+Y_M: NDArray[np.float64] = ORIGIN_Y_M + SPACING_M * np.arange(CELLS)
+"""Centres of the columns (right) and rows (depth) [m]."""
+
+
+def label_map(labels: NDArray[np.uint8]) -> LabelMap:
+    """Wrap labels (128, 128) uint8 with the grid's origin and spacing."""
+    return LabelMap(labels, ORIGIN_X_M, ORIGIN_Y_M, SPACING_M)

@@ -1,0 +1,78 @@
+"""What a head is: how it is built, trained, scored, and where its output lands in the result."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from echopilot_core import Guidance, View
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class GuidanceView:
+    """A view that the model guides to; network outputs are multiplied by `scale` (6,) [m, m, m, rad, rad, rad]."""
+
+    view: View
+    scale: tuple[float, float, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class HeadSpec:
+    """What the heads of one model share."""
+
+    guidance: tuple[GuidanceView, ...]
+
+
+@dataclass
+class Reading:
+    """Numpy side of one forward pass, filled head by head before it becomes a `Seen`."""
+
+    probability: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))  # (14, 128, 128)
+    labels: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    view_probability: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    quality: float = 0.0
+    coupling: NDArray[np.float64] = field(default_factory=lambda: np.zeros(16))
+    guidance: tuple[Guidance, ...] = ()
+    embedding: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+
+class Head(ABC):
+    """One output of the network. torch is imported only by `build`, `loss` and `metric`, never by `read`."""
+
+    name: str
+    weight: float = 1.0
+    dense: bool = False  # one answer per cell: training may look at a part of the cells per step
+
+    @abstractmethod
+    def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
+        """Layer that takes (dense (N, C, 64, 64), features (N, F)) and returns the output `name`."""
+
+    @abstractmethod
+    def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        """Scalar loss of an output in float32; `batch` holds the arrays of `training.samples` as tensors."""
+
+    @abstractmethod
+    def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
+        """Figures for the progress line and the model card."""
+
+    @abstractmethod
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
+        """Put the output of one picture (no batch axis) in its place of `reading`."""
+
+
+def softmax(logits: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:
+    """Stable softmax in float32."""
+    e = np.exp(logits - logits.max(axis=axis, keepdims=True))
+    return np.asarray(e / e.sum(axis=axis, keepdims=True), dtype=np.float32)
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Stable logistic function."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64))))

@@ -1,0 +1,37 @@
+"""Quality head: how usable the picture is, 0..1; binary cross-entropy against the simulated quality."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_perception.heads.base import Head, HeadSpec, Reading, sigmoid
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class QualityHead(Head):
+    name = "quality"
+    weight = 0.3
+
+    def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
+        from torch import nn
+
+        from echopilot_perception.heads.layers import OnFeatures
+
+        return OnFeatures(nn.Linear(features, 1))
+
+    def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        from torch.nn import functional
+
+        return functional.binary_cross_entropy_with_logits(output[:, 0], batch["quality"])
+
+    def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
+        return {"quality_mae": float((output[:, 0].sigmoid() - batch["quality"]).abs().mean())}
+
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
+        reading.quality = float(sigmoid(output)[0])

@@ -1,0 +1,64 @@
+"""Segmentation head: class of every cell, cross-entropy plus soft Dice over the classes present."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from echopilot_core import Tissue
+from numpy.typing import NDArray
+
+from echopilot_perception.heads.base import Head, HeadSpec, Reading, softmax
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CLASSES = len(Tissue)
+IGNORE = 255  # cells without a label
+CLASS_WEIGHT = (0.4, 1.0, 1.0, 1.0, 1.0, 1.0, 1.5, 2.0, 3.0, 1.5, 1.0, 0.5, 0.5, 1.5)
+
+
+class SegmentationHead(Head):
+    name = "segmentation"
+    weight = 1.0
+    dense = True
+
+    def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
+        from torch import nn
+
+        from echopilot_perception.heads.layers import OnDense
+
+        return OnDense(nn.Sequential(nn.Conv2d(dense_channels, 4 * CLASSES, 1), nn.PixelShuffle(2)))
+
+    def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        """Cross-entropy weighted by class, plus half the soft Dice loss of the classes in the batch."""
+        import torch
+
+        labels = batch["labels"].long()
+        known = (labels != IGNORE).float()
+        labels = labels * known.long()
+        log_p = output.log_softmax(dim=1)
+        log_true = log_p.gather(1, labels[:, None])[:, 0]
+        weight = torch.tensor(CLASS_WEIGHT)[labels] * known
+        entropy = -(weight * log_true).sum() / weight.sum().clamp(min=1.0)
+        said = (log_p.exp() * known[:, None]).sum(dim=(0, 2, 3))
+        flat = labels.flatten()
+        true = torch.zeros(CLASSES).index_add(0, flat, known.flatten())
+        overlap = torch.zeros(CLASSES).index_add(0, flat, (log_true.exp() * known).flatten())
+        dice = 1.0 - ((2.0 * overlap + 1.0) / (said + true + 1.0))[true > 0]
+        return entropy + 0.5 * dice.mean()
+
+    def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
+        labels, found = batch["labels"], output.argmax(dim=1)
+        known = labels != IGNORE
+        figures = {}
+        for tissue in list(Tissue)[1:]:
+            true, said = (labels == tissue) & known, (found == tissue) & known
+            if bool(true.any()):
+                figures[f"dice.{tissue.name}"] = float(2 * (true & said).sum() / (true.sum() + said.sum()))
+        return figures
+
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
+        reading.probability = softmax(output)
+        reading.labels = np.argmax(output, axis=0).astype(np.uint8)

@@ -1,0 +1,39 @@
+"""View head: which standard view the picture shows, or none; cross-entropy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from echopilot_core import View
+from numpy.typing import NDArray
+
+from echopilot_perception.heads.base import Head, HeadSpec, Reading, softmax
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class ViewHead(Head):
+    name = "view"
+    weight = 0.3
+
+    def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
+        from torch import nn
+
+        from echopilot_perception.heads.layers import OnFeatures
+
+        return OnFeatures(nn.Linear(features, len(View)))
+
+    def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        from torch.nn import functional
+
+        return functional.cross_entropy(output, batch["view"].long(), label_smoothing=0.02)
+
+    def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
+        return {"view_accuracy": float((output.argmax(dim=1) == batch["view"]).float().mean())}
+
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
+        probability = softmax(output).astype(np.float64)
+        reading.view_probability = probability / probability.sum()

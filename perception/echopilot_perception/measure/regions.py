@@ -1,0 +1,59 @@
+"""Connected regions of a soft mask, and their first and second moments."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Area [m^2], centroid [m] and covariance (2, 2) [m^2] (x right, y down) of a soft region."""
+
+    area_m2: float
+    centroid_m: NDArray[np.float64]
+    covariance_m2: NDArray[np.float64]
+
+
+def largest_region(mask: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The 4-connected part of `mask` (H, W) that holds most of `weight`; all False when the mask is empty."""
+    count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
+    if count < 2:
+        return np.zeros_like(mask)
+    mass = np.bincount(parts.ravel(), weights=np.where(mask, weight, 0.0).ravel(), minlength=count)
+    mass[0] = -1.0
+    return np.asarray(parts == int(np.argmax(mass)))
+
+
+def widen(mask: NDArray[np.bool_], cells: int) -> NDArray[np.bool_]:
+    """Dilate by a square of `cells` on every side."""
+    kernel = np.ones((2 * cells + 1, 2 * cells + 1), np.uint8)
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), kernel) > 0)
+
+
+def fill_holes(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mask with everything that its outer outlines enclose."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(filled, outlines, -1, 1, thickness=-1)
+    return np.asarray(filled > 0)
+
+
+def moments(
+    weight: NDArray[np.float64], x_m: NDArray[np.float64], y_m: NDArray[np.float64], spacing_m: float
+) -> Moments | None:
+    """Moments of `weight` (H, W) in 0..1 over cells at `x_m` (W,), `y_m` (H,); None when it is empty.
+
+    A cell counts as a square of its own size, so a filled disc of radius r has variance r^2 / 4 per axis.
+    """
+    total = float(weight.sum())
+    if total < 1.0:
+        return None
+    px, py = weight.sum(axis=0) / total, weight.sum(axis=1) / total
+    cx, cy = float(px @ x_m), float(py @ y_m)
+    cell = spacing_m * spacing_m / 12.0
+    xx = float(px @ (x_m - cx) ** 2) + cell
+    yy = float(py @ (y_m - cy) ** 2) + cell
+    xy = float((y_m - cy) @ weight @ (x_m - cx)) / total
+    return Moments(total * spacing_m**2, np.array([cx, cy]), np.array([[xx, xy], [xy, yy]]))

@@ -1,0 +1,58 @@
+"""The model card, written from measured figures."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from echopilot_perception.runtime.onnx import OnnxRuntime
+from echopilot_perception.training import TrainResult, evaluate
+from echopilot_perception.training.samples import Samples
+
+WARNING = "Research software. It is not a medical device and must not be used for diagnosis."
+
+
+def model_card(
+    folder: Path, name: str, result: TrainResult, validation: Samples, facts: Mapping[str, str], onnx_sha256: str
+) -> str:
+    """Markdown text; every figure is measured here on `validation`."""
+    figures = evaluate(result.network, validation)
+    weights = sum(p.numel() for p in result.network.parameters())
+    lines = [f"# Model card: {name}", "", WARNING, "", "## Facts", ""]
+    lines += [f"- {title}: {text}" for title, text in facts.items()]
+    lines += [
+        f"- Weights: {weights}",
+        f"- Epochs run: {len(result.history)}",
+        f"- SHA-256 of model.onnx: `{onnx_sha256}`",
+        f"- Time per picture in ONNX Runtime, one thread, on the machine that exported it: {_latency_ms(folder):.1f} ms (median)",
+        "",
+        f"## Figures on {len(validation)} validation pictures",
+        "",
+        "Guidance figures are medians of the vector norm in units of the scales in model.yaml; `guidance0` is the first view listed there.",
+        "",
+        "| figure | value |",
+        "|---|---|",
+    ]
+    lines += [f"| {key} | {value:.3f} |" for key, value in figures.items()]
+    lines += [
+        "",
+        "## Known failures",
+        "",
+        "- Trained on simulated pictures only: expect it to fail on real patients, however good the figures above look.",
+        "- It has never seen pathology other than aneurysms of the abdominal aorta and reduced ejection.",
+        "- Views other than those with figures above were rare or absent in training.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _latency_ms(folder: Path) -> float:
+    image = np.zeros((1, 1, 128, 128), np.float32)
+    with OnnxRuntime(folder / "model.onnx") as runtime:
+        times = []
+        for _ in range(40):
+            begin = time.perf_counter()
+            runtime.infer(image)
+            times.append(time.perf_counter() - begin)
+    return 1e3 * float(np.median(times[10:]))

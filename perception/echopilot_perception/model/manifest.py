@@ -1,0 +1,95 @@
+"""A model is a folder; `model.yaml` says what it expects and gives, and hashes guard what it runs."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from echopilot_core import EchoPilotError, Tissue, View
+
+from echopilot_perception import grid
+from echopilot_perception.heads.base import GuidanceView, HeadSpec
+
+SHIPPED = Path(__file__).resolve().parent.parent / "models" / "edge"
+FILES = ("model.onnx", "ood.npz")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `model.yaml` says, checked against this code and against the files beside it."""
+
+    folder: Path
+    model_id: str
+    licence: str
+    spec: HeadSpec
+    sha256: str  # of model.onnx
+
+    @property
+    def onnx(self) -> Path:
+        return self.folder / "model.onnx"
+
+
+def read_manifest(folder: Path | None = None) -> Manifest:
+    """Load and verify a model folder (None: the shipped one).
+
+    Raises EchoPilotError with one line when a file is missing, damaged, or does not fit this version.
+    """
+    home = SHIPPED if folder is None else Path(folder)
+    path = home / "model.yaml"
+    if not path.is_file():
+        raise EchoPilotError(f"no model in {home}: model.yaml is missing; `make train` makes one")
+    try:
+        data: dict[str, Any] = yaml.safe_load(path.read_text())
+        spec = HeadSpec(tuple(GuidanceView(View[g["view"]], tuple(map(float, g["scale"]))) for g in data["guidance"]))
+        hashes: dict[str, str] = data["sha256"]
+        if data["classes"] != [t.name for t in Tissue] or data["views"] != [v.name for v in View]:
+            raise EchoPilotError(f"{path}: classes or views differ from this version of EchoPilot; train again")
+        if data["input"] != input_description():
+            raise EchoPilotError(f"{path}: the input differs from this version of EchoPilot; train again")
+        manifest = Manifest(home, str(data["name"]), str(data["licence"]), spec, hashes["model.onnx"])
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, UnicodeDecodeError) as error:
+        raise EchoPilotError(f"{path} is not a model description: {type(error).__name__} {error}".splitlines()[0]) from error
+    for name in FILES:
+        verify(home / name, hashes.get(name, ""))
+    return manifest
+
+
+def write_manifest(folder: Path, name: str, spec: HeadSpec) -> None:
+    """Describe the files that lie in `folder` in its model.yaml."""
+    data = {
+        "name": name,
+        "licence": "Apache-2.0",
+        "input": input_description(),
+        "classes": [t.name for t in Tissue],
+        "views": [v.name for v in View],
+        "guidance": [{"view": g.view.name, "scale": list(g.scale)} for g in spec.guidance],
+        "sha256": {file: sha256(folder / file) for file in FILES},
+    }
+    (folder / "model.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
+
+
+def input_description() -> dict[str, Any]:
+    """The picture that every model of this version takes."""
+    return {
+        "name": "image",
+        "cells": grid.CELLS,
+        "spacing_m": grid.SPACING_M,
+        "origin_x_m": grid.ORIGIN_X_M,
+        "origin_y_m": grid.ORIGIN_Y_M,
+        "range": [0.0, 1.0],
+    }
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def verify(path: Path, expected: str) -> None:
+    """Raise EchoPilotError unless the file is there with the hash `expected`."""
+    if not path.is_file():
+        raise EchoPilotError(f"model file {path} is missing; restore it or run `make train`")
+    found = sha256(path)
+    if found != expected:
+        raise EchoPilotError(f"model file {path} has SHA-256 {found[:12]}..., model.yaml expects {expected[:12]}...")
