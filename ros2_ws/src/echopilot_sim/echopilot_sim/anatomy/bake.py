@@ -40,8 +40,8 @@ class Volume:
     origin_m: Array
 
 
-def bake(patient: Patient, vessels: Vessels) -> Volume:
-    """Label volume of skin, fat, muscle, bones, lungs and abdominal organs of a patient."""
+def bake(patient: Patient, vessels: Vessels, parasternal_window_m: Array | None) -> Volume:
+    """Label volume of skin, fat, muscle, bones, lungs (with their cardiac notch) and abdominal organs of a patient."""
     torso = patient.torso
     origin = np.array([-0.20, -0.035, vessels.bifurcation_z_m - 0.07])
     end = np.array([0.20, torso.back_y_m + 0.003, 0.205])
@@ -50,6 +50,8 @@ def bake(patient: Patient, vessels: Vessels) -> Volume:
     spine = np.array([spine_front_y(torso.back_y_m, origin[2] + SPACING_M * k) for k in range(shape[2])])
     p = skin.pack(torso)
     window = np.array([0.032, skin.front_y(p, 0.032, 0.075, 0.5), 0.075])
+    if parasternal_window_m is not None:
+        window = parasternal_window_m
     aim = patient.heart.apex_m + patient.heart.rotation @ np.array([0.01, 0.01, patient.heart.length_m])
     _fill(labels, origin, p, spine, patient.heart.apex_m, np.ascontiguousarray(patient.heart.rotation), window, aim)
     _stamp_loops(np.random.default_rng([patient.seed, 77]), labels, origin, vessels)
@@ -152,7 +154,8 @@ def _material(
     bottom = -0.030 - 0.080 * min(max((0.05 - x) / 0.15, 0.0), 1.0)
     if x < 0.055 and z > bottom and y < spine - 0.012 + (0.06 if x < -0.04 else 0.0) and (x < -0.012 or y < 0.078):
         return _LIVER
-    if ((abs(x) - 0.064) / 0.027) ** 2 + ((vy - 0.004) / 0.023) ** 2 + ((z + (0.055 if x > 0 else 0.068)) / 0.052) ** 2 < 1.0:
+    kidney_z = -0.055 if x > 0 else -0.068
+    if ((abs(x) - 0.064) / 0.027) ** 2 + ((vy - 0.004) / 0.023) ** 2 + ((z - kidney_z) / 0.052) ** 2 < 1.0:
         return _KIDNEY
     if ((x - 0.115) / 0.024) ** 2 + ((vy + 0.005) / 0.036) ** 2 + ((z + 0.035) / 0.05) ** 2 < 1.0:
         return _SPLEEN
@@ -164,7 +167,7 @@ def _material(
 def _stamp_loops(rng: np.random.Generator, labels: NDArray[np.uint8], origin: Array, vessels: Vessels) -> None:
     """Bowel loops, a few of them with gas beside the aorta, and liver vessels."""
     low = vessels.bifurcation_z_m - 0.05
-    for _ in range(46):
+    for _ in range(70):
         start = np.array([rng.uniform(-0.10, 0.10), rng.uniform(0.025, 0.080), rng.uniform(low, -0.05)])
         end = start + rng.normal(0.0, 1.0, 3) * np.array([0.022, 0.008, 0.018])
         _stamp(labels, origin, start, end, float(rng.uniform(0.008, 0.014)), _MESENTERY, _BOWEL)
@@ -184,7 +187,9 @@ def _stamp_loops(rng: np.random.Generator, labels: NDArray[np.uint8], origin: Ar
 
 
 @njit(cache=True, nogil=True)
-def _stamp(labels: NDArray[np.uint8], origin: Array, start: Array, end: Array, radius: float, old: int, new: int) -> None:
+def _stamp(
+    labels: NDArray[np.uint8], origin: Array, start: Array, end: Array, radius: float, old: int, new: int
+) -> None:
     """Replace material `old` by `new` inside a capsule."""
     nz, ny, nx = labels.shape
     span = end - start

@@ -1,9 +1,9 @@
 """The built anatomy of one patient: labels, skin, standard views."""
 
 import numpy as np
-from echopilot_core import View
 from numpy.typing import NDArray
 
+from echopilot_core import View
 from echopilot_sim.anatomy import heart, label, vessels, views
 from echopilot_sim.anatomy.bake import Volume, bake
 from echopilot_sim.anatomy.parameters import Patient
@@ -21,7 +21,8 @@ class Anatomy:
         self.patient = patient
         self.skin = Skin(patient.torso)
         self.vessels: Vessels = vessels.build(patient.aorta, patient.torso.back_y_m)
-        self.volume: Volume = bake(patient, self.vessels)
+        self.parasternal_window_m = views.parasternal_window(patient, self.skin)
+        self.volume: Volume = bake(patient, self.vessels, self.parasternal_window_m)
         self._rows = label.profile(self.skin.parameters)
 
     def label_points(
@@ -31,7 +32,7 @@ class Anatomy:
 
         Tissue coordinates move with the tissue, so that speckle looked up in them sticks to it.
         """
-        points = np.ascontiguousarray(points_patient_m)
+        points = np.ascontiguousarray(points_patient_m, dtype=np.float64)
         materials = np.empty(len(points), dtype=np.uint8)
         tissue = np.empty((len(points), 3), dtype=np.float32)
         shift = self.patient.torso.organ_shift_m
@@ -67,7 +68,9 @@ class Anatomy:
 
         `station_m`: arc length below the start of the abdominal aorta, for aortic views (default: its middle).
         """
-        return views.target(self.patient, self.skin, self.vessels, view, phases, station_m)
+        return views.target(
+            self.patient, self.skin, self.vessels, self.parasternal_window_m, view, phases, station_m
+        )
 
 
 def build(patient: Patient) -> Anatomy:

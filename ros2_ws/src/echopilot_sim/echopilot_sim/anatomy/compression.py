@@ -35,7 +35,7 @@ def free_depth(depth_m: float, indentation_m: float) -> float:
 
 @njit(cache=True, nogil=True)
 def pressed_depth(free_depth_m: float, indentation_m: float) -> float:
-    """Inverse of `free_depth`: depth in front of the face [m] of the tissue that lies `free_depth_m` under the free skin."""
+    """Inverse of `free_depth`: depth [m] in front of the face of the tissue at `free_depth_m` under the free skin."""
     if indentation_m <= 0.0:
         return free_depth_m - indentation_m
     d = min(indentation_m, 0.9 * DECAY_M)

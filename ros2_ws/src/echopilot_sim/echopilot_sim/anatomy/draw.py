@@ -1,11 +1,12 @@
 """A virtual patient drawn from a seed; ranges from the ASE/EACVI 2015 chamber guideline and adult anthropometry."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
-from echopilot_core import se3
 from numpy.typing import NDArray
 
+from echopilot_core import se3
 from echopilot_sim.anatomy import skin
 from echopilot_sim.anatomy.parameters import Aorta, Heart, Patient, Torso
 
@@ -125,8 +126,6 @@ def _rib_phase_at(p: Array, window: Array) -> float:
 
 
 def _with_rib_phase(torso: Torso, phase: float) -> Torso:
-    from dataclasses import replace
-
     return replace(torso, rib_phase_m=phase)
 
 
@@ -137,7 +136,7 @@ def _aorta(rng: np.random.Generator, male: bool, torso: Torso) -> Aorta:
     aneurysm = bool(rng.random() < 0.5)
     length = float(rng.uniform(0.035, 0.060))
     radius = 0.5 * float(rng.uniform(0.033, 0.060))
-    z = float(rng.uniform(bifurcation + 0.035, -0.085))
+    z = float(rng.uniform(bifurcation + 0.85 * length, -0.078))
     return Aorta(
         radius_top_m=top,
         radius_bottom_m=bottom,

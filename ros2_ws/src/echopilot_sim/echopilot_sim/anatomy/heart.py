@@ -89,8 +89,10 @@ def state(heart: Heart, phase: float, breathing: float, organ_shift_m: float) ->
     out[3:12] = heart.rotation.T.ravel()
     out[12:18] = now
     out[18:24] = rest
-    out[24:27] = 0.033 + 0.3 * (B_e - 0.035), -0.004, 0.66 * annulus  # RV centre
-    out[27:30] = g * 0.033 * (1 - 0.16 * k), g * 0.039 * (1 - 0.10 * k), 0.60 * annulus  # RV half-axes
+    width = 0.025 * g * (1.0 - 0.22 * k)  # from the septum to the free wall
+    half = 0.034 * g
+    out[24:27] = B_e + width - half, 0.005, 0.70 * annulus  # RV centre
+    out[27:30] = half, g * 0.035 * (1.0 - 0.10 * k), 0.53 * annulus  # RV half-axes
     out[30:32] = half_la, half_ra
     out[32], out[33] = opening, ejecting
     out[34], out[35], out[36] = heart.root_radius_m, heart.effusion_m, s
@@ -103,9 +105,8 @@ def _valve_opening(phase: float) -> float:
     phase = phase % 1.0
     if phase < _RELAXED:
         return 0.0
-    return min(_ramp((phase - _RELAXED) / 0.06), 0.35 + 0.65 * max(_ramp((0.72 - phase) / 0.1), _ramp((phase - 0.83) / 0.06))) * _ramp(
-        (1.0 - phase) / 0.04
-    )
+    filling = max(_ramp((0.72 - phase) / 0.1), _ramp((phase - 0.83) / 0.06))
+    return min(_ramp((phase - _RELAXED) / 0.06), 0.35 + 0.65 * filling) * _ramp((1.0 - phase) / 0.04)
 
 
 @njit(cache=True, nogil=True)
@@ -145,9 +146,10 @@ def classify(s: Array, x: float, y: float, z: float) -> tuple[int, float, float,
     # aortic root: a straight tube from the outflow tract, with sinuses and cusps
     pa, pb, pc = a - 0.009, b - 0.013, c - annulus + 0.003
     h = 0.55 * pc + 0.331 * pa + 0.767 * pb
-    if -0.004 < h < 0.058:
+    if -0.004 < h < 0.070:
         rho2 = pa * pa + pb * pb + pc * pc - h * h
-        tube = radius * (1.0 + 0.38 * math.exp(-(((h - 0.011) / 0.0075) ** 2)) + 0.2 * min(max((h - 0.015) / 0.01, 0.0), 1.0))
+        sinus = 0.38 * math.exp(-(((h - 0.011) / 0.0075) ** 2))
+        tube = radius * (1.0 + sinus + 0.2 * min(max((h - 0.015) / 0.01, 0.0), 1.0))
         if rho2 < (tube + 0.0018) ** 2:
             rho = math.sqrt(rho2)
             if h < 0.0 and c < annulus:
@@ -190,7 +192,7 @@ def classify(s: Array, x: float, y: float, z: float) -> tuple[int, float, float,
         w = s[36]
         la_c, ra_c = annulus + 0.78 * s[30], annulus + 0.78 * s[31]
         la = ((a + 0.004) / (0.0215 * w)) ** 2 + ((b + 0.009) / (0.0205 * w)) ** 2 + ((c - la_c) / s[30]) ** 2
-        ra_a = 0.045 * w
+        ra_a = 0.019 * w + 0.0195 * w + 0.003
         ra = ((a - ra_a) / (0.0215 * w)) ** 2 + ((b + 0.004) / (0.0215 * w)) ** 2 + ((c - ra_c) / s[31]) ** 2
         if la < 1.0:
             return _BLOOD_LA, a, b, c
@@ -198,8 +200,10 @@ def classify(s: Array, x: float, y: float, z: float) -> tuple[int, float, float,
             return _BLOOD_RA, a, b, c
         if la < 1.20 or ra < 1.20:
             return _MYO_ATRIA, a, b, c
-        if c < annulus + 0.004 and (r2 < B_e * B_e or (a > 0.0 and a < 0.072 * g and abs(b) < 0.025)):
-            return _MYO_ATRIA, a, b, c
+        if c < annulus + 0.004:
+            va, vb, vc = (a - s[24]) / s[27], (b - s[25]) / s[28], (annulus - s[26]) / s[29]
+            if r2 < 0.82 * B_e * B_e or va * va + vb * vb + vc * vc < 1.1:
+                return _MYO_ATRIA, a, b, c
         if -0.001 < b < 0.012 and c < annulus + 0.02 and 0.008 < a < 0.035:
             return _MYO_ATRIA, a, b, c
 
@@ -209,7 +213,7 @@ def classify(s: Array, x: float, y: float, z: float) -> tuple[int, float, float,
     wall = 0.0042
     if c <= annulus:
         if rv < 1.0:
-            if _leaflet(a, b, c, 0.046 * g, -0.003, annulus, 0.0135 * g, s[32]):
+            if _leaflet(a, b, c, B_e * 0.90 + 0.0125 * g, -0.003, annulus, 0.0135 * g, s[32]):
                 return _LEAFLET, a, b, rest_c
             return _BLOOD_RV, a, b, rest_c
         grow = (math.sqrt(rv) - 1.0) * min(s[27], s[28])

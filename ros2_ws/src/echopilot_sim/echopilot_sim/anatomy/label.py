@@ -50,7 +50,8 @@ def label(
         f = u - k
         y_rest = y + h * (rows[k, 3] + f * (rows[k + 1, 3] - rows[k, 3])) * skin.fade(y)
         X = abs(x) * (rows[k, 0] + f * (rows[k + 1, 0] - rows[k, 0]))
-        Y = abs(y_rest - rows[k, 2] - f * (rows[k + 1, 2] - rows[k, 2])) * (rows[k, 1] + f * (rows[k + 1, 1] - rows[k, 1]))
+        yc = rows[k, 2] + f * (rows[k + 1, 2] - rows[k, 2])
+        Y = abs(y_rest - yc) * (rows[k, 1] + f * (rows[k + 1, 1] - rows[k, 1]))
         S = X * X * math.sqrt(X) + Y * Y * math.sqrt(Y)
         if not S < 1.0:
             continue

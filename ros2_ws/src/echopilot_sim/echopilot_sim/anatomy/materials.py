@@ -3,8 +3,9 @@
 from enum import IntEnum
 
 import numpy as np
-from echopilot_core import Tissue
 from numpy.typing import NDArray
+
+from echopilot_core import Tissue
 
 
 class Material(IntEnum):

@@ -1,7 +1,8 @@
 """Aorta, iliacs, vena cava and mesenteric artery as analytic tubes around tabulated centre lines.
 
 The table has one row per millimetre of z. Columns: 0 x, 1 y of the aortic centre, 2 outer radius, 3 lumen radius,
-4 and 5 shift of the lumen in x and y, 6 and 7 slope dx/dz and dy/dz, 8 and 9 x and y of the vena cava.
+4 and 5 shift of the lumen in x and y, 6 and 7 slopes of the posterior wall in x and y (cross-sections are circles
+perpendicular to it, so that a bulge does not tilt them), 8 and 9 x and y of the vena cava.
 """
 
 import math
@@ -38,6 +39,8 @@ class Vessels:
     sma_start_m: Array  # (3,)
     sma_end_m: Array
     iliac_ends_m: Array  # (2, 3)
+    abdominal_z_m: Array  # (k,) heights from the diaphragm down to the bifurcation
+    abdominal_arc_m: Array  # (k,) arc length of the centre line there: the station
 
 
 def spine_front_y(back_y_m: float, z: float) -> float:
@@ -75,7 +78,7 @@ def build(aorta: Aorta, back_y_m: float) -> Vessels:
         cava_y = spine_front_y(back_y_m, z) - 0.011 - 0.020 / (1.0 + math.exp(-(z - 0.0) / 0.012))
         table[i] = x, y, outer, lumen, shift * math.cos(angle), shift * math.sin(angle), 0.0, 0.0, cava_x, cava_y
     table[:, 6] = np.gradient(table[:, 0], STEP_M)
-    table[:, 7] = np.gradient(table[:, 1], STEP_M)
+    table[:, 7] = np.gradient(table[:, 1] + table[:, 2], STEP_M)
     fork = _row(table, bottom, aorta.bifurcation_z_m)
     start_z = DIAPHRAGM_Z_M - 0.025
     root = _row(table, bottom, start_z)
@@ -85,7 +88,10 @@ def build(aorta: Aorta, back_y_m: float) -> Vessels:
     ends = [
         np.array([fork[0] + side * 0.030, fork[1] + 0.010, aorta.bifurcation_z_m - ILIAC_LENGTH_M]) for side in (-1, 1)
     ]
-    return Vessels(table, bottom, aorta.bifurcation_z_m, sma_start, sma_end, np.array(ends))
+    abdominal = np.linspace(DIAPHRAGM_Z_M, aorta.bifurcation_z_m, 200)
+    centres = np.array([[*_row(table, bottom, z)[:2], z] for z in abdominal])
+    arcs = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=1))])
+    return Vessels(table, bottom, aorta.bifurcation_z_m, sma_start, sma_end, np.array(ends), abdominal, arcs)
 
 
 def _row(table: Array, bottom: float, z: float) -> Array:

@@ -3,14 +3,14 @@
 import math
 
 import numpy as np
-from echopilot_core import View, se3
 from numpy.typing import NDArray
 
+from echopilot_core import View, se3
 from echopilot_sim.anatomy import heart as heart_model
 from echopilot_sim.anatomy import skin as skin_model
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.skin import Skin
-from echopilot_sim.anatomy.vessels import DIAPHRAGM_Z_M, Vessels, centre_line
+from echopilot_sim.anatomy.vessels import Vessels, centre_line
 from echopilot_sim.moment import Phases
 
 Array = NDArray[np.float64]
@@ -21,37 +21,53 @@ REFERENCE = Phases(heart=0.0, breathing=0.5)
 
 
 def target(
-    patient: Patient, skin: Skin, vessels: Vessels, view: View, phases: Phases, station_m: float = float("nan")
+    patient: Patient,
+    skin: Skin,
+    vessels: Vessels,
+    window: Array | None,
+    view: View,
+    phases: Phases,
+    station_m: float = float("nan"),
 ) -> Array | None:
-    """Pose `T_patient_target` (4, 4) of a view; the heart is taken at end-diastole, the breathing from `phases`."""
+    """Pose `T_patient_target` (4, 4) of a view; the heart is taken at end-diastole, the breathing from `phases`.
+
+    `window` is `parasternal_window` of the patient.
+    """
     if view == View.AORTA_TRANS:
         return _aorta(skin, vessels, phases, station_m, along=False)
     if view == View.AORTA_LONG:
         return _aorta(skin, vessels, phases, station_m, along=True)
-    return _cardiac(patient, skin, view, phases)
+    return _cardiac(patient, skin, window, view, phases)
 
 
 def station_z(vessels: Vessels, station_m: float) -> float:
     """Height z [m] at arc length `station_m` below the start of the abdominal aorta; NaN gives the middle."""
-    zs = np.arange(DIAPHRAGM_Z_M, vessels.bifurcation_z_m - 1e-9, -0.001)
-    arcs = arc_lengths(vessels, zs)
-    wanted = 0.5 * arcs[-1] if math.isnan(station_m) else station_m
-    return float(np.interp(wanted, arcs, zs))
+    arcs = vessels.abdominal_arc_m
+    return float(np.interp(0.5 * arcs[-1] if math.isnan(station_m) else station_m, arcs, vessels.abdominal_z_m))
 
 
-def arc_lengths(vessels: Vessels, zs: Array) -> Array:
-    """Arc length (N,) [m] of the centre line at descending heights zs (N,), from the first."""
-    points = np.array([[*centre_line(vessels, float(z))[:2], z] for z in zs])
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    return np.concatenate([[0.0], np.cumsum(steps)])
+def station_at(vessels: Vessels, skin: Skin, T_patient_probe: Array, phases: Phases) -> float:
+    """Arc length [m] of the station whose transverse target lies at the probe: two steps of a fixed point."""
+    arcs = vessels.abdominal_arc_m
+    station = float(np.interp(-T_patient_probe[2, 3], -vessels.abdominal_z_m, arcs))
+    for _ in range(2):
+        target = _aorta(skin, vessels, phases, station, along=False)
+        station = float(np.clip(station + target[2, 3] - T_patient_probe[2, 3], 0.0, arcs[-1]))
+    return station
 
 
-def _aorta(skin: Skin, vessels: Vessels, phases: Phases, station_m: float, along: bool) -> Array | None:
+def course(vessels: Vessels, z: float) -> Array:
+    """Upward unit direction (3,) of the posterior aortic wall over 60 mm, so that a bulge does not tilt the view."""
+    low, high = max(z - 0.03, vessels.bifurcation_z_m), z + 0.03
+    step = centre_line(vessels, high) - centre_line(vessels, low)
+    return _unit(np.array([step[0], step[1] + step[2], high - low]))
+
+
+def _aorta(skin: Skin, vessels: Vessels, phases: Phases, station_m: float, along: bool) -> Array:
     z = station_z(vessels, station_m)
     row = centre_line(vessels, z)
     centre = np.array([row[0], row[1], z])
-    tangent = np.array([row[6], row[7], 1.0])
-    tangent /= np.linalg.norm(tangent)
+    tangent = course(vessels, z)
     entry = np.array([row[0], skin_model.front_y(skin.parameters, row[0], z, phases.breathing), z])
     beam = centre - entry
     for _ in range(4):  # slide the entry until the beam is perpendicular to the aorta
@@ -64,9 +80,9 @@ def _aorta(skin: Skin, vessels: Vessels, phases: Phases, station_m: float, along
     return se3.transform(se3.look_along(beam, tangent if along else across), entry)
 
 
-def _cardiac(patient: Patient, skin: Skin, view: View, phases: Phases) -> Array | None:
+def _cardiac(patient: Patient, skin: Skin, window: Array | None, view: View, phases: Phases) -> Array | None:
     heart = patient.heart
-    a, b, d = heart.rotation.T
+    a, _, d = heart.rotation.T
     origin = heart.apex_m - np.array([0.0, 0.0, patient.torso.organ_shift_m * (phases.breathing - 0.5)])
     annulus = float(heart_model.lv_shape(heart, 0.0)[5])
 
@@ -75,7 +91,7 @@ def _cardiac(patient: Patient, skin: Skin, view: View, phases: Phases) -> Array 
 
     apical = _ray_entry(skin, origin, -d, phases.breathing)
     mitral = at(0.0, 0.0, annulus)
-    plax_side = _unit(math.cos(math.radians(57.0)) * a + math.sin(math.radians(57.0)) * b)
+    plax_side = _plax_side(heart.rotation)
     if view == View.A4C:
         return _pose(skin, apical, at(0.006, 0.0, annulus) - apical, -a, phases)
     if view == View.A2C:
@@ -85,9 +101,9 @@ def _cardiac(patient: Patient, skin: Skin, view: View, phases: Phases) -> Array 
     if view == View.A5C:
         return _pose(skin, apical, at(0.012, 0.018, annulus) - apical, -a, phases)
     if view in (View.PLAX, View.PSAX_PM, View.PSAX_MV, View.PSAX_AV):
-        entry = _parasternal(patient, skin, at(0.0, 0.0, 0.80 * annulus), np.cross(d, plax_side), phases)
-        if entry is None:
+        if window is None:
             return None
+        entry = skin.point(window[:1], window[2:], phases.breathing)[0]
         if view == View.PLAX:
             return _pose(skin, entry, at(0.0, 0.0, 0.86 * annulus) - entry, d, phases)
         level = {View.PSAX_PM: 0.45 * annulus, View.PSAX_MV: 0.86 * annulus, View.PSAX_AV: annulus + 0.004}[view]
@@ -127,21 +143,31 @@ def _ray_entry(skin: Skin, inside: Array, direction: Array, breathing: float) ->
     return np.asarray(inside + 0.5 * (low + high) * direction)
 
 
-def _parasternal(patient: Patient, skin: Skin, aim: Array, plane_normal: Array, phases: Phases) -> Array | None:
-    """Skin point left of the sternum, in the plane through `aim`, mid-interspace and nearest to a square beam."""
+def _plax_side(rotation: Array) -> Array:
+    """Direction from the LV axis to the outflow tract, in the parasternal long-axis plane."""
+    return _unit(math.cos(math.radians(57.0)) * rotation[:, 0] + math.sin(math.radians(57.0)) * rotation[:, 1])
+
+
+def parasternal_window(patient: Patient, skin: Skin) -> Array | None:
+    """Skin point (3,) left of the sternum, in the long-axis plane, mid-interspace and near a square beam.
+
+    None when the plane leaves the chest behind the sternum or too far to the side.
+    """
     p = skin.parameters
+    heart = patient.heart
+    annulus = float(heart_model.lv_shape(heart, 0.0)[5])
+    aim = heart.apex_m + 0.80 * annulus * heart.rotation[:, 2]
+    plane_normal = np.cross(heart.rotation[:, 2], _plax_side(heart.rotation))
     best, best_cost = None, math.inf
-    xs = np.arange(patient.torso.sternum_half_width_m + STERNAL_CLEARANCE_M, 0.075, 0.002)
-    for x in xs:
-        zs = np.arange(0.0, 0.14, 0.001)
-        points = skin.point(np.full(zs.size, x), zs, phases.breathing)
-        k = int(np.argmin(np.abs((points - aim) @ plane_normal)))
-        entry = points[k]
+    zs = np.arange(0.0, 0.14, 0.001)
+    for x in np.arange(patient.torso.sternum_half_width_m + STERNAL_CLEARANCE_M, 0.056, 0.002):
+        points = skin.point(np.full(zs.size, x), zs, REFERENCE.breathing)
+        entry = points[int(np.argmin(np.abs((points - aim) @ plane_normal)))]
         if abs(float((entry - aim) @ plane_normal)) > 0.001:
             continue
         clear = skin_model.rib_level(p, *entry) - patient.torso.rib_half_width_m
-        square = float(-skin.normal(entry[None], phases.breathing)[0] @ _unit(aim - entry))
-        cost = 4.0 * max(0.0, 0.006 - clear) / 0.006 + (1.0 - square) * 3.0 + 20.0 * float(x)
+        square = float(-skin.normal(entry[None], REFERENCE.breathing)[0] @ _unit(aim - entry))
+        cost = 4.0 * max(0.0, 0.006 - clear) / 0.006 + (1.0 - square) * 3.0 + 30.0 * float(x)
         if cost < best_cost:
             best, best_cost = entry, cost
     return best

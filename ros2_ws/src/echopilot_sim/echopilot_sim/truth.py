@@ -1,0 +1,85 @@
+"""Ground truth of a frozen moment, from closed forms and the picture's own label function.
+
+Never imported by perception, control, exam or report.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import LabelMap, View
+from echopilot_sim.anatomy import Anatomy
+from echopilot_sim.anatomy.heart import lv_volume_m3
+from echopilot_sim.bmode.contact import element_coupling
+from echopilot_sim.moment import Moment
+from echopilot_sim.truth_aorta import AortaTruth, aorta_truth, max_outer_diameter_m
+from echopilot_sim.truth_mask import exact_mask, field_of_view, visible_mask
+from echopilot_sim.truth_pose import ViewError, nearest, view_errors
+
+ANEURYSM_M = 0.030
+COUPLING_GROUPS = 16
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is really so at one moment; `view` is the nearest standard view, NONE beyond 15 degrees or 15 mm."""
+
+    stamp_ns: int
+    sequence: int
+    view: View
+    errors: tuple[ViewError, ...]
+    quality: float  # 0..1
+    coupling: NDArray[np.float64]  # (16,) 0..1 per column group, left to right
+    aorta: AortaTruth | None
+    max_aorta_outer_m: float  # of the patient
+    aneurysm: bool
+    lv_volume_m3: float
+    lv_edv_m3: float
+    ejection_fraction: float
+    exact: LabelMap | None = None
+    visible: LabelMap | None = None
+
+    def error(self, view: View) -> ViewError | None:
+        """Pose error against a view, None where the patient has no such view."""
+        return next((e for e in self.errors if e.view == view), None)
+
+
+def truth_of(
+    anatomy: Anatomy, moment: Moment, mask: bool = False, visibility: NDArray[np.float32] | None = None
+) -> Truth:
+    """Truth of a moment; `mask` adds the exact mask, `visibility` (128, 128) of the renderer the visible one too."""
+    errors = view_errors(anatomy, moment)
+    best = nearest(errors)
+    coupling = element_coupling(moment.gap_m).reshape(COUPLING_GROUPS, -1).mean(axis=1)
+    exact = exact_mask(anatomy, moment) if mask or visibility is not None else None
+    visible, seen = None, 1.0
+    if exact is not None and visibility is not None:
+        inside = field_of_view(moment)
+        visible = visible_mask(exact, visibility, inside)
+        wanted = inside & (exact.labels > 0)
+        seen = float(np.mean(visible.labels[wanted] == exact.labels[wanted])) if wanted.any() else 0.0
+    largest = max_outer_diameter_m(anatomy)
+    heart = anatomy.patient.heart
+    return Truth(
+        stamp_ns=moment.stamp_ns,
+        sequence=moment.sequence,
+        view=best.view if best.distance <= 1.0 else View.NONE,
+        errors=errors,
+        quality=_quality(float(coupling.mean()), best.distance, seen),
+        coupling=coupling,
+        aorta=aorta_truth(anatomy, moment),
+        max_aorta_outer_m=largest,
+        aneurysm=largest >= ANEURYSM_M,
+        lv_volume_m3=lv_volume_m3(heart, moment.phases.heart),
+        lv_edv_m3=heart.edv_m3,
+        ejection_fraction=heart.ejection_fraction,
+        exact=exact,
+        visible=visible,
+    )
+
+
+def _quality(contact: float, distance: float, seen: float) -> float:
+    """Contact times visible share times closeness to a standard view (1 on it, 0.6 at "near", 0 far away)."""
+    return contact * seen * math.exp(-0.5 * distance * distance)

@@ -1,0 +1,80 @@
+"""Where the probe stands relative to the standard views."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import View, se3
+from echopilot_sim.anatomy import Anatomy
+from echopilot_sim.anatomy.views import station_at
+from echopilot_sim.moment import Moment
+
+Array = NDArray[np.float64]
+
+SCORED_VIEWS = (
+    View.PLAX,
+    View.PSAX_AV,
+    View.PSAX_MV,
+    View.PSAX_PM,
+    View.A4C,
+    View.A5C,
+    View.A2C,
+    View.A3C,
+    View.SC4C,
+    View.AORTA_TRANS,
+    View.AORTA_LONG,
+)
+ANGLE_SCALE_RAD, OFFSET_SCALE_M = math.radians(15.0), 0.015  # "near" of the design
+
+
+@dataclass(frozen=True)
+class ViewError:
+    """Pose error against one standard view.
+
+    `angle_rad` is the geodesic angle of the full rotation, `offset_m` the distance of the face centres along the
+    skin, `motion` (6,) the log (se3.log) of `T_probe_target` [m, rad]. For aortic views the target is the one at
+    the probe's own station: any station along the vessel is right.
+    """
+
+    view: View
+    angle_rad: float
+    offset_m: float
+    motion: Array
+
+    @property
+    def distance(self) -> float:
+        """Error in units of "near" (15 degrees, 15 mm): the larger of the two."""
+        return max(self.angle_rad / ANGLE_SCALE_RAD, self.offset_m / OFFSET_SCALE_M)
+
+
+def view_errors(anatomy: Anatomy, moment: Moment) -> tuple[ViewError, ...]:
+    """Errors against every standard view that the patient has."""
+    errors = []
+    for view in SCORED_VIEWS:
+        station = float("nan")
+        if view in (View.AORTA_TRANS, View.AORTA_LONG):
+            station = station_at(anatomy.vessels, anatomy.skin, moment.T_patient_probe, moment.phases)
+        target = anatomy.view_target(view, moment.phases, station)
+        if target is not None:
+            errors.append(_error(anatomy, moment, view, target))
+    return tuple(errors)
+
+
+def _error(anatomy: Anatomy, moment: Moment, view: View, target: Array) -> ViewError:
+    pose = moment.T_patient_probe
+    normal = anatomy.skin_normal(target[None, :3, 3], moment.phases)[0]
+    step = pose[:3, 3] - target[:3, 3]
+    along = step - (step @ normal) * normal
+    return ViewError(
+        view=view,
+        angle_rad=se3.angle_between(pose[:3, :3], target[:3, :3]),
+        offset_m=float(np.linalg.norm(along)),
+        motion=se3.log(se3.inverse(pose) @ target),
+    )
+
+
+def nearest(errors: tuple[ViewError, ...]) -> ViewError:
+    """The view that the probe is closest to."""
+    return min(errors, key=lambda e: e.distance)
