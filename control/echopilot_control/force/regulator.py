@@ -8,6 +8,7 @@ from echopilot_control.force.stiffness import StiffnessEstimator
 CROSSOVER_RAD_S = 16.0
 _CONTACT_N = 0.5
 _LATENCY_S = 0.03
+_FORGET_S = 1.0  # off the skin for so long, its stiffness is unknown again
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class ForceRegulator:
     def __init__(self, ramp_n_s: float) -> None:
         self._ramp_n_s = ramp_n_s
         self.stiffness = StiffnessEstimator()
+        self._free_s = 0.0
         self.reset(0.0)
 
     def reset(self, force_n: float) -> None:
@@ -53,8 +55,12 @@ class ForceRegulator:
         """Update the estimates; call it every tick, whoever owns the axis."""
         if reading.force_n < _CONTACT_N:
             self._skin_m_s *= 0.95
+            self._free_s += reading.dt_s
+            if self._free_s > _FORGET_S:
+                self.stiffness.reset()
             self._filtered_n, self._rate_n_s = reading.force_n, 0.0
             return
+        self._free_s = 0.0
         k = self.stiffness.update(reading.force_n, reading.position_m, reading.dt_s)
         tau = 0.05 if k > 2000.0 else 0.05 + 0.07 * (2000.0 - k) / 1800.0
         # a first-order low pass whose own slope is the filtered force rate
