@@ -7,17 +7,19 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Appearance:
-    """Picture knobs. Gains in dB; `haze_db` is clutter relative to the mean power around (easy -40, hard -25)."""
+    """Picture knobs. Gains in dB; `haze_db` is clutter relative to the mean power around (easy -40, hard -22)."""
 
     gain_db: float = 0.0
     dynamic_range_db: float = 60.0
-    haze_db: float = -36.0
+    haze_db: float = -32.0
     grey_power: float = 1.15  # exponent of the grey curve
     attenuation_scale: float = 1.0
     speckle_scale: float = 1.0  # on the lateral and axial width of the point spread
     tgc_error_db: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # slider errors, shallow to deep
     noise: float = 2.5e-4  # thermal noise amplitude before TGC, liver echo = 1
     near_clutter: float = 1.0
+    window_db: float = 0.0  # uneven chest wall: standard deviation of the loss between beams
+    smoothing: float = 0.0  # scanner's speckle smoothing after log compression, standard deviation in samples
 
 
 def patient_appearance(seed: int) -> Appearance:
@@ -25,12 +27,14 @@ def patient_appearance(seed: int) -> Appearance:
     rng = np.random.default_rng((seed, 0xB0DE))
     return Appearance(
         gain_db=float(rng.normal(0.0, 1.5)),
-        haze_db=float(rng.uniform(-40.0, -31.0)),
+        haze_db=float(rng.uniform(-33.0, -25.0)),
         grey_power=float(rng.uniform(1.05, 1.3)),
         attenuation_scale=float(rng.uniform(0.9, 1.15)),
         speckle_scale=float(rng.uniform(0.95, 1.15)),
         tgc_error_db=_sliders(rng, 1.0),
         near_clutter=float(rng.uniform(0.6, 1.4)),
+        window_db=float(rng.uniform(1.5, 3.5)),
+        smoothing=float(rng.uniform(0.6, 1.1)),
     )
 
 
@@ -39,13 +43,15 @@ def random_appearance(rng: np.random.Generator) -> Appearance:
     return Appearance(
         gain_db=float(rng.normal(0.0, 5.0)),
         dynamic_range_db=float(rng.uniform(45.0, 72.0)),
-        haze_db=float(rng.uniform(-42.0, -22.0)),
+        haze_db=float(rng.uniform(-42.0, -19.0)),
         grey_power=float(rng.uniform(0.75, 1.8)),
         attenuation_scale=float(rng.uniform(0.75, 1.35)),
         speckle_scale=float(rng.uniform(0.75, 1.7)),
         tgc_error_db=_sliders(rng, 4.0),
         noise=float(2.5e-4 * 10.0 ** rng.uniform(-0.5, 0.9)),
         near_clutter=float(rng.uniform(0.2, 3.0)),
+        window_db=float(rng.uniform(0.0, 5.0)),
+        smoothing=float(rng.uniform(0.0, 1.8)),
     )
 
 

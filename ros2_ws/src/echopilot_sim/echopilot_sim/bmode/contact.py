@@ -4,14 +4,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from echopilot_core import ProbeKind
 from echopilot_sim.anatomy.compression import free_depths
 from echopilot_sim.bmode.grid import BeamGrid
+from echopilot_sim.bmode.scatter import TEXTURE_N, TEXTURE_VOXEL_M
 from echopilot_sim.moment import Moment
 
 GEL_GAP_M = 0.003  # gel bridges gaps up to here
 _FADE_M = 0.0015  # beyond it coupling is gone after about this
 _SPREAD_FRACTION = 0.05  # neighbouring elements that serve one beam, as a share of the aperture (standard deviation)
 _TABLE_N = 257
+_WALL_DEPTH_M = 0.012
 
 
 def element_x_m(count: int, aperture_m: float) -> NDArray[np.float64]:
@@ -36,6 +39,25 @@ def beam_coupling(grid: BeamGrid, gap_m: NDArray[np.float64]) -> NDArray[np.floa
 def indentation_of(gap_m: NDArray[np.float64]) -> float:
     """Mean indentation of the face [m]: the elements that press, averaged over the whole face."""
     return float(np.mean(np.maximum(np.nan_to_num(-gap_m, nan=0.0, posinf=0.0, neginf=0.0), 0.0)))
+
+
+def window_gain(
+    grid: BeamGrid, coordinates: NDArray[np.float32], texture: NDArray[np.uint8], window_db: float
+) -> NDArray[np.float32]:
+    """One-way amplitude (B,) of each beam behind an uneven body wall, fixed in the wall, and behind steering.
+
+    The wall is read from the heterogeneity volume where beams cross it (`coordinates` (S, B, 3), tissue [m]);
+    `window_db` is the two-way standard deviation. Elements send less at an angle: cosine of it, both ways.
+    """
+    row = min(int(_WALL_DEPTH_M / grid.step_m), grid.shape[0] - 1)
+    voxel = np.floor(coordinates[row].astype(np.float64) / TEXTURE_VOXEL_M).astype(np.int64) % TEXTURE_N
+    level = (texture[voxel[:, 0], voxel[:, 1], voxel[:, 2]].astype(np.float64) - 128.0) / 40.0
+    width = max(3, grid.shape[1] // 12)
+    kernel = np.hanning(width + 2)[1:-1]
+    even = np.convolve(np.pad(level, width, mode="edge"), kernel / kernel.sum(), mode="same")[width:-width]
+    steering = np.abs(grid.x_m[-1]) / np.hypot(grid.x_m[-1], grid.z_m[-1] + grid.preset.radius_m)
+    cosine = np.sqrt(1.0 - steering.astype(np.float64) ** 2) if grid.preset.kind == ProbeKind.PHASED else 1.0
+    return np.asarray(10.0 ** (0.5 * window_db * even / 20.0) * cosine, np.float32)
 
 
 def free_points(x_m: NDArray[np.float32], z_m: NDArray[np.float32], moment: Moment) -> NDArray[np.float64]:

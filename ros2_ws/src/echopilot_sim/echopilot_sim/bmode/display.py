@@ -52,10 +52,16 @@ def gather_power(power, haze, chaff, chaff_shift, thermal, near, gain):  # type:
             power[s, b] = (power[s, b] + noisy + near[s, b] * (0.25 + 0.75 * chaff[s, b])) * square
 
 
-def grey(power: NDArray[np.float32], gain_db: float, dynamic_range_db: float) -> NDArray[np.uint8]:
-    """Log-compress power (S, B) into 0..255 over the dynamic range; liver lies 24 dB below white at 0 dB gain."""
+def grey(power: NDArray[np.float32], gain_db: float, dynamic_range_db: float, smoothing: float) -> NDArray[np.uint8]:
+    """Log-compress power (S, B) into 0..255 over the dynamic range; liver lies 24 dB below white at 0 dB gain.
+
+    `smoothing` is the width in samples of a Gaussian on the compressed level, half as wide across beams.
+    """
     logged = cv2.log(np.maximum(power, np.float32(1e-12)))
     per_db = 255.0 / dynamic_range_db
     offset = (dynamic_range_db - LIVER_BELOW_WHITE_DB + gain_db) * per_db
     scaled = cv2.addWeighted(logged, 10.0 / np.log(10.0) * per_db, logged, 0.0, offset)
-    return np.asarray(np.clip(scaled, 0.0, 255.0), np.uint8)
+    level = np.asarray(np.clip(scaled, 0.0, 255.0), np.uint8)
+    if smoothing < 0.3:
+        return level
+    return np.asarray(cv2.GaussianBlur(level, (3, 5), 0.5 * smoothing, sigmaY=smoothing), np.uint8)

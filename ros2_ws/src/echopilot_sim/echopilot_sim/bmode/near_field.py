@@ -13,6 +13,7 @@ _AIR_LEVEL = 6.0
 _AIR_DECAY_M = 0.0042
 _LENS_PERIOD_M = 0.0024
 _LINE_SHARPNESS = 3.0
+_LAYER_PERIOD_M = 0.0045
 
 
 def ring_down(grid: BeamGrid, coupling: NDArray[np.float32], clutter: float) -> NDArray[np.float32]:
@@ -23,6 +24,7 @@ def ring_down(grid: BeamGrid, coupling: NDArray[np.float32], clutter: float) -> 
     """
     r = grid.range_m.astype(np.float64)[:, None]
     touching = _RING_LEVEL * np.exp(-r / _RING_DECAY_M) + _CLUTTER_LEVEL * np.exp(-r / _CLUTTER_DECAY_M)
+    touching *= 1.0 + 0.5 * np.cos(2.0 * np.pi * r / _LAYER_PERIOD_M)
     comb = (0.5 + 0.5 * np.cos(2.0 * np.pi * r / _LENS_PERIOD_M)) ** _LINE_SHARPNESS
     air = _AIR_LEVEL * np.exp(-r / _AIR_DECAY_M) * (0.12 + comb)
     ahead = np.cos(np.linspace(-1.0, 1.0, grid.shape[1]) * 1.1)[None, :]

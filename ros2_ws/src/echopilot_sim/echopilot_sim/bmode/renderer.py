@@ -131,6 +131,8 @@ class Renderer:
         labels, coordinates = self.anatomy.label_points(points, moment.phases)
         labels = labels.reshape(samples, beams)
         coupling = contact.beam_coupling(grid, moment.gap_m)
+        coordinates = coordinates.reshape(samples, beams, 3)
+        window = contact.window_gain(grid, coordinates, self._scatterers.texture, look.window_db)
         smooth = cv2.blur(self._log_impedance[labels], (5, 5), borderType=cv2.BORDER_REPLICATE)
         echo = np.empty((2, samples, beams), np.float32)
         sent = np.empty((samples, beams), np.float32)
@@ -139,7 +141,7 @@ class Renderer:
         slice_axis = moment.T_patient_probe[:3, 1]
         rotations = np.stack([tile_rotation(slice_axis), tile_rotation(self._heart_rotation.T @ slice_axis)])
         propagation.propagate(
-            labels, coordinates.reshape(samples, beams, 3), smooth, coupling, grid.range_m, grid.pitch_m,
+            labels, coordinates, smooth, coupling * window, grid.range_m, grid.pitch_m,
             table.impedance, table.attenuation, table.behaviour, table.axes, table.amplitude, acoustics.GEL,
             self._scatterers.tile, self._scatterers.texture, rotations,
             float((step * 29) % 997), setup.noise, (step * 131) % samples,
@@ -157,7 +159,7 @@ class Renderer:
     def _frame(self, moment: Moment, echoes: Echoes) -> Frame:
         setup, look, settings = self._setup(moment), self.appearance, moment.imaging
         dynamic_range_db = settings.dynamic_range_db + look.dynamic_range_db - 60.0
-        polar = display.grey(echoes.power, settings.gain_db + look.gain_db, dynamic_range_db)
+        polar = display.grey(echoes.power, settings.gain_db + look.gain_db, dynamic_range_db, look.smoothing)
         return Frame(
             stamp_ns=moment.stamp_ns,
             sequence=moment.sequence,
