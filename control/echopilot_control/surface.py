@@ -35,6 +35,9 @@ class Skin:
         self.stamp_ns = surface.stamp_ns
         self.points_m = _thin(points)
         self._tree = cKDTree(self.points_m)
+        # a point inside the trunk at every y, so that normals of the flanks come out outward, too
+        low_m, high_m = np.quantile(self.points_m[:, 2], (0.05, 0.95))
+        self._inside_m = (float(np.median(self.points_m[:, 0])), 0.5 * float(low_m + high_m) - 0.02)
         self._tree_xy = cKDTree(self.points_m[:, :2])
 
     def patch(self, position_m: Array) -> SkinPatch:
@@ -44,7 +47,10 @@ class Skin:
         near = self._tree.query_ball_point(centre, _FIT_RADIUS_M)
         if len(near) < 12:
             near = np.atleast_1d(self._tree.query(centre, k=min(_FIT_POINTS, len(self.points_m)))[1])
-        return fit_plane(self.points_m[near], position_m)
+        patch = fit_plane(self.points_m[near], position_m)
+        inside = np.array([self._inside_m[0], centre[1], self._inside_m[1]])
+        outward = float((centre - inside) @ patch.normal) >= 0.0
+        return patch if outward else SkinPatch(patch.point_m, -patch.normal)
 
     def patch_below(self, position_m: Array) -> SkinPatch:
         """Plane through the skin straight below or above (along gravity) `position_m` (3,)."""
@@ -65,7 +71,7 @@ def height_m(position_m: Array, patch: SkinPatch) -> float:
 
 
 def fit_plane(points_m: Array, position_m: Array) -> SkinPatch:
-    """Least-squares plane of points (N, 3), one trimming pass; the patch point is `position_m` projected on it."""
+    """Least-squares plane of points (N, 3), one trimming pass, normal up; the point is `position_m` projected on it."""
     for keep in (1.0, 0.85):
         centre = points_m.mean(axis=0)
         local = points_m - centre
@@ -75,7 +81,7 @@ def fit_plane(points_m: Array, position_m: Array) -> SkinPatch:
             break
         residual = np.abs(local @ normal)
         points_m = points_m[residual <= np.quantile(residual, 0.85)]
-    normal = normal if normal[2] >= 0.0 else -normal  # the camera looks from above
+    normal = normal if normal[2] >= 0.0 else -normal
     return SkinPatch(position_m - float((position_m - centre) @ normal) * normal, normal)
 
 

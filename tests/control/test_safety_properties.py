@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from echopilot_control.safety import Limits, LimitRow, Reason, SafetyInputs, SafetyMemory, check
+from echopilot_control.safety import LimitRow, Limits, Reason, SafetyInputs, SafetyMemory, check
 from echopilot_core import BodyLandmarks, ProbeCommand, RobotMode, RobotState, SafetyMode
 
 LIMITS = Limits()
