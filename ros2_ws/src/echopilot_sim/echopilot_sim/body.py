@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 
 CAMERA_M = np.array([0.75, 0.0, 1.30])  # in base, above the patient's left side
 NOISE_M = 0.0015  # along the line of sight
-SPACING_M = 0.009
+SPACING_M = 0.007
 Z_FROM_M, Z_TO_M = -0.30, 0.23  # in patient
 RIGHT_RAD, LEFT_RAD = -0.35 * np.pi, 0.60 * np.pi  # round the trunk from the front; the left flank is seen
 HOLES, HOLE_RADIUS_M = 6, (0.010, 0.022)
@@ -49,7 +49,7 @@ class Body:
         self._pointed_xz = np.column_stack([pointing[:, 0], z + pointing[:, 1]])
 
     def surface(self, stamp_ns: int, breathing: float) -> BodySurface:
-        """Points (N, 3) [m] in base, N about 3 500, with noise along the line of sight and holes."""
+        """Points (N, 3) [m] in base, N 3 to 4 thousand, with noise along the line of sight and holes."""
         rng = np.random.default_rng([self._seed, 0xCA3, stamp_ns // 1_000_000])
         out = np.empty_like(self._points)
         _breathe(self._skin.parameters, self._points, breathing, out)

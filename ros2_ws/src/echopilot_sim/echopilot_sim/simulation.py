@@ -110,6 +110,11 @@ class Simulation:
         return self._arm.joint_state()
 
     @property
+    def joint_limits_rad(self) -> Array:
+        """Lower and upper limit of every joint (7, 2) [rad]."""
+        return np.column_stack([self._arm.lower_rad, self._arm.upper_rad])
+
+    @property
     def raw_wrench(self) -> Array:
         """Force sensor now (6,) [N, N m], with tool weight and bias."""
         return self._sensor.raw.copy()

@@ -1,0 +1,105 @@
+"""The arm: Jacobian against finite differences, tracking of twists, limits, and torque from one model."""
+
+import mujoco
+import numpy as np
+import pytest
+
+from echopilot_core import EchoPilotError, se3
+from echopilot_sim.arm.kinematics import jacobian
+from echopilot_sim.arm.model import POSTURE_RAD, SPEED_MAX_RAD_S, Arm
+from echopilot_sim.description import description_file
+
+DOWN = np.diag([1.0, -1.0, -1.0])
+START = se3.transform(DOWN, np.array([0.5, 0.0, 0.35]))
+FREE = np.zeros(6)
+
+
+def test_description_names_the_probe_and_a_missing_file_is_one_clear_line() -> None:
+    assert 'link name="probe"' in description_file("urdf/echopilot_arm.urdf").read_text()
+    with pytest.raises(EchoPilotError, match="looked in"):
+        description_file("urdf/no_such_arm.urdf")
+
+
+def test_speed_limits_of_the_loop_are_those_of_the_urdf() -> None:
+    text = description_file("urdf/echopilot_arm.urdf").read_text()
+    speeds = [float(part.split('"')[1]) for part in text.split("velocity=")[1:]]
+    assert speeds == SPEED_MAX_RAD_S.tolist()
+
+
+def test_start_puts_the_probe_where_asked_and_far_targets_are_refused() -> None:
+    arm = Arm(START)
+    assert np.abs(se3.log(se3.inverse(arm.pose()) @ START)).max() < 1e-6
+    with pytest.raises(EchoPilotError, match="cannot reach"):
+        Arm(se3.transform(DOWN, np.array([1.6, 0.0, 0.3])))
+
+
+def test_jacobian_is_the_derivative_of_the_pose() -> None:
+    seed = 3
+    print("seed", seed)
+    rng = np.random.default_rng(seed)
+    arm, J, h = Arm(START), np.zeros((6, 7)), 1e-6
+    for _ in range(5):
+        q = POSTURE_RAD + rng.uniform(-0.5, 0.5, 7)
+        for i in range(7):
+            poses = []
+            for sign in (-1.0, 1.0):
+                arm.data.qpos[:] = q
+                arm.data.qpos[i] += sign * h
+                mujoco.mj_kinematics(arm.model, arm.data)
+                poses.append(arm.pose())
+            arm.data.qpos[:] = q
+            mujoco.mj_kinematics(arm.model, arm.data)
+            jacobian(arm.data.xanchor, arm.data.xaxis, arm.origin_m, J)
+            moved = (poses[1][:3, 3] - poses[0][:3, 3]) / (2 * h)
+            turned = se3.so3_log(poses[1][:3, :3] @ poses[0][:3, :3].T) / (2 * h)
+            assert np.allclose(J[:, i], np.concatenate([moved, turned]), atol=1e-5)
+
+
+@pytest.mark.parametrize("axis", range(6))
+def test_probe_follows_a_twist_despite_friction(axis: int) -> None:
+    arm, twist = Arm(START), np.zeros(6)
+    twist[axis] = 0.02 if axis < 3 else 0.2
+    for _ in range(500):
+        arm.step(twist, FREE)
+    before = arm.pose()
+    for _ in range(500):
+        arm.step(twist, FREE)
+    moved = np.concatenate([arm.origin_m - before[:3, 3], se3.so3_log(arm.rotation @ before[:3, :3].T)])
+    assert np.allclose(moved / 0.5, twist, atol=0.02 * np.abs(twist).max() + 2e-4)
+
+
+def test_velocity_loop_has_ten_hertz_of_bandwidth() -> None:
+    """Without friction, a 1 Hz twist passes whole, and at 25 Hz less than the -3 dB point comes through."""
+    gains = []
+    for rate_hz in (1.0, 25.0):
+        arm, speeds, steps = Arm(START, friction_n_m=0.0), [], 2000
+        for k in range(steps):
+            arm.step(np.array([0, 0, 0.02 * np.sin(2 * np.pi * rate_hz * k * 1e-3), 0, 0, 0]), FREE)
+            speeds.append(arm.twist[2])
+        tail = np.array(speeds[steps // 2 :])
+        gains.append((tail.max() - tail.min()) / 0.04)
+    assert 0.9 < gains[0] < 1.15
+    assert gains[1] < 0.71
+
+
+def test_still_arm_holds_against_gravity_and_a_push() -> None:
+    arm = Arm(START)
+    for _ in range(2000):
+        arm.step(np.zeros(6), np.array([0.0, 0.0, -8.0, 0.0, 0.0, 0.0]))
+    assert np.linalg.norm(arm.origin_m - START[:3, 3]) < 0.005
+    assert np.abs(arm.twist[:3]).max() < 1e-3
+
+
+def test_limits_of_joints_speed_and_torque_hold_under_absurd_twists() -> None:
+    seed = 5
+    print("seed", seed)
+    rng = np.random.default_rng(seed)
+    for _ in range(3):
+        arm, twist = Arm(START), rng.normal(0.0, 1.0, 6)
+        for _ in range(2500):
+            arm.step(twist, FREE)
+            joints = arm.joint_state()
+            assert np.all(np.abs(joints.torque_n_m) <= arm.torque_max_n_m + 1e-9)
+            assert np.all(np.abs(joints.velocity_rad_s) <= 1.3 * SPEED_MAX_RAD_S)
+            assert np.all(joints.position_rad > arm.lower_rad - 0.02)
+            assert np.all(joints.position_rad < arm.upper_rad + 0.02)

@@ -1,0 +1,138 @@
+"""The contact law as physics demands it: passive, never adhesive, stable when stiff, stiff as tissue is."""
+
+import numpy as np
+import pytest
+
+from echopilot_core import se3
+from echopilot_sim.contact import SkinPatch, contact_wrench, face_points, stored_energy_j
+
+POINTS = face_points()
+DOWN = np.diag([1.0, -1.0, -1.0])
+
+
+def flat_skin(stiffness_pa_m: float, speed_m_s: float = 0.0) -> SkinPatch:
+    """The plane z = 0 of base, body below."""
+    n = len(POINTS)
+    return SkinPatch(
+        anchor_m=np.zeros((n, 3)),
+        normal=np.tile([0.0, 0.0, 1.0], (n, 1)),
+        gap_m=np.zeros(n),
+        speed_m_s=np.full(n, speed_m_s),
+        stiffness_pa_m=np.full(n, stiffness_pa_m),
+    )
+
+
+def press(
+    skin: SkinPatch, rotation: np.ndarray, origin: np.ndarray, twist: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    wrench, depth = np.zeros(6), np.zeros(len(POINTS))
+    contact_wrench(np.ascontiguousarray(rotation), origin, twist, POINTS, skin, 0.0, wrench, depth)
+    return wrench, depth
+
+
+def force_at(stiffness_pa_m: float, depth_m: float) -> float:
+    wrench, _ = press(flat_skin(stiffness_pa_m), DOWN, np.array([0.0, 0.0, -depth_m]), np.zeros(6))
+    return -float(wrench[2])
+
+
+def depth_for(stiffness_pa_m: float, force_n: float) -> float:
+    low, high = 0.0, 0.1
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if force_at(stiffness_pa_m, middle) < force_n else (low, middle)
+    return high
+
+
+@pytest.mark.parametrize(
+    ("stiffness_pa_m", "low_n_m", "high_n_m"),
+    [(0.9e6, 300.0, 1000.0), (1.7e6, 300.0, 1000.0), (2.6e6, 700.0, 3000.0), (5e6, 1000.0, 3000.0), (3.5e7, 5e3, 2e4)],
+)
+def test_total_stiffness_at_five_newtons_is_that_of_tissue(
+    stiffness_pa_m: float, low_n_m: float, high_n_m: float
+) -> None:
+    depth = depth_for(stiffness_pa_m, 5.0)
+    slope = (force_at(stiffness_pa_m, depth + 1e-5) - force_at(stiffness_pa_m, depth - 1e-5)) / 2e-5
+    assert low_n_m < slope < high_n_m, f"{slope:.0f} N/m at {1e3 * depth:.1f} mm"
+
+
+def test_force_grows_with_depth_and_vanishes_in_air() -> None:
+    depths = np.linspace(0.0, 0.02, 50)
+    forces = [force_at(1e6, float(d)) for d in depths]
+    assert np.all(np.diff(forces) > 0.0)
+    assert force_at(1e6, -1e-6) == 0.0
+
+
+def test_wrench_has_no_adhesion_and_points_out_of_the_skin() -> None:
+    seed = 7
+    print("seed", seed)
+    rng = np.random.default_rng(seed)
+    for _ in range(300):
+        rotation = DOWN @ se3.so3_exp(rng.normal(0.0, 0.3, 3))
+        origin = np.array([0.0, 0.0, rng.uniform(-0.02, 0.005)])
+        wrench, _ = press(flat_skin(10 ** rng.uniform(6, 7.5)), rotation, origin, rng.normal(0.0, 0.3, 6))
+        assert (rotation @ wrench[:3])[2] >= 0.0
+
+
+def test_pressing_reads_negative_z_and_tilt_is_answered_by_a_righting_torque() -> None:
+    tilted = DOWN @ se3.so3_exp(np.array([0.0, 0.1, 0.0]))  # the -x edge of the face goes deeper
+    wrench, depth = press(flat_skin(1e6), tilted, np.array([0.0, 0.0, -0.005]), np.zeros(6))
+    assert wrench[2] < 0.0
+    assert depth[POINTS[:, 0] < 0].mean() > depth[POINTS[:, 0] > 0].mean()
+    assert wrench[4] < 0.0
+
+
+@pytest.mark.parametrize("stiffness_pa_m", [1e6, 4e6, 3e7])
+def test_no_closed_motion_yields_energy(stiffness_pa_m: float) -> None:
+    """Work done on the probe over closed paths of pose is never positive: friction and damping only take."""
+    seed = 11
+    print("seed", seed)
+    rng = np.random.default_rng(seed)
+    skin, n = flat_skin(stiffness_pa_m), 4000
+    for _ in range(10):
+        amplitude = np.concatenate([rng.normal(0.0, 0.003, 3), rng.normal(0.0, 0.05, 3)])
+        phase, turns = rng.uniform(0.0, 2 * np.pi, 6), rng.integers(1, 4, 6)
+        rate_hz = 10 ** rng.uniform(-1.0, 0.8)
+        work = 0.0
+        for t in (np.arange(n) + 0.5) / n:
+            turn = 2 * np.pi * turns * t + phase
+            state, speed = amplitude * np.sin(turn), amplitude * np.cos(turn) * 2 * np.pi * turns * rate_hz
+            rotation = np.ascontiguousarray(DOWN @ se3.so3_exp(state[3:]))
+            origin = state[:3] + np.array([0.0, 0.0, -0.002])
+            h = 1e-6 * 2 * np.pi * turns * amplitude[:] * np.cos(turn)
+            turned = se3.so3_log(DOWN @ se3.so3_exp(state[3:] + h[3:]) @ rotation.T) / 1e-6 * rate_hz
+            twist = np.concatenate([speed[:3], turned])
+            wrench, _ = press(skin, rotation, origin, twist)
+            work += ((rotation @ wrench[:3]) @ twist[:3] + (rotation @ wrench[3:]) @ twist[3:]) / (n * rate_hz)
+        assert work <= 1e-6
+
+
+@pytest.mark.parametrize("stiffness_pa_m", [1e6, 6.5e7])
+def test_free_mass_on_skin_loses_energy_at_one_millisecond(stiffness_pa_m: float) -> None:
+    """A bare 0.45 kg probe dropped at 0.1 m/s on skin of up to 20 kN/m bounces lower and comes to rest."""
+    mass, dt = 0.45, 1e-3
+    height, speed = 0.0005, -0.1
+    skin = flat_skin(stiffness_pa_m)
+    start = 0.5 * mass * speed**2 + mass * 9.81 * height
+    force = 0.0
+    for _ in range(6000):
+        wrench, depth = press(skin, DOWN, np.array([0.0, 0.0, height]), np.array([0, 0, speed, 0, 0, 0.0]))
+        force = -wrench[2]
+        speed += (force / mass - 9.81) * dt
+        height += speed * dt
+        energy = 0.5 * mass * speed**2 + mass * 9.81 * height + stored_energy_j(depth, skin.stiffness_pa_m)
+        assert energy < 1.05 * start + 1e-4
+    assert abs(speed) < 1e-3
+    assert force == pytest.approx(mass * 9.81, rel=0.02)
+
+
+def test_skin_that_rises_presses_harder_than_skin_that_falls() -> None:
+    pose = np.array([0.0, 0.0, -0.005])
+    rising, _ = press(flat_skin(1e6, 0.02), DOWN, pose, np.zeros(6))
+    falling, _ = press(flat_skin(1e6, -0.02), DOWN, pose, np.zeros(6))
+    assert rising[2] < falling[2] < 0.0
+
+
+def test_sliding_friction_stays_below_the_gel_coefficient() -> None:
+    slide = np.array([0.02, 0.0, 0.0, 0.0, 0.0, 0.0])
+    wrench, _ = press(flat_skin(1e6), DOWN, np.array([0.0, 0.0, -0.008]), slide)
+    assert 0.07 < -wrench[0] / -wrench[2] < 0.08
