@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from echopilot_core import se3
 from echopilot_sim.anatomy import skin
 from echopilot_sim.anatomy.parameters import Aorta, Heart, Patient, Torso
+from echopilot_sim.anatomy.views import long_axis_entries
 
 Array = NDArray[np.float64]
 
@@ -64,6 +65,7 @@ def _torso(rng: np.random.Generator, male: bool, height: float, bmi: float) -> T
         rib_spacing_m=size * 0.0345 + float(rng.uniform(-0.001, 0.002)),
         rib_half_width_m=float(rng.uniform(0.0055, 0.0065)),
         rib_phase_m=0.0,
+        cartilage_slope_m_rad=0.08,
         sternum_half_width_m=float(rng.uniform(0.015, 0.018)),
         notch_z_m=size * float(rng.uniform(0.180, 0.200)),
         navel_z_m=-size * float(rng.uniform(0.165, 0.185)),
@@ -110,7 +112,7 @@ def _heart(rng: np.random.Generator, male: bool, body_surface: float, torso: Tor
         root_radius_m=_bounded(rng, 0.0118 if male else 0.0106, 0.0008, 0.009, 0.0135),
         effusion_m=effusion,
     )
-    return heart, _with_rib_phase(torso, gap)
+    return heart, _with_parasternal_gap(heart, replace(torso, rib_phase_m=gap))
 
 
 def _rib_phase_at(p: Array, window: Array) -> float:
@@ -125,8 +127,16 @@ def _rib_phase_at(p: Array, window: Array) -> float:
     return best
 
 
-def _with_rib_phase(torso: Torso, phase: float) -> Torso:
-    return replace(torso, rib_phase_m=phase)
+def _with_parasternal_gap(heart: Heart, torso: Torso) -> Torso:
+    """Slope of the cartilages that opens an interspace where the long-axis plane leaves the chest."""
+
+    def gap(candidate: Torso) -> float:
+        p = skin.pack(candidate)
+        return max((float(skin.rib_level(p, *e)) - 0.1 * float(e[0]) for e in entries), default=0.0)
+
+    entries = long_axis_entries(heart, skin.Skin(torso), np.array([0.030, 0.035, 0.040, 0.045]))
+    slopes = np.linspace(0.0, 0.20, 11)
+    return max((replace(torso, cartilage_slope_m_rad=float(s)) for s in slopes), key=gap)
 
 
 def _aorta(rng: np.random.Generator, male: bool, torso: Torso) -> Aorta:

@@ -233,9 +233,9 @@ def classify(s: Array, x: float, y: float, z: float) -> tuple[int, float, float,
     if c < annulus + 0.01:
         lv = (c - c0) ** 2 / (A_e * A_e) + r2 / (B_e * B_e)
         away = min((math.sqrt(lv) - 1.0) * B_e, (math.sqrt(rv) - 1.0) * min(s[27], s[28]) - wall)
-        if away < effusion:
+        if 0.0 <= away < effusion:
             return _EFFUSION, a, b, c
-        if away < effusion + 0.0016:
+        if effusion <= away < effusion + 0.0016:
             return _PERICARDIUM, a, b, c
         if away < effusion + 0.004:
             return _FAT, a, b, c

@@ -27,6 +27,7 @@ class Torso:
     rib_spacing_m: float
     rib_half_width_m: float
     rib_phase_m: float
+    cartilage_slope_m_rad: float  # rise of the costal cartilages towards the sternum
     sternum_half_width_m: float
     notch_z_m: float
     navel_z_m: float

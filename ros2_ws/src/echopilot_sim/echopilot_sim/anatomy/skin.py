@@ -15,13 +15,13 @@ from echopilot_sim.anatomy.parameters import Torso
 
 Array = NDArray[np.float64]
 
-N_PARAMETERS = 18
+N_PARAMETERS = 19
 _FADE_START_M, _FADE_LENGTH_M = 0.03, 0.14
-_COSTOCHONDRAL_RAD, _RIB_SLOPE_M_RAD, _RIB_BEND_RAD = 0.75, 0.055, 0.25
+_COSTOCHONDRAL_RAD, _RIB_SLOPE_M_RAD, _RIB_BEND_RAD = 0.48, 0.075, 0.12
 
 
 def pack(torso: Torso) -> Array:
-    """Flat parameters (18,) float64 that every numba function of this module takes as `p`."""
+    """Flat parameters (19,) float64 that every numba function of this module takes as `p`."""
     t = torso
     return np.array(
         [
@@ -43,6 +43,7 @@ def pack(torso: Torso) -> Array:
             t.fat_chest_m,
             t.fat_abdomen_m,
             t.muscle_m,
+            t.cartilage_slope_m_rad,
         ]
     )
 
@@ -129,7 +130,8 @@ def rib_level(p: Array, x: float, y: float, z: float) -> float:
     """
     _, b, yc, _, _, _ = section(p, z)
     theta = math.atan2(abs(x), max(yc - y, -b) * p[0] / b)
-    u = z - _RIB_SLOPE_M_RAD * math.sqrt((theta - _COSTOCHONDRAL_RAD) ** 2 + _RIB_BEND_RAD**2) - p[12]
+    slope = _RIB_SLOPE_M_RAD if theta > _COSTOCHONDRAL_RAD else p[18]
+    u = z - slope * (math.sqrt((theta - _COSTOCHONDRAL_RAD) ** 2 + _RIB_BEND_RAD**2) - _RIB_BEND_RAD) - p[12]
     return abs(u - p[10] * math.floor(u / p[10] + 0.5))
 
 
@@ -177,7 +179,7 @@ def _stiffnesses(p: Array, points: Array) -> Array:
 
 
 class Skin:
-    """Vectorised access for one patient; `parameters` (18,) feeds the numba functions."""
+    """Vectorised access for one patient; `parameters` (19,) feeds the numba functions."""
 
     def __init__(self, torso: Torso) -> None:
         self.parameters = pack(torso)

@@ -45,7 +45,7 @@ class Vessels:
 
 def spine_front_y(back_y_m: float, z: float) -> float:
     """y [m] of the anterior face of the vertebral column: lumbar lordosis, thoracic kyphosis."""
-    return back_y_m - 0.098 - 0.006 * math.cos((z + 0.12) / 0.09) + 0.012 / (1.0 + math.exp(-(z - 0.06) / 0.02))
+    return back_y_m - 0.106 - 0.005 * math.cos((z + 0.12) / 0.09) + 0.022 / (1.0 + math.exp(-(z - 0.02) / 0.02))
 
 
 def outer_radius(aorta: Aorta, z: float) -> float:

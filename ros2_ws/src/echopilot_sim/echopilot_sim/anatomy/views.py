@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from echopilot_core import View, se3
 from echopilot_sim.anatomy import heart as heart_model
 from echopilot_sim.anatomy import skin as skin_model
-from echopilot_sim.anatomy.parameters import Patient
+from echopilot_sim.anatomy.parameters import Heart, Patient
 from echopilot_sim.anatomy.skin import Skin
 from echopilot_sim.anatomy.vessels import Vessels, centre_line
 from echopilot_sim.moment import Phases
@@ -148,26 +148,34 @@ def _plax_side(rotation: Array) -> Array:
     return _unit(math.cos(math.radians(57.0)) * rotation[:, 0] + math.sin(math.radians(57.0)) * rotation[:, 1])
 
 
-def parasternal_window(patient: Patient, skin: Skin) -> Array | None:
-    """Skin point (3,) left of the sternum, in the long-axis plane, mid-interspace and near a square beam.
-
-    None when the plane leaves the chest behind the sternum or too far to the side.
-    """
-    p = skin.parameters
-    heart = patient.heart
+def long_axis_entries(heart: Heart, skin: Skin, x_m: Array) -> list[Array]:
+    """Skin points (3,) of the parasternal long-axis plane at lateral positions `x_m`, where it meets the chest."""
     annulus = float(heart_model.lv_shape(heart, 0.0)[5])
     aim = heart.apex_m + 0.80 * annulus * heart.rotation[:, 2]
     plane_normal = np.cross(heart.rotation[:, 2], _plax_side(heart.rotation))
-    best, best_cost = None, math.inf
     zs = np.arange(0.0, 0.14, 0.001)
-    for x in np.arange(patient.torso.sternum_half_width_m + STERNAL_CLEARANCE_M, 0.056, 0.002):
+    entries = []
+    for x in x_m:
         points = skin.point(np.full(zs.size, x), zs, REFERENCE.breathing)
-        entry = points[int(np.argmin(np.abs((points - aim) @ plane_normal)))]
-        if abs(float((entry - aim) @ plane_normal)) > 0.001:
-            continue
-        clear = skin_model.rib_level(p, *entry) - patient.torso.rib_half_width_m
+        off = (points - aim) @ plane_normal
+        k = int(np.argmin(np.abs(off)))
+        if abs(float(off[k])) < 0.001:
+            entries.append(points[k])
+    return entries
+
+
+def parasternal_window(patient: Patient, skin: Skin) -> Array | None:
+    """Skin point (3,) left of the sternum, in the long-axis plane, between two ribs and near a square beam.
+
+    None when the plane leaves the chest behind the sternum or too far to the side.
+    """
+    torso, heart = patient.torso, patient.heart
+    aim = heart.apex_m + 0.80 * float(heart_model.lv_shape(heart, 0.0)[5]) * heart.rotation[:, 2]
+    xs = np.arange(torso.sternum_half_width_m + STERNAL_CLEARANCE_M, 0.056, 0.002)
+
+    def cost(entry: Array) -> float:
+        clear = skin_model.rib_level(skin.parameters, *entry) - torso.rib_half_width_m
         square = float(-skin.normal(entry[None], REFERENCE.breathing)[0] @ _unit(aim - entry))
-        cost = 4.0 * max(0.0, 0.006 - clear) / 0.006 + (1.0 - square) * 3.0 + 30.0 * float(x)
-        if cost < best_cost:
-            best, best_cost = entry, cost
-    return best
+        return float(4.0 * max(0.0, 0.006 - clear) / 0.006 + (1.0 - square) * 3.0 + 30.0 * entry[0])
+
+    return min(long_axis_entries(heart, skin, xs), key=cost, default=None)
