@@ -16,7 +16,7 @@ class Appearance:
     attenuation_scale: float = 1.0
     speckle_scale: float = 1.0  # on the lateral and axial width of the point spread
     tgc_error_db: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # slider errors, shallow to deep
-    noise: float = 2.5e-4  # thermal noise amplitude before TGC, liver echo = 1
+    noise: float = 4e-4  # thermal noise amplitude before TGC, liver echo = 1
     near_clutter: float = 1.0
     window_db: float = 0.0  # uneven chest wall: standard deviation of the loss between beams
     smoothing: float = 0.0  # scanner's speckle smoothing after log compression, standard deviation in samples
@@ -33,6 +33,7 @@ def patient_appearance(seed: int) -> Appearance:
         speckle_scale=float(rng.uniform(0.95, 1.15)),
         tgc_error_db=_sliders(rng, 1.0),
         near_clutter=float(rng.uniform(0.6, 1.4)),
+        noise=float(rng.uniform(3e-4, 7e-4)),
         window_db=float(rng.uniform(1.5, 3.5)),
         smoothing=float(rng.uniform(0.6, 1.1)),
     )
@@ -48,7 +49,7 @@ def random_appearance(rng: np.random.Generator) -> Appearance:
         attenuation_scale=float(rng.uniform(0.75, 1.35)),
         speckle_scale=float(rng.uniform(0.75, 1.7)),
         tgc_error_db=_sliders(rng, 4.0),
-        noise=float(2.5e-4 * 10.0 ** rng.uniform(-0.5, 0.9)),
+        noise=float(4e-4 * 10.0 ** rng.uniform(-0.5, 0.9)),
         near_clutter=float(rng.uniform(0.2, 3.0)),
         window_db=float(rng.uniform(0.0, 5.0)),
         smoothing=float(rng.uniform(0.0, 1.8)),

@@ -75,7 +75,10 @@ def _shared_power(kernel: NDArray[np.float64], pitch_m: float) -> float:
 
 @njit(cache=True, nogil=True, fastmath=True)
 def spread_power(echo, lateral, half, axial, gain, work, power):  # type: ignore[no-untyped-def]
-    """Convolve `echo` (2, S, B) float32 and write |.|^2 to `power` (S, B); `work` (2, S, B) is scratch."""
+    """Convolve `echo` (2, S, B) float32 and write |.|^2 to `power` (S, B); `work` (2, S, B) is scratch.
+
+    Beyond the edges there is silence.
+    """
     samples, beams = power.shape
     reach = axial.size // 2
     row = np.zeros(beams + 2 * lateral.shape[1], np.float32)
@@ -84,9 +87,6 @@ def spread_power(echo, lateral, half, axial, gain, work, power):  # type: ignore
         for s in range(samples):
             for b in range(beams):
                 row[pad + b] = echo[part, s, b]
-            for b in range(pad):
-                row[b] = echo[part, s, 0]
-                row[pad + beams + b] = echo[part, s, beams - 1]
             target = work[part, s]
             w = lateral[s, 0] * gain[s]
             for b in range(beams):
@@ -101,7 +101,9 @@ def spread_power(echo, lateral, half, axial, gain, work, power):  # type: ignore
         re[:] = 0.0
         im[:] = 0.0
         for k in range(-reach, reach + 1):
-            source = min(max(s + k, 0), samples - 1)
+            source = s + k
+            if source < 0 or source >= samples:
+                continue
             w = axial[k + reach]
             for b in range(beams):
                 re[b] += w * work[0, source, b]
