@@ -1,0 +1,32 @@
+"""The one clock that ages are measured with: ROS time in simulation, the steady clock on hardware."""
+
+import time
+
+from rclpy.node import Node
+
+
+class NodeClock:
+    """`Clock` of a node.
+
+    Under `use_sim_time` /clock and robot/state arrive one after the other in either order, so the newest robot stamp
+    counts as heard time too: that makes "now" at a tick exactly the tick's stamp.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._simulated = bool(node.get_parameter("use_sim_time").value)
+        self._clock = node.get_clock()
+        self._heard_ns = 0
+
+    def hear(self, stamp_ns: int) -> None:
+        """Note the stamp [ns] of a tick that was just received."""
+        self._heard_ns = stamp_ns
+
+    def now_ns(self) -> int:
+        """Current time [ns]."""
+        if not self._simulated:
+            return time.monotonic_ns()
+        return max(int(self._clock.now().nanoseconds), self._heard_ns)
+
+    def restart(self) -> None:
+        """The simulation began anew at an earlier time."""
+        self._heard_ns = 0

@@ -1,0 +1,66 @@
+"""One exam under way: machine, record and the frames it may keep; no ROS in here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from echopilot_core import ControlStatus, EchoPilotError, Frame, RobotState, SafetyState, Seen
+from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, OperatorRequest
+from echopilot_exam.protocol import load_protocol
+from echopilot_exam.record import RecordHeader, RecordWriter
+
+
+@dataclass(frozen=True)
+class ExamEnd:
+    """How an exam ended."""
+
+    success: bool
+    message: str
+    folder: Path
+
+
+class ExamRun:
+    """Raises EchoPilotError for an unknown protocol or a folder that cannot be used."""
+
+    def __init__(self, protocol: str, patient_id: str, folder: Path) -> None:
+        plan = load_protocol(protocol)
+        self.folder = folder
+        self._machine = ExamMachine(plan, patient_id)
+        header = RecordHeader(patient_id=patient_id, protocol=plan.name, protocol_sha256=plan.sha256)
+        self._writer = RecordWriter(folder, plan, header)
+        self._request = OperatorRequest.NONE
+        self.end: ExamEnd | None = None
+        self.message = ""
+
+    def ask(self, request: OperatorRequest) -> None:
+        """What a person wants, for the next tick."""
+        self._request = request
+
+    def frame(self, frame: Frame) -> None:
+        """Offer a picture to the record."""
+        self._writer.frame(frame)
+
+    def step(
+        self,
+        now_ns: int,
+        robot: RobotState,
+        status: ControlStatus | None,
+        safety: SafetyState | None,
+        seen: tuple[Seen, ...],
+    ) -> ExamOutput:
+        """One exam tick; the record is written before the result is told."""
+        inputs = ExamInputs(now_ns, robot, status, safety, seen, self._request)
+        self._request = OperatorRequest.NONE
+        output = self._machine.step(inputs)
+        try:
+            self._writer.tick(inputs, output)
+        except EchoPilotError as error:
+            self._request = OperatorRequest.ABORT
+            self.message = str(error)
+        self.message = self.message or output.state.message
+        if output.done:
+            self.end = ExamEnd(output.state.state == "DONE", output.state.message or output.state.state, self.folder)
+        return output
+
+    def close(self) -> None:
+        """Close the record's files."""
+        self._writer.close()

@@ -1,0 +1,59 @@
+"""Asks the scanner for another preset and tells when it has agreed."""
+
+import math
+from collections.abc import Callable
+
+from echopilot_msgs.srv import SetImaging
+from rclpy.node import Node
+from rclpy.task import Future
+
+from echopilot_core import SteadyClock, to_ns
+from echopilot_nodes import names
+
+ANSWER_TIMEOUT_S = 0.5
+
+
+class ImagingClient:
+    """One request at a time; a scanner without this service (a replayed clip) is left as it is."""
+
+    def __init__(self, node: Node) -> None:
+        self._logger = node.get_logger()
+        self._client = node.create_client(SetImaging, names.SET_IMAGING)
+        self._clock = SteadyClock()
+        self._preset = ""
+        self._future: Future | None = None
+        self._deadline_ns = 0
+
+    def differs(self, preset: str) -> bool:
+        """True when `preset` is not what the scanner was asked for last."""
+        return preset not in ("", self._preset)
+
+    def ask(self, preset: str, then: Callable[[], None]) -> None:
+        """Send the request; `then` is called when the answer is there."""
+        self._preset = preset
+        if not self._client.service_is_ready():
+            return
+        nan = math.nan
+        self._deadline_ns = self._clock.now_ns() + to_ns(ANSWER_TIMEOUT_S)
+        self._future = self._client.call_async(SetImaging.Request(preset=preset, depth=nan, gain=nan, focus=nan))
+        self._future.add_done_callback(lambda future: self._done(future, then))
+
+    def is_waiting(self) -> bool:
+        """True while an answer is due; a silent scanner is given up after half a second of wall time."""
+        if self._future is not None and self._clock.now_ns() > self._deadline_ns:
+            self._logger.warning("the scanner does not answer set_imaging")
+            self._future = None
+        return self._future is not None
+
+    def forget(self) -> None:
+        """The scanner may have been set by others: ask again next time."""
+        self._preset = ""
+
+    def _done(self, future: Future, then: Callable[[], None]) -> None:
+        if future is not self._future:
+            return
+        self._future = None
+        response = future.result()
+        if response is not None and not response.success:
+            self._logger.error(f"imaging: {response.message}")
+        then()

@@ -1,0 +1,142 @@
+"""Node `lifecycle_manager`: configures and activates the lifecycle nodes in order and keeps them active."""
+
+from dataclasses import dataclass
+
+from lifecycle_msgs.msg import State, Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.client import Client
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.task import Future
+from std_msgs.msg import Bool
+
+from echopilot_core import EchoPilotError, SteadyClock, to_ns
+from echopilot_nodes import names, qos
+from echopilot_nodes.params import ManagerParams, read_params
+from echopilot_nodes.process import StopSignal, run
+
+BEAT_S = 0.5
+STATE_TIMEOUT_S = 2.0
+FAREWELL_S = 2.0
+
+TRANSITION_FROM = {
+    State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,
+    State.PRIMARY_STATE_INACTIVE: Transition.TRANSITION_ACTIVATE,
+}
+
+
+@dataclass
+class Managed:
+    """One lifecycle node and the call to it that is under way."""
+
+    name: str
+    get_state: Client
+    change_state: Client
+    state: int = State.PRIMARY_STATE_UNKNOWN
+    future: Future | None = None
+    deadline_ns: int = 0
+
+
+class LifecycleManager(Node):
+    """Every half second each node is asked for its state and moved one step, in order: a node is touched only
+    while all before it are active. A node that restarts begins unconfigured and is brought back the same way.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("lifecycle_manager")
+        self._params = read_params(self, ManagerParams)
+        nodes = self._params.nodes.split()
+        if not nodes:
+            raise EchoPilotError("parameter nodes is empty; give names such as 'perception controller exam'")
+        self._clock = SteadyClock()
+        self._managed = [
+            Managed(
+                name,
+                self.create_client(GetState, f"{name}/get_state"),
+                self.create_client(ChangeState, f"{name}/change_state"),
+            )
+            for name in nodes
+        ]
+        self._active: bool | None = None
+        self._publisher = self.create_publisher(Bool, names.LIFECYCLE_ACTIVE, qos.LATCHED)
+        self._publish(False)
+        self.create_timer(BEAT_S, self._beat)
+
+    def _publish(self, active: bool) -> None:
+        if active == self._active:
+            return
+        if active:
+            self.get_logger().info("graph active: " + ", ".join(m.name for m in self._managed))
+        elif self._active:
+            self.get_logger().warning("graph no longer active")
+        self._active = active
+        self._publisher.publish(Bool(data=active))
+
+    def _beat(self) -> None:
+        for managed in self._managed:
+            self._ask_state(managed)
+        self._publish(all(m.state == State.PRIMARY_STATE_ACTIVE for m in self._managed))
+
+    def _ask_state(self, managed: Managed) -> None:
+        if managed.future is not None:
+            if self._clock.now_ns() < managed.deadline_ns:
+                return
+            managed.future.cancel()
+            managed.future = None
+            managed.state = State.PRIMARY_STATE_UNKNOWN
+        if not managed.get_state.service_is_ready():
+            managed.state = State.PRIMARY_STATE_UNKNOWN
+            return
+        self._call(managed, managed.get_state, GetState.Request(), STATE_TIMEOUT_S, self._on_state)
+
+    def _call(self, managed: Managed, client: Client, request: object, timeout_s: float, then: object) -> None:
+        future = client.call_async(request)
+        managed.future = future
+        managed.deadline_ns = self._clock.now_ns() + to_ns(timeout_s)
+        future.add_done_callback(lambda f: then(managed, f) if managed.future is f else None)  # type: ignore[operator]
+
+    def _on_state(self, managed: Managed, future: Future) -> None:
+        managed.future = None
+        response = future.result()
+        if response is None:
+            return
+        managed.state = response.current_state.id
+        self._advance()
+
+    def _advance(self) -> None:
+        """Move the first node that is not active one step on."""
+        for managed in self._managed:
+            if managed.state == State.PRIMARY_STATE_ACTIVE:
+                continue
+            transition = TRANSITION_FROM.get(managed.state)
+            if transition is not None and managed.future is None and managed.change_state.service_is_ready():
+                request = ChangeState.Request(transition=Transition(id=transition))
+                self._call(managed, managed.change_state, request, self._params.call_timeout_s, self._on_changed)
+            return
+
+    def _on_changed(self, managed: Managed, future: Future) -> None:
+        managed.future = None
+        response = future.result()
+        if response is not None and not response.success:
+            self.get_logger().error(f"{managed.name} refused its transition; trying again")
+            return
+        self._ask_state(managed)
+
+    def run(self, executor: SingleThreadedExecutor) -> None:
+        """Spin until a signal comes, then deactivate in reverse order, waiting a little for each answer."""
+        stop = StopSignal()
+        while not stop.received:
+            executor.spin_once(timeout_sec=BEAT_S)
+        for managed in reversed(self._managed):
+            if managed.state == State.PRIMARY_STATE_ACTIVE and managed.change_state.service_is_ready():
+                request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_DEACTIVATE))
+                executor.spin_until_future_complete(managed.change_state.call_async(request), timeout_sec=FAREWELL_S)
+
+
+def main() -> None:
+    """Run the node until a signal comes, then deactivate what it manages."""
+    run(LifecycleManager, own_signals=True)
+
+
+if __name__ == "__main__":
+    main()

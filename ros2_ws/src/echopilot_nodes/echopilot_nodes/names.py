@@ -1,0 +1,42 @@
+"""Topic, service and action names; all relative, so that a namespace argument moves the whole graph."""
+
+CLOCK = "/clock"  # ROS time is global by convention
+
+ROBOT_STATE = "robot/state"
+ROBOT_MEASURED_CP = "robot/measured_cp"
+ROBOT_MEASURED_CF = "robot/measured_cf"
+ROBOT_FT_RAW = "robot/ft_raw"
+ROBOT_SERVO_CV = "robot/servo_cv"
+JOINT_STATES = "joint_states"
+ROBOT_DESCRIPTION = "robot_description"
+TF = "tf"
+
+BODY_SURFACE = "body/surface"
+BODY_LANDMARKS = "body/landmarks"
+
+PROBE_FRAME = "probe/frame"
+PERCEPTION_RESULT = "perception/result"
+
+CONTROL_COMMAND = "control/command"
+CONTROL_STATUS = "control/status"
+SAFETY_STATE = "safety/state"
+
+EXAM_STATE = "exam/state"
+EXAM_MEASUREMENTS = "exam/measurements"
+EXAM_FINDINGS = "exam/findings"
+
+LIFECYCLE_ACTIVE = "lifecycle/active"
+
+SIM_TRUTH_FRAME = "sim/truth/frame"  # only the scorer may subscribe
+
+SET_IMAGING = "probe/set_imaging"
+FREEZE = "probe/freeze"
+SET_PATIENT = "sim/set_patient"
+RESET_SAFETY = "safety/reset"
+EXAM_STOP = "exam/stop"
+EXAM_RESUME = "exam/resume"
+EXAM_SKIP = "exam/skip"
+
+EXAM_RUN = "exam/run"
+ACQUIRE_VIEW = "control/acquire_view"
+SWEEP = "control/sweep"

@@ -1,0 +1,146 @@
+"""ROS parameters: each node's set is a frozen dataclass, declared once with description and range."""
+
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterValueException, ParameterException
+from rclpy.node import Node
+
+from echopilot_core import EchoPilotError
+
+P = TypeVar("P")
+
+
+def param(
+    default: Any,
+    description: str,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field that becomes a read-only ROS parameter; `low`/`high` bound numbers, `choices` strings."""
+    return field(default=default, metadata={"description": description, "low": low, "high": high, "choices": choices})
+
+
+def read_params(node: Node, kind: type[P]) -> P:
+    """Declare every field of the dataclass `kind` on `node` and return the values; EchoPilotError on a bad one."""
+    values: dict[str, Any] = {}
+    for f in fields(kind):  # type: ignore[arg-type]
+        assert f.default is not MISSING, f"parameter {f.name} needs a default"
+        try:
+            value = node.declare_parameter(f.name, f.default, _descriptor(f.default, f.metadata)).value
+        except (ParameterException, InvalidParameterValueException) as error:
+            raise EchoPilotError(f"parameter {f.name}: {error}") from error
+        choices = f.metadata["choices"]
+        if choices and value not in choices:
+            raise EchoPilotError(f"parameter {f.name} is {value!r}; valid: {', '.join(choices)}")
+        values[f.name] = value
+    return kind(**values)
+
+
+def _descriptor(default: Any, metadata: Any) -> ParameterDescriptor:
+    descriptor = ParameterDescriptor(description=metadata["description"], read_only=True)
+    low, high = metadata["low"], metadata["high"]
+    if low is None and high is None:
+        return descriptor
+    if isinstance(default, float):
+        bound = FloatingPointRange(from_value=-1e300 if low is None else low, to_value=1e300 if high is None else high)
+        descriptor.floating_point_range = [bound]
+    else:
+        lowest, highest = (-(2**62) if low is None else low), (2**62 if high is None else high)
+        descriptor.integer_range = [IntegerRange(from_value=lowest, to_value=highest, step=1)]
+    return descriptor
+
+
+@dataclass(frozen=True)
+class SimulatorParams:
+    """The `simulator` node."""
+
+    seed: int = param(600_000, "virtual patient", low=0)
+    quality: str = param("fast", "B-mode renderer", choices=("fast", "full"))
+    lockstep: bool = param(True, "wait for the command of every tick and the result of every frame")
+    start: str = param(
+        "immediately",
+        "with_exam: hold tick 0 until an exam is active, so that runs repeat exactly",
+        choices=("immediately", "with_exam"),
+    )
+    realtime_factor: float = param(1.0, "fastest simulated seconds per wall second; 0: as fast as possible", low=0.0)
+    peer_timeout_s: float = param(0.5, "wall time after which a silent peer counts as absent [s]", low=0.01)
+    publish_truth: bool = param(True, "publish sim/truth (read by the scorer alone)")
+
+
+@dataclass(frozen=True)
+class PerceptionParams:
+    """The `perception` node."""
+
+    model: str = param("", "model folder; empty: the shipped one")
+    runtime: str = param("auto", "inference runtime")
+    lockstep: bool = param(True, "take every frame in order (reliable) instead of the newest")
+
+
+@dataclass(frozen=True)
+class ControllerParams:
+    """The `controller` node."""
+
+    lockstep: bool = param(True, "wait for due results and exam state before computing a tick")
+    peer_timeout_s: float = param(0.5, "wall time after which a silent peer counts as absent [s]", low=0.01)
+    max_force_setpoint_n: float = param(
+        12.0, "operator's ceiling on the force set-point; can only lower it [N]", low=0.0, high=12.0
+    )
+
+
+@dataclass(frozen=True)
+class SafetyParams:
+    """The `safety` node; an operator can only lower limits."""
+
+    preset: str = param("", "row of the limits; empty: the strictest", choices=("", "cardiac", "abdomen"))
+    command_wait_ms: int = param(
+        30, "age of the newest command after which a tick is answered without one [ms]", low=10, high=50
+    )
+
+
+@dataclass(frozen=True)
+class ExamParams:
+    """The `exam` node."""
+
+    out: str = param("out/exam", "folder of exam records; each exam writes a sub-folder")
+    patient: str = param("", "identifier written into the record")
+    lockstep: bool = param(True, "wait for the tick's status and due results")
+    peer_timeout_s: float = param(0.5, "wall time after which a silent peer counts as absent [s]", low=0.01)
+    run: str = param("", "protocol to start by itself once robot state is heard; empty: wait for exam/run")
+
+
+@dataclass(frozen=True)
+class ManagerParams:
+    """The `lifecycle_manager` node."""
+
+    nodes: str = param("perception controller exam", "lifecycle nodes in the order of activation, blank separated")
+    call_timeout_s: float = param(60.0, "wall time for one transition [s]", low=0.1)
+
+
+@dataclass(frozen=True)
+class RecorderParams:
+    """The `recorder` node."""
+
+    out: str = param("out/exam", "folder for recording.mcap")
+    max_megabytes: int = param(500, "frames stop being recorded at this file size [MB]", low=1)
+    idle_frame_hz: float = param(5.0, "rate of frames outside sweep, hold and record [Hz]", low=0.0)
+
+
+@dataclass(frozen=True)
+class ProbeSourceParams:
+    """The `probe_source` node."""
+
+    clip: str = param("", "DICOM file, video file or folder of pictures")
+    rate: float = param(1.0, "speed relative to the clip's own frame times", low=0.01)
+    lossless: bool = param(False, "send the next frame only after perception answered the last one")
+    loop: bool = param(False, "start again at the end (sequence and stamps go on)")
+
+
+@dataclass(frozen=True)
+class FolderParams:
+    """The `report` and `scorer` nodes."""
+
+    out: str = param("out/exam", "folder of exam records")
+    seed: int = param(600_000, "virtual patient (scorer)", low=0)

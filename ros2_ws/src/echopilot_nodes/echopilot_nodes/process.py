@@ -1,0 +1,85 @@
+"""Start, spin and end one node as a process: exit 0 on SIGINT or SIGTERM, 2 with one line for bad input."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
+
+from echopilot_core import EchoPilotError
+
+
+@runtime_checkable
+class Runs(Protocol):
+    """A node that drives its own loop instead of only answering callbacks."""
+
+    def run(self, executor: SingleThreadedExecutor) -> None:
+        """Return when the context is shut down."""
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """A node with files or threads to finish."""
+
+    def close(self) -> None:
+        """Called once, also after a failure."""
+
+
+class StopSignal:
+    """Notes SIGINT and SIGTERM while the context stays usable, for a node that still has to speak at the end."""
+
+    def __init__(self) -> None:
+        self.received = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: object) -> None:
+        self.received = True
+
+
+def run(make_node: Callable[[], Node], own_signals: bool = False) -> None:
+    """Create the node, spin it until a signal comes, destroy it, leave the process.
+
+    With `own_signals` the context survives signals: the node has a `run` with a `StopSignal`.
+    """
+    sys.exit(_run(make_node, own_signals))
+
+
+def _run(make_node: Callable[[], Node], own_signals: bool) -> int:
+    node: Node | None = None
+    try:
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO if own_signals else None)
+        node = make_node()
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        if isinstance(node, Runs):
+            node.run(executor)
+        else:
+            executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except EchoPilotError as error:
+        print(f"echopilot: {error}", file=sys.stderr)
+        return 2
+    except Exception:
+        if rclpy.ok():
+            raise
+    finally:
+        if isinstance(node, Closes):
+            node.close()
+        if node is not None:
+            node.destroy_node()
+        if rclpy.ok():
+            rclpy.shutdown()
+    return 0
+
+
+def limit_threads() -> None:
+    """One numeric thread for this process, unless the user says otherwise; call before numpy is imported."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")

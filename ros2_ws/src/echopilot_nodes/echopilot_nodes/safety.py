@@ -1,0 +1,136 @@
+"""Node `safety`: the last process in the command path; answers every robot tick exactly once."""
+
+from dataclasses import replace
+
+from echopilot_msgs.msg import BodyLandmarks as BodyLandmarksMsg
+from echopilot_msgs.msg import ProbeCommand as ProbeCommandMsg
+from echopilot_msgs.msg import RobotState as RobotStateMsg
+from echopilot_msgs.msg import SafetyState as SafetyStateMsg
+from echopilot_msgs.srv import ResetSafety
+from geometry_msgs.msg import TwistStamped
+from rclpy.node import Node
+
+from echopilot_control.safety import Limits, SafetyInputs, SafetyMemory, check
+from echopilot_core import BodyLandmarks, ProbeCommand, RobotState, SafetyMode
+from echopilot_nodes import conversions as conv
+from echopilot_nodes import names, qos
+from echopilot_nodes.clock import NodeClock
+from echopilot_nodes.params import SafetyParams, read_params
+from echopilot_nodes.process import run
+
+COMMANDERS_EVERY_TICKS = 100
+_NS_PER_MS = 1_000_000
+
+
+class Safety(Node):
+    """Checks the command of a tick when it arrives, or the tick alone when the newest command is too old.
+
+    The twist leaves before the state of the same tick; a state without a twist tells the robot side that the tick
+    has none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("safety")
+        params = read_params(self, SafetyParams)
+        self._preset = params.preset
+        self._wait_ns = params.command_wait_ms * _NS_PER_MS
+        self._limits = Limits()
+        self._memory = SafetyMemory()
+        self._clock = NodeClock(self)
+        self._robot: RobotState | None = None
+        self._command: ProbeCommand | None = None
+        self._landmarks: BodyLandmarks | None = None
+        self._reset = False
+        self._commanders = 1
+        self._answered_ns = -1
+        self._answer: tuple[TwistStamped | None, SafetyStateMsg] | None = None
+        self._mode = SafetyMode.OK
+        self._reasons: tuple[str, ...] = ()
+        self._twists = self.create_publisher(TwistStamped, names.ROBOT_SERVO_CV, qos.COMMAND)
+        self._states = self.create_publisher(SafetyStateMsg, names.SAFETY_STATE, qos.STATE_OFFERED)
+        self.create_subscription(ProbeCommandMsg, names.CONTROL_COMMAND, self._on_command, qos.COMMAND)
+        self.create_subscription(RobotStateMsg, names.ROBOT_STATE, self._on_robot, qos.STATE_LOCKSTEP)
+        self.create_subscription(BodyLandmarksMsg, names.BODY_LANDMARKS, self._on_landmarks, qos.LATCHED)
+        self.create_service(ResetSafety, names.RESET_SAFETY, self._on_reset)
+
+    def _on_landmarks(self, message: BodyLandmarksMsg) -> None:
+        self._landmarks = conv.from_landmarks(message)
+
+    def _on_robot(self, message: RobotStateMsg) -> None:
+        try:
+            robot = conv.from_robot_state(message)
+        except ValueError as error:
+            self.get_logger().error(f"robot state refused: {error}", throttle_duration_sec=1.0)
+            return
+        if self._robot is not None and robot.tick < self._robot.tick:
+            self._restart()
+        self._robot = robot
+        self._clock.hear(robot.stamp_ns)
+        if robot.tick % COMMANDERS_EVERY_TICKS == 0:
+            self._commanders = max(1, self.count_publishers(names.CONTROL_COMMAND))
+        if robot.stamp_ns == self._answered_ns:
+            self._send()  # a repeated tick: the robot side did not hear the answer
+        elif self._command is None or not 0 < robot.stamp_ns - self._command.stamp_ns < self._wait_ns:
+            self._decide(robot)
+
+    def _on_command(self, message: ProbeCommandMsg) -> None:
+        self._command = conv.from_probe_command(message)
+        robot = self._robot
+        if robot is not None and self._command.stamp_ns == robot.stamp_ns != self._answered_ns:
+            self._decide(robot)
+
+    def _decide(self, robot: RobotState) -> None:
+        inputs = SafetyInputs(
+            now_ns=self._clock.now_ns(),
+            robot=robot,
+            command=self._command,
+            landmarks=self._landmarks,
+            preset=self._preset,
+            commanders=self._commanders,
+            reset=self._reset,
+        )
+        decision = check(self._memory, inputs, self._limits)
+        self._memory = decision.memory
+        self._reset = False
+        self._answered_ns = robot.stamp_ns
+        twist = None if decision.twist is None else conv.to_safe_twist(replace(decision.twist, stamp_ns=robot.stamp_ns))
+        state = conv.to_safety_state(replace(decision.state, stamp_ns=robot.stamp_ns))
+        self._answer = twist, state
+        self._send()
+        if (decision.state.mode, decision.state.reasons) != (self._mode, self._reasons):
+            self._mode, self._reasons = decision.state.mode, decision.state.reasons
+            self.get_logger().info(f"{self._mode.name} {', '.join(self._reasons)}".rstrip())
+
+    def _send(self) -> None:
+        if self._answer is None:
+            return
+        twist, state = self._answer
+        if twist is not None:
+            self._twists.publish(twist)
+        self._states.publish(state)
+
+    def _on_reset(self, request: ResetSafety.Request, response: ResetSafety.Response) -> ResetSafety.Response:
+        if not request.operator_name.strip():
+            response.success, response.message = False, "operator_name must not be empty"
+            return response
+        self._reset = True
+        response.success = True
+        response.message = "asked for; latched causes clear at the next tick if the probe is off the patient"
+        self.get_logger().warning(f"reset asked for by {request.operator_name}")
+        return response
+
+    def _restart(self) -> None:
+        """The simulation began anew with another patient."""
+        self._memory = SafetyMemory()
+        self._command = None
+        self._answered_ns = -1
+        self._clock.restart()
+
+
+def main() -> None:
+    """Run the node until a signal comes."""
+    run(Safety)
+
+
+if __name__ == "__main__":
+    main()
