@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from math import erf, radians, sqrt
 
 import numpy as np
-from echopilot_core import Convention, EndPoint, Finding, FindingKind, GateStatus, Measurement, View
 from numpy.typing import NDArray
+
+from echopilot_core import Convention, EndPoint, Finding, FindingKind, GateStatus, Measurement, View
 
 Array = NDArray[np.float64]
 
@@ -16,7 +17,7 @@ MAX_OBLIQUITY_RAD = radians(25.0)
 """Sections cut more obliquely are left out; below, the diameter is corrected for the tilt."""
 NEIGHBOUR_SUPPORT_M = 0.003
 """A maximum counts only when a neighbouring station comes within this of it."""
-SHORT_VESSEL_M = 0.030
+LONG_VESSEL_M = 0.060
 ANEURYSM_M = 0.030
 BORDERLINE_M = 0.003
 OBSERVER_SIGMA_M = 0.0015
@@ -43,7 +44,7 @@ class Section:
 
 @dataclass(frozen=True)
 class CentreLine:
-    """Cubic (at most) through tracked centroids in `base`: point(u) = sum coefficients[k] * (u / scale)^k.
+    """Parabola or line through tracked centroids in `base`: point(u) = sum coefficients[k] * (u / scale)^k.
 
     `u` [m] is the coordinate along the principal axis of the points. Of low order on purpose: breathing moves the
     vessel by millimetres several times during a sweep, which must not be read as tilt.
@@ -96,7 +97,7 @@ def fit_centre_line(points_m: Array) -> CentreLine | None:
     span = float(u.max() - u.min())
     if span < 0.005:
         return None
-    order = 3 if span > 2.0 * SHORT_VESSEL_M else 2 if span > SHORT_VESSEL_M else 1
+    order = 2 if span > LONG_VESSEL_M else 1
     scale = span / 2.0
     basis = np.vander(u / scale, order + 1, increasing=True)
     weights = np.ones(len(u))

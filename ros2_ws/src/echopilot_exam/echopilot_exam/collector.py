@@ -4,9 +4,8 @@ from collections import deque
 from collections.abc import Iterable
 
 from echopilot_core import RobotState, Seen
-
 from echopilot_exam.aggregate import Section
-from echopilot_exam.gate import Gate, FrameVerdict, judge_frame
+from echopilot_exam.gate import FrameVerdict, Gate, judge_frame
 from echopilot_exam.poses import PoseHistory
 from echopilot_exam.readings import outer_ap
 from echopilot_exam.stages import Stage

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from echopilot_core import Finding, Measurement, Seen, View
-
 from echopilot_exam.aggregate import Section, aneurysm_finding, maximum_diameter, station_diameters
 from echopilot_exam.gate import FrameVerdict, ViewVerdict
 from echopilot_exam.heart import evaluate_heart

@@ -1,8 +1,8 @@
 """Which fault lies over a step in contact, from one tick's inputs."""
 
 import numpy as np
-from echopilot_core import ControlPhase, RobotMode, SafetyMode, Seen
 
+from echopilot_core import ControlPhase, RobotMode, SafetyMode, Seen
 from echopilot_exam.stages import CONTROLLER_AGE_S, FUTURE_S, IMAGE_AGE_S, NEEDS_IMAGE
 from echopilot_exam.states import ExamInputs, ExamPhase
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from echopilot_core import Seen, Tissue, View
 
 COUPLED_PROBABILITY = 0.5

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from math import erf, sqrt
 
 import numpy as np
-from echopilot_core import Finding, FindingKind, GateStatus, Measurement, Phase, Seen, View
-from echopilot_perception.measure.ejection import ejection_fraction
 
+from echopilot_core import Finding, FindingKind, GateStatus, Measurement, Phase, Seen, View
 from echopilot_exam.readings import lv_volume
 from echopilot_exam.states import KeyFrame, Series
+from echopilot_perception.measure.ejection import ejection_fraction
 
 MIN_FRAMES = 30
 REDUCED_EF = 0.50

@@ -2,7 +2,6 @@
 
 from echopilot_control.safety import Limits
 from echopilot_core import ControlGoal, ControlPhase, GoalKind, Outcome, SafetyMode, View
-
 from echopilot_exam.collector import Collector
 from echopilot_exam.evaluate import Evaluation, evaluate_recording, evaluate_sweep
 from echopilot_exam.faults import fault_in_contact, image_is_fresh, latched
@@ -141,7 +140,8 @@ class ExamMachine:
         elapsed_s = self._since(self._stage_since_ns)
         match self._stage:
             case Stage.IDLE:
-                self._enter(Stage.PREPARE, f"protocol {self.protocol.name}")
+                if self._tick > 0:
+                    self._enter(Stage.PREPARE, f"protocol {self.protocol.name}")
             case Stage.PREPARE:
                 self._prepare(inputs, elapsed_s)
             case Stage.ACQUIRE:
@@ -322,6 +322,7 @@ class ExamMachine:
 
     def _next_step(self) -> None:
         self._attempt, self._step_since_ns, self._force_extra_n = 1, None, 0.0
+        self._frames.forget()
         self._swept = Outcome.RUNNING
         if self._step_index + 1 >= len(self.protocol.steps):
             self._enter(Stage.DONE, "exam finished")

@@ -3,8 +3,9 @@
 from collections import deque
 
 import numpy as np
-from echopilot_core import RobotState, se3
 from numpy.typing import NDArray
+
+from echopilot_core import RobotState, se3
 
 HISTORY_S = 2.0
 MAX_GAP_S = 0.25

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from echopilot_core import EchoPilotError, View
 
+from echopilot_core import EchoPilotError, View
 from echopilot_exam.gate import GATES
 
 PROTOCOL_FOLDER = Path(__file__).parent / "protocols"

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from echopilot_core import Convention, EndPoint, Measurement, Seen
 from numpy.typing import NDArray
+
+from echopilot_core import Convention, EndPoint, Measurement, Seen
 
 AORTA_AP = "aorta_outer_ap"
 LV_VOLUME = "lv_volume"

@@ -3,7 +3,6 @@
 from enum import Enum
 
 from echopilot_core import ControlPhase
-
 from echopilot_exam.states import ExamPhase
 
 PREPARE_LIMIT_S = 15.0

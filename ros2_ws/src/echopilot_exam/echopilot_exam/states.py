@@ -14,7 +14,6 @@ from echopilot_core import (
     Seen,
     View,
 )
-
 from echopilot_exam.protocol import StepKind
 
 

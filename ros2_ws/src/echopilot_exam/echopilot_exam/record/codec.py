@@ -11,11 +11,13 @@ T = TypeVar("T")
 
 
 def plain(value: Any) -> Any:
-    """JSON-ready form of a dataclass, enum, sequence or number; not-finite floats become None."""
+    """JSON-ready form of a dataclass, enum, mapping, sequence or number; not-finite floats become None."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.name
+    if isinstance(value, dict):
+        return {key: plain(v) for key, v in value.items()}
     if isinstance(value, tuple | list):
         return [plain(v) for v in value]
     if isinstance(value, float):

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from echopilot_core import Finding, LabelMap, Measurement, ProbeGeometry, SectorBox, View
 from numpy.typing import NDArray
 
+from echopilot_core import Finding, LabelMap, Measurement, ProbeGeometry, SectorBox, View
 from echopilot_exam.states import Series, StepResult
 
 SCHEMA_VERSION = 1

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from echopilot_core import EchoPilotError, Finding, LabelMap, Measurement, ProbeGeometry, SectorBox, View
 
+from echopilot_core import EchoPilotError, Finding, LabelMap, Measurement, ProbeGeometry, SectorBox, View
 from echopilot_exam.record.codec import restore
 from echopilot_exam.record.files import read_lines
 from echopilot_exam.record.model import (

@@ -9,8 +9,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-from echopilot_core import EchoPilotError, Finding, Frame, Measurement, Seen
 
+from echopilot_core import EchoPilotError, Finding, Frame, Measurement, Seen
 from echopilot_exam.gate import COUPLED_PROBABILITY
 from echopilot_exam.protocol import Protocol
 from echopilot_exam.record.codec import plain
@@ -160,7 +160,7 @@ class RecordWriter:
 
 
 def _json(document: dict[str, Any]) -> bytes:
-    return json.dumps({k: plain(v) for k, v in document.items()}, allow_nan=False, indent=1).encode()
+    return json.dumps(plain(document), allow_nan=False, indent=1).encode()
 
 
 def _trace(inputs: ExamInputs, output: ExamOutput) -> Any:
