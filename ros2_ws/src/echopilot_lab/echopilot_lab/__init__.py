@@ -1,0 +1,1 @@
+"""Trials, evaluation, training data, benchmarks and the command line."""

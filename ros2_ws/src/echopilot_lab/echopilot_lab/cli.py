@@ -1,0 +1,185 @@
+"""The `echopilot` command line; every command is one function that hands over to one module."""
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from echopilot_core import EchoPilotError
+
+app = typer.Typer(
+    help="EchoPilot: open robotic ultrasound. Research software, not a medical device.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+bench_app = typer.Typer(help="Measure speed, each figure beside a peer in the same run.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
+console = Console(stderr=True)
+
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
+
+
+def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn `EchoPilotError` into one line and exit code 2, and Ctrl-C into 130."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except EchoPilotError as error:
+            console.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from error
+        except KeyboardInterrupt:
+            console.print("interrupted")
+            raise typer.Exit(130) from None
+
+    return wrapped
+
+
+def write_json(figures: object, path: Path | None) -> None:
+    """Write figures as JSON to a file when one is asked for."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+@app.command()
+@one_line_errors
+def demo(
+    clip: Annotated[str, typer.Option(help="Feed a real clip instead of the virtual patient ('default' or a file).")] = "",
+    seed: Annotated[int, typer.Option(help="Seed of the virtual patient.")] = 600_004,
+    protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
+) -> None:
+    """Start the ROS 2 graph, run an exam, leave a report and summary.json."""
+    from echopilot_lab.demo import run_clip_demo, run_exam_demo
+
+    if clip:
+        run_clip_demo(clip, out, console)
+    else:
+        run_exam_demo(seed, protocol, out, console)
+
+
+@app.command()
+@one_line_errors
+def replay(
+    clip: Annotated[str, typer.Argument(help="DICOM, video or folder of pictures; 'default' is the demo's real clip.")],
+    out: Annotated[Path, typer.Option(help="Folder for overlay, frames.jsonl and summary.json.")] = Path("out/replay"),
+    masks: Annotated[bool, typer.Option("--masks", help="Also write masks.npz in clip pixels.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Run perception on a real clip, without ROS."""
+    from echopilot_lab.replay import replay_clip
+
+    write_json(replay_clip(clip, out, masks, console), json_file)
+
+
+@app.command()
+@one_line_errors
+def trial(
+    protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
+    patients: Annotated[int, typer.Option(min=1, help="How many virtual patients.")] = 1,
+    seed: Annotated[int, typer.Option(help="First seed; patients are seed .. seed + patients - 1.")] = 600_000,
+    jobs: Annotated[int, typer.Option(min=1, help="Parallel processes.")] = 2,
+    out: Annotated[Path, typer.Option(help="Folder that keeps finished trials, so that a stop loses little.")] = Path(
+        "out/trial"
+    ),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget finished trials in the folder.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Closed-loop exams on seeded virtual patients, in one process each, without ROS."""
+    from echopilot_lab.cohort import run_cohort
+
+    write_json(run_cohort(protocol, patients, seed, jobs, out, fresh, console), json_file)
+
+
+@app.command()
+@one_line_errors
+def patient(
+    seed: Annotated[int, typer.Option(help="Seed of the virtual patient.")] = 600_004,
+    out: Annotated[Path, typer.Option(help="Folder for pictures and truth.json.")] = Path("out/patient"),
+) -> None:
+    """Draw the standard views and the aorta of a virtual patient, with ground truth."""
+    from echopilot_lab.patient_sheet import draw_patient_sheet
+
+    draw_patient_sheet(seed, out, console)
+
+
+@app.command(name="eval")
+@one_line_errors
+def evaluate(
+    patients: Annotated[int, typer.Option(min=1, help="How many unseen virtual patients.")] = 20,
+    seed: Annotated[int, typer.Option(help="First seed (reported seeds start at 600000).")] = 600_000,
+    json_file: JsonFile = None,
+) -> None:
+    """Perception on unseen virtual patients."""
+    from echopilot_lab.evaluate import evaluate_patients
+
+    write_json(evaluate_patients(patients, seed, console), json_file)
+
+
+@app.command()
+@one_line_errors
+def train() -> None:
+    """Render training patients, train echopilot-edge, export it (make train)."""
+    from echopilot_lab.train_model import train_model
+
+    train_model(console)
+
+
+@app.command()
+@one_line_errors
+def report(folder: Annotated[Path, typer.Argument(help="Exam record folder.")]) -> None:
+    """Make report.html again from an exam record."""
+    from echopilot_report import write_report
+
+    console.print(str(write_report(folder)))
+
+
+@bench_app.command()
+@one_line_errors
+def bmode(json_file: JsonFile = None) -> None:
+    """B-mode renderer: milliseconds per picture in each view."""
+    from echopilot_lab.bench import bench_bmode
+
+    write_json(bench_bmode(console), json_file)
+
+
+@bench_app.command()
+@one_line_errors
+def perception(json_file: JsonFile = None) -> None:
+    """echopilot-edge on one thread, all heads."""
+    from echopilot_lab.bench import bench_perception
+
+    write_json(bench_perception(console), json_file)
+
+
+@bench_app.command()
+@one_line_errors
+def control(json_file: JsonFile = None) -> None:
+    """One control and safety step, and force figures."""
+    from echopilot_lab.bench import bench_control
+
+    write_json(bench_control(console), json_file)
+
+
+@bench_app.command()
+@one_line_errors
+def graph(
+    seconds: Annotated[float, typer.Option(help="Simulated seconds to measure.")] = 20.0, json_file: JsonFile = None
+) -> None:
+    """The live ROS graph with lockstep off: image to command latency, drops."""
+    from echopilot_lab.bench_graph import bench_graph
+
+    write_json(bench_graph(seconds, console), json_file)
+
+
+def main() -> None:
+    """Console entry point."""
+    sys.exit(app())

@@ -1,0 +1,190 @@
+"""Many trials in parallel processes, resumable; a table per seed and figures over all of them."""
+
+import json
+import math
+import multiprocessing as mp
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from echopilot_exam.protocol import load_protocol
+from echopilot_lab.trial import run_trial
+
+Result = dict[str, Any]
+ANEURYSM_M, BORDERLINE_MM = 0.030, 2.0
+
+
+def run_cohort(
+    protocol: str, patients: int, seed: int, jobs: int, out: Path, fresh: bool, console: Console
+) -> dict[str, Any]:
+    """Run seeds `seed .. seed + patients - 1`; finished ones in `out` are kept unless `fresh`."""
+    load_protocol(protocol)
+    folder = out / protocol
+    if fresh and folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    seeds = range(seed, seed + patients)
+    missing = [s for s in seeds if not result_file(folder, s).exists()]
+    started = time.monotonic()
+    run_missing(missing, partial(run_one, protocol, folder), min(jobs, max(1, len(missing))), console)
+    results = [json.loads(result_file(folder, s).read_text()) for s in seeds]
+    figures = summarise(results)
+    figures["wall_s"] = time.monotonic() - started
+    print_table(results, figures, console)
+    return figures
+
+
+def result_file(folder: Path, seed: int) -> Path:
+    """Where the finished trial of a seed lies."""
+    return folder / str(seed) / "trial.json"
+
+
+def run_one(protocol: str, folder: Path, seed: int) -> int:
+    """Worker: run one trial and write its file atomically."""
+    result = run_trial(seed, protocol, folder / str(seed))
+    target = result_file(folder, seed)
+    partial_file = target.with_suffix(".part")
+    partial_file.write_text(json.dumps(result, indent=2) + "\n")
+    partial_file.replace(target)
+    return seed
+
+
+def run_missing(seeds: list[int], work: Callable[[int], int], jobs: int, console: Console) -> None:
+    """Run the seeds with a progress bar; Ctrl-C ends the workers."""
+    if not seeds:
+        return
+    columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with (
+        ProcessPoolExecutor(jobs, mp_context=mp.get_context("spawn")) as pool,
+        Progress(*columns, console=console) as progress,
+    ):
+        task = progress.add_task("trials", total=len(seeds))
+        futures = [pool.submit(work, s) for s in seeds]
+        for future in futures:
+            future.add_done_callback(lambda _: progress.advance(task))
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            raise
+
+
+def summarise(results: list[Result]) -> dict[str, Any]:
+    """Figures over all trials, in the keys that DESIGN section 9 promises."""
+    names = sorted({name for r in results for name in r["views"]})
+    forces = [r["force"] for r in results]
+    return {
+        "patients": len(results),
+        "views": {name: view_figures([r["views"][name] for r in results if name in r["views"]]) for name in names},
+        "aorta": aorta_figures([r["aorta"] for r in results if r["aorta"]["attempted"]]),
+        "ef_error_pct": {"mae": mean_of([difference(r["heart"], "ef_pct", "true_ef_pct") for r in results])},
+        "force": {
+            "rmse_n": mean_of([f["rmse_n"] for f in forces]),
+            "max_n": max((f["max_n"] for f in forces if f["max_n"] is not None), default=None),
+        },
+        "safety": {key: sum(r["safety"][key] for r in results) for key in ("limit_crossings", "trips")},
+        "real_time_factor": mean_of([r["real_time_factor"] for r in results]),
+    }
+
+
+def view_figures(scores: list[Result]) -> dict[str, Any]:
+    """Counts and error quantiles of one view."""
+    return {
+        "attempted": sum(s["attempted"] for s in scores),
+        "accepted": sum(s["accepted"] for s in scores),
+        "reached": sum(s["reached"] for s in scores),
+        "near": sum(s["near"] for s in scores),
+        **{key: quantiles([s[key] for s in scores]) for key in ("seconds", "angle_error_deg", "offset_mm")},
+    }
+
+
+def aorta_figures(scores: list[Result]) -> dict[str, Any]:
+    """Sweeps, diameter error and the aneurysm table; within 2 mm of the threshold counts as borderline."""
+    errors = [abs(e) for s in scores if (e := difference(s, "max_diameter_mm", "true_max_diameter_mm")) is not None]
+    table = dict.fromkeys(("tp", "fp", "tn", "fn", "borderline"), 0)
+    for s in scores:
+        if abs(s["unloaded_max_diameter_mm"] - 1e3 * ANEURYSM_M) <= BORDERLINE_MM:
+            table["borderline"] += 1
+        else:
+            right = s["aneurysm"] == s["true_aneurysm"]
+            table[("t" if right else "f") + ("p" if s["aneurysm"] else "n")] += 1
+    return {
+        "attempted": len(scores),
+        "completed": sum(s["completed"] for s in scores),
+        "diameter_error_mm": {"mae": mean_of(errors), "p95": quantile(errors, 95)},
+        "aneurysm": table,
+    }
+
+
+def difference(score: Result, key: str, true_key: str) -> float | None:
+    """Error of a figure, or None when either side is unknown."""
+    a, b = score[key], score[true_key]
+    return None if a is None or b is None else abs(float(a) - float(b))
+
+
+def known(values: list[float | None]) -> list[float]:
+    """Values that are there and finite."""
+    return [v for v in values if v is not None and math.isfinite(v)]
+
+
+def mean_of(values: list[float | None] | list[float]) -> float | None:
+    """Mean of the known values."""
+    numbers = known(list(values))
+    return float(np.mean(numbers)) if numbers else None
+
+
+def quantile(values: list[float] | list[float | None], percent: float) -> float | None:
+    """Percentile of the known values."""
+    numbers = known(list(values))
+    return float(np.percentile(numbers, percent)) if numbers else None
+
+
+def quantiles(values: list[float | None]) -> dict[str, float | None]:
+    """Median and 95th percentile."""
+    return {"median": quantile(values, 50), "p95": quantile(values, 95)}
+
+
+def print_table(results: list[Result], figures: dict[str, Any], console: Console) -> None:
+    """One row per patient, then the totals."""
+    table = Table(title=f"{figures['patients']} virtual patients (simulated, not clinical evidence)")
+    for heading in ("seed", "views", "sweep", "diameter / true mm", "aneurysm", "EF / true %", "force max N", "trips"):
+        table.add_column(heading)
+    for r in results:
+        views = ", ".join(
+            f"{name} {text(v['angle_error_deg'])}° {text(v['offset_mm'])} mm {grade(v)}" for name, v in r["views"].items()
+        )
+        aorta, heart = r["aorta"], r["heart"]
+        table.add_row(
+            str(r["patient"]),
+            views,
+            "done" if aorta["completed"] else ("no" if aorta["attempted"] else "-"),
+            f"{text(aorta['max_diameter_mm'])} / {text(aorta['true_max_diameter_mm'])}",
+            "right" if aorta["aneurysm"] == aorta["true_aneurysm"] else "WRONG",
+            f"{text(heart['ef_pct'])} / {text(heart['true_ef_pct'])}",
+            text(r["force"]["max_n"]),
+            str(r["safety"]["trips"]),
+        )
+    console.print(table)
+
+
+def grade(view: Result) -> str:
+    """Word for how close a view came."""
+    return "reached" if view["reached"] else "near" if view["near"] else "missed"
+
+
+def text(value: float | None) -> str:
+    """One decimal, or a dash."""
+    return "–" if value is None else f"{value:.1f}"

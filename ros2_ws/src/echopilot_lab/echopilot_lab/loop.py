@@ -1,0 +1,84 @@
+"""The closed loop in one process, without ROS: the same classes, ticks and latencies as the graph."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from echopilot_control.controller import ControlInputs, Controller, ControlOutput
+from echopilot_control.safety import Limits, SafetyDecision, SafetyInputs, SafetyMemory, check
+from echopilot_core import ControlGoal, ControlStatus, Frame, GoalKind, RobotState, Seen
+from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput
+from echopilot_perception.pipeline import Perception
+from echopilot_sim.moment import Moment
+from echopilot_sim.simulation import Simulation
+
+CONTROL_TICKS_PER_EXAM_TICK = 5
+SURFACE_PERIOD_TICKS = 20
+
+IDLE_GOAL = ControlGoal(goal_id=0, kind=GoalKind.IDLE)
+
+
+@dataclass(frozen=True)
+class LoopTick:
+    """All that happened in one control tick; `exam` is set on exam ticks only."""
+
+    robot: RobotState
+    moments: tuple[Moment, ...]
+    frames: tuple[Frame, ...]
+    seen: tuple[Seen, ...]
+    control: ControlOutput
+    safety: SafetyDecision
+    exam_inputs: ExamInputs | None
+    exam: ExamOutput | None
+
+
+def run_loop(
+    simulation: Simulation, perception: Perception, machine: ExamMachine, limits: Limits
+) -> Iterator[LoopTick]:
+    """Yield every control tick until the exam is done; the caller may stop at any tick."""
+    controller = Controller(limits)
+    memory = SafetyMemory()
+    joint_limits_rad = simulation.joint_limits_rad
+    status: ControlStatus | None = None
+    goal = next_goal = IDLE_GOAL
+    waiting: deque[Seen] = deque()
+    latest: Seen | None = None
+    fresh: list[Seen] = []
+    surface, landmarks = simulation.surface(), simulation.landmarks()
+    safety: SafetyDecision | None = None
+    preset = ""
+    done = False
+    while not done:
+        step = simulation.step(safety.twist if safety else None)
+        robot = step.robot
+        frames = tuple(simulation.render(moment) for moment in step.moments)
+        seen = tuple(perception.see(frame) for frame in frames)
+        waiting.extend(seen)
+        while waiting and waiting[0].sequence <= robot.due_frame_sequence:
+            latest = waiting.popleft()
+            fresh.append(latest)
+        if robot.tick % SURFACE_PERIOD_TICKS == 0:
+            surface = simulation.surface()
+
+        exam_inputs: ExamInputs | None = None
+        exam: ExamOutput | None = None
+        if robot.tick % CONTROL_TICKS_PER_EXAM_TICK == 0:
+            goal = next_goal
+            exam_inputs = ExamInputs(robot.stamp_ns, robot, status, safety.state if safety else None, tuple(fresh))
+            exam = machine.step(exam_inputs)
+            fresh = []
+            next_goal = exam.goal
+            done = exam.done
+            if exam.imaging != preset:
+                preset = exam.imaging
+                simulation.set_imaging(preset)
+
+        control = controller.step(ControlInputs(robot.stamp_ns, robot, latest, surface, landmarks, goal))
+        status = control.status
+        safety = check(
+            memory,
+            SafetyInputs(robot.stamp_ns, robot, control.command, landmarks, goal.preset, joint_limits_rad=joint_limits_rad),
+            limits,
+        )
+        memory = safety.memory
+        yield LoopTick(robot, step.moments, frames, seen, control, safety, exam_inputs, exam)

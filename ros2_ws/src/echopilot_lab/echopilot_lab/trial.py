@@ -1,0 +1,88 @@
+"""One exam on one seeded virtual patient, without ROS, scored against truth afterwards."""
+
+import math
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from echopilot_control.safety import Limits
+from echopilot_exam.machine import ExamMachine
+from echopilot_exam.protocol import load_protocol
+from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
+from echopilot_lab.loop import LoopTick, run_loop
+from echopilot_lab.scores import PatientTruth, TruthSample, as_json
+from echopilot_lab.scoring import score
+from echopilot_perception.pipeline import Perception
+from echopilot_sim.anatomy import draw_patient
+from echopilot_sim.moment import Moment
+from echopilot_sim.simulation import SimConfig, Simulation
+from echopilot_sim.truth import truth_of
+from echopilot_sim.truth_aorta import max_outer_diameter_m
+
+LONGEST_EXAM_S = 600.0
+TRIAL_FRAME_HZ = 15.0
+
+
+def run_trial(seed: int, protocol_name: str, folder: Path, frame_hz: float = TRIAL_FRAME_HZ) -> dict[str, Any]:
+    """Run the exam of `seed`, keep its record in `folder`, return the scores as plain JSON."""
+    started = time.monotonic()
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    protocol = load_protocol(protocol_name)
+    simulation = Simulation(draw_patient(seed), SimConfig(frame_hz=frame_hz, quality="fast"))
+    perception = Perception()
+    name = f"virtual-{seed}"
+    header = RecordHeader(name, protocol.name, protocol.sha256, "", perception.model_id, perception.model_sha256)
+    writer = RecordWriter(folder / "record", protocol, header)
+    truth: list[TruthSample] = []
+    try:
+        for tick in run_loop(simulation, perception, ExamMachine(protocol, name), Limits()):
+            truth.extend(truth_sample(simulation, moment) for moment in tick.moments)
+            write_tick(writer, tick)
+            if simulation.now_ns > LONGEST_EXAM_S * 1e9:
+                break
+    finally:
+        writer.close()
+        perception.close()
+    wall_s = time.monotonic() - started
+    scores = as_json(score(read_exam(folder / "record"), truth, patient_truth(simulation)))
+    scores["force"]["max_n"] = round(simulation.max_normal_force_n, 3)
+    return scores | {
+        "simulated_s": simulation.now_ns * 1e-9,
+        "real_time_factor": simulation.now_ns * 1e-9 / wall_s,
+        "wall_s": wall_s,
+    }
+
+
+def write_tick(writer: RecordWriter, tick: LoopTick) -> None:
+    """Offer the tick's frames, and on exam ticks write what the exam took and gave."""
+    for frame in tick.frames:
+        writer.frame(frame)
+    if tick.exam is not None and tick.exam_inputs is not None:
+        writer.tick(tick.exam_inputs, tick.exam)
+
+
+def truth_sample(simulation: Simulation, moment: Moment) -> TruthSample:
+    """Truth of one moment in the words of the scores."""
+    truth = truth_of(simulation.anatomy, moment)
+    return TruthSample(
+        stamp_ns=truth.stamp_ns,
+        sequence=truth.sequence,
+        view_angle_rad={e.view: e.angle_rad for e in truth.errors},
+        view_offset_m={e.view: e.offset_m for e in truth.errors},
+        aorta_outer_ap_m=truth.aorta.outer_ap_m if truth.aorta else math.nan,
+        station_m=truth.aorta.station_m if truth.aorta else math.nan,
+        normal_force_n=moment.contact_force_n,
+    )
+
+
+def patient_truth(simulation: Simulation) -> PatientTruth:
+    """Truth of the patient as a whole and of the whole run."""
+    return PatientTruth(
+        seed=simulation.patient.seed,
+        max_outer_diameter_m=max_outer_diameter_m(simulation.anatomy),
+        ejection_fraction=simulation.patient.heart.ejection_fraction,
+        limit_crossings=simulation.limit_crossings,
+    )
