@@ -37,19 +37,20 @@ def grey_table(appearance: Appearance) -> NDArray[np.uint8]:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def gather_power(power, haze, chaff, chaff_shift, thermal, near, gain):  # type: ignore[no-untyped-def]
-    """In place: echo power + speckled haze + thermal noise + near-field ring (S, B), then time gain (S,) squared.
+def gather_power(power, haze, chaff, chaff_shift, thermal, ring, layers, air, ahead, coupling, gain):  # type: ignore[no-untyped-def]
+    """In place: echo power + speckled haze + thermal noise + near field (S, B), then time gain (S,) squared.
 
-    `chaff` (S, B) is unit-mean speckle power in beam coordinates, shifted per frame; `near` (S, B) power of the
-    transmit ring-down.
+    `chaff` (S, B) is unit-mean speckle power in beam coordinates, shifted per frame; near field as in `NearField`.
     """
     samples, beams = power.shape
     for s in range(samples):
         square = gain[s] * gain[s]
         other = (s + chaff_shift) % samples
         for b in range(beams):
-            noisy = (0.4 + 0.6 * chaff[s, b]) * haze[s, b] + thermal * chaff[other, b]
-            power[s, b] = (power[s, b] + noisy + near[s, b] * (0.25 + 0.75 * chaff[s, b])) * square
+            near = ring[s] + layers[s] * coupling[b] + air[s] * (1.0 - coupling[b]) * ahead[b]
+            grain = chaff[s, b]
+            total = power[s, b] + (0.4 + 0.6 * grain) * haze[s, b] + thermal * chaff[other, b]
+            power[s, b] = (total + near * near * (0.25 + 0.75 * grain)) * square
 
 
 def grey(power: NDArray[np.float32], gain_db: float, dynamic_range_db: float, smoothing: float) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from echopilot_core import EchoPilotError, Frame, Imaging, LabelMap, ProbeGeomet
 from echopilot_sim.bmode import acoustics, contact, display, propagation, psf
 from echopilot_sim.bmode.appearance import Appearance, patient_appearance
 from echopilot_sim.bmode.grid import BeamGrid, PixelMap, beam_grid, pixel_map, sample_indices
-from echopilot_sim.bmode.near_field import ring_down
+from echopilot_sim.bmode.near_field import NearField, near_field
 from echopilot_sim.bmode.probes import preset
 from echopilot_sim.bmode.scatter import scatterers, tile_rotation
 from echopilot_sim.moment import Moment, Phases
@@ -55,6 +55,7 @@ class _Setup:
     time_gain: NDArray[np.float32]
     noise: NDArray[np.float32]
     chaff: NDArray[np.float32]
+    near: NearField
     penumbra: float
 
 
@@ -100,8 +101,9 @@ class Renderer:
         self._quality: Quality = quality
         self._scatterers = scatterers(seed)
         self._table = acoustics.acoustic_table(self.appearance.attenuation_scale)
-        self._log_impedance = np.log(self._table.impedance)
-        self._log_impedance[0] = self._log_impedance[acoustics.GEL]
+        self._log_impedance = np.zeros(256, np.float32)
+        self._log_impedance[: acoustics.GEL] = np.log(self._table.impedance[: acoustics.GEL])
+        self._log_impedance[0] = np.log(self._table.impedance[acoustics.GEL])
         self._grey = display.grey_table(self.appearance)
 
     def render(self, moment: Moment) -> Frame:
@@ -133,7 +135,7 @@ class Renderer:
         coupling = contact.beam_coupling(grid, moment.gap_m)
         coordinates = coordinates.reshape(samples, beams, 3)
         window = contact.window_gain(grid, coordinates, self._scatterers.texture, look.window_db)
-        smooth = cv2.blur(self._log_impedance[labels], (5, 5), borderType=cv2.BORDER_REPLICATE)
+        smooth = cv2.blur(cv2.LUT(labels, self._log_impedance), (5, 5), borderType=cv2.BORDER_REPLICATE)
         echo = np.empty((2, samples, beams), np.float32)
         sent = np.empty((samples, beams), np.float32)
         table = self._table
@@ -151,9 +153,12 @@ class Renderer:
         spread = setup.spread
         psf.spread_power(echo, spread.lateral, spread.half, spread.axial, spread.gain, np.empty_like(echo), power)
         haze = display.add_haze(power, grid, look.haze_db)
-        near = ring_down(grid, coupling, look.near_clutter)
+        near = setup.near
         shift = (step * 173 + 11) % samples
-        display.gather_power(power, haze, setup.chaff, shift, look.noise**2, near, setup.time_gain)
+        display.gather_power(
+            power, haze, setup.chaff, shift, look.noise**2,
+            near.ring, near.layers, near.air, near.ahead, coupling, setup.time_gain,
+        )  # fmt: skip
         return Echoes(power, sent)
 
     def _frame(self, moment: Moment, echoes: Echoes) -> Frame:
@@ -212,5 +217,6 @@ def _setup(name: str, depth_m: float, focus_m: float, quality: Quality, appearan
         time_gain=display.time_gain(grid, appearance),
         noise=noise,
         chaff=chaff / chaff.mean(),
+        near=near_field(grid, appearance.near_clutter),
         penumbra=_PENUMBRA * (size.beams / 192.0) ** 2 * 512.0 / size.samples,
     )
