@@ -87,6 +87,7 @@ class Memory:
     station_m: float = float("nan")
     sweep_lost_m: float = 0.0
     centre_line: list[Array] = field(default_factory=list)
+    aorta_along: Array | None = None  # tangent of the tracked centre line, towards the feet
     score: float = 0.0
     detail: str = ""
     target: ImageTarget = field(default_factory=ImageTarget)

@@ -1,4 +1,4 @@
-"""A small closed world for control tests: a cylinder for a torso, a lagging probe, and perception that knows targets."""
+"""A small closed world for control tests: a cylinder as torso, a lagging probe, perception that knows the targets."""
 
 from collections import deque
 from dataclasses import dataclass, field
@@ -50,7 +50,9 @@ class World:
     image_latency_ns: int = 60_000_000
     tick: int = 0
     peak_n: float = 0.0
-    T: np.ndarray = field(default_factory=lambda: se3.transform(np.diag([1.0, -1.0, -1.0]), np.array([0.35, 0.0, 0.42])))
+    T: np.ndarray = field(
+        default_factory=lambda: se3.transform(np.diag([1.0, -1.0, -1.0]), np.array([0.35, 0.0, 0.42]))
+    )
     twist: np.ndarray = field(default_factory=lambda: np.zeros(6))
 
     def __post_init__(self) -> None:
@@ -60,7 +62,7 @@ class World:
         self.sequence = 0
         self.latest: Seen | None = None
         self.hold_n = 0.0
-        point, normal = skin_at(XIPHOID[0] + 0.09, -0.005)
+        point, _ = skin_at(XIPHOID[0] + 0.09, -0.005)
         z = np.array([-0.55, 0.56, -0.62])
         self.T_base_a4c = se3.transform(se3.look_along(z, np.array([0.8, 0.0, -0.6])), point)
 

@@ -22,8 +22,10 @@ _LOST_AFTER_SHARE = 0.70
 _MAX_SPEED_M_S = 0.015
 _LATERAL_M_S = 0.012
 _MIDLINE_M = 0.055
-_LINE_MEMORY_M = 0.060
-_LINE_ENOUGH_M = 0.025
+_LINE_MEMORY_M = 0.050
+_LINE_ENOUGH_M = 0.020
+_LINE_CURVED_M = 0.040
+_LEAN = 0.16
 _LINE_TILT_RAD = radians(15.0)
 _SKIN_TILT_RAD = radians(25.0)
 
@@ -62,7 +64,7 @@ def sweep(ctx: Context, mem: Memory) -> Motion:
     from_midline = float((ctx.position_m - axes.xiphoid_m) @ axes.left)
     if abs(from_midline) > _MIDLINE_M and lateral * from_midline * float(sideways @ axes.left) > 0.0:
         lateral = 0.0
-    turn = rotation_rate(ctx.rotation, _perpendicular(ctx, mem, axes.posterior, axes.superior), 0.5, radians(6.0))
+    turn = rotation_rate(ctx.rotation, _perpendicular(ctx, mem, share), 0.8, radians(6.0))
     if ctx.seen is not None:
         turn = turn + 0.5 * balance_rate_rad_s(ctx.seen.coupling) * ctx.rotation[:, 1]
     return Motion(
@@ -85,30 +87,46 @@ def _remember_centre(ctx: Context, mem: Memory) -> None:
         line.append(point)
     while len(line) > 2 and float(np.linalg.norm(line[0] - line[-1])) > _LINE_MEMORY_M:
         line.pop(0)
+    if ctx.axes is not None:
+        mem.aorta_along = line_direction(line, -ctx.axes.superior)
 
 
 def line_direction(points_m: list[Array], hint: Array) -> Array | None:
-    """Unit direction (3,) of a line fitted to points, on the side of `hint`; None while they span too little."""
-    if len(points_m) < 8 or float(np.linalg.norm(points_m[-1] - points_m[0])) < _LINE_ENOUGH_M:
+    """Unit tangent (3,) at the newest end of a curve through points (3,), along `hint`; None for too short a curve.
+
+    Each coordinate is a quadratic in the way along `hint` (least squares, linear below 40 mm of way).
+    """
+    if len(points_m) < 8:
         return None
-    local = np.stack(points_m)
-    local = local - local.mean(axis=0)
-    _, vectors = np.linalg.eigh(local.T @ local)
-    direction: Array = vectors[:, 2] if float(vectors[:, 2] @ hint) >= 0.0 else -vectors[:, 2]
-    return direction
+    points = np.stack(points_m)
+    way = (points - points[-1]) @ hint
+    span = float(way.max() - way.min())
+    if span < _LINE_ENOUGH_M:
+        return None
+    degree = 2 if span > _LINE_CURVED_M else 1
+    powers = np.stack([way**k for k in range(degree + 1)], axis=1)
+    coefficients = np.linalg.lstsq(powers, points, rcond=None)[0]
+    return _unit(coefficients[1])
 
 
-def _perpendicular(ctx: Context, mem: Memory, posterior: Array, superior: Array) -> Array:
-    """Wanted rotation: the image plane across the aorta, at most 15 degrees from vertical and 25 from the skin."""
-    along = line_direction(mem.centre_line, -superior)
-    upright = se3.look_along(posterior, np.cross(-superior, posterior))
-    if along is None:
-        return nearest_tilt(upright, -ctx.outward, _SKIN_TILT_RAD)
-    wanted = se3.look_along(posterior - float(posterior @ along) * along, np.cross(along, posterior))
-    excess = se3.so3_log(upright.T @ wanted)
-    angle = float(np.linalg.norm(excess))
-    if angle > _LINE_TILT_RAD:
-        wanted = upright @ se3.so3_exp(excess * (_LINE_TILT_RAD / angle))
+def _perpendicular(ctx: Context, mem: Memory, share: float) -> Array:
+    """Wanted rotation: the image plane across the aorta, at most 15 degrees from nominal and 25 from the skin.
+
+    Nominally the beam leans 9 degrees towards the feet at the xiphoid, where the aorta leaves the diaphragm, and
+    becomes vertical at 60 % of the way.
+    """
+    axes = ctx.axes
+    assert axes is not None
+    beam = axes.posterior - _LEAN * max(1.0 - share / 0.6, 0.0) * axes.superior
+    nominal = se3.look_along(beam, axes.left)
+    along = mem.aorta_along
+    wanted = nominal
+    if along is not None:
+        wanted = se3.look_along(beam - float(beam @ along) * along, np.cross(along, beam))
+        excess = se3.so3_log(nominal.T @ wanted)
+        angle = float(np.linalg.norm(excess))
+        if angle > _LINE_TILT_RAD:
+            wanted = nominal @ se3.so3_exp(excess * (_LINE_TILT_RAD / angle))
     return nearest_tilt(wanted, -ctx.outward, _SKIN_TILT_RAD)
 
 

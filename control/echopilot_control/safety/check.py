@@ -93,9 +93,7 @@ def _retract(
     position_m, z = robot.T_base_probe[:3, 3], robot.T_base_probe[:3, 2]
     if memory.retract_from_m is None:
         start = (float(position_m[0]), float(position_m[1]), float(position_m[2]))
-        memory = replace(
-            memory, retract_from_m=start, retract_since_ns=now_ns, retract_start_n=robot.contact_force_n
-        )
+        memory = replace(memory, retract_from_m=start, retract_since_ns=now_ns, retract_start_n=robot.contact_force_n)
     travelled_m = float(np.linalg.norm(position_m - np.array(memory.retract_from_m)))
     blocked = robot.contact_force_n > memory.retract_start_n + _GUARD_N and travelled_m > 0.005
     late = now_ns - memory.retract_since_ns > _RETRACT_TIMEOUT_NS
@@ -104,9 +102,7 @@ def _retract(
     return memory, np.concatenate([-limits.retract_m_s * z, np.zeros(3)])
 
 
-def _state(
-    inputs: SafetyInputs, mode: SafetyMode, reasons: list[Reason], row: LimitRow, limits: Limits
-) -> SafetyState:
+def _state(inputs: SafetyInputs, mode: SafetyMode, reasons: list[Reason], row: LimitRow, limits: Limits) -> SafetyState:
     return SafetyState(
         stamp_ns=inputs.now_ns,
         mode=mode,
