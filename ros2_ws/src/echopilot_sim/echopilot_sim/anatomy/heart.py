@@ -109,7 +109,7 @@ def _valve_opening(phase: float) -> float:
     return min(_ramp((phase - _RELAXED) / 0.06), 0.35 + 0.65 * filling) * _ramp((1.0 - phase) / 0.04)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _leaflet(a: float, b: float, c: float, ca: float, cb: float, annulus: float, radius: float, opening: float) -> bool:
     """True on the funnel of an AV valve that hangs from a ring of `radius` at the annulus."""
     length = 0.009 + 0.011 * opening
@@ -123,12 +123,14 @@ def _leaflet(a: float, b: float, c: float, ca: float, cb: float, annulus: float,
     return abs(r - mean) < 0.0010 * math.sqrt(1.0 + slope * slope)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def classify(s: Array, x: float, y: float, z: float) -> tuple[int, float, float, float]:
     """Material at a point of patient (-1: not in the heart) and its tissue coordinates in heart axes [m]."""
     x -= s[0]
     y -= s[1]
     z -= s[2]
+    if x * x + y * y + z * z > 0.17**2:
+        return -1, 0.0, 0.0, 0.0
     c = s[9] * x + s[10] * y + s[11] * z
     if c < -0.02 or c > 0.19:
         return -1, 0.0, 0.0, 0.0

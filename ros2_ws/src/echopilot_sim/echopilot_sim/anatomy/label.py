@@ -24,7 +24,7 @@ def profile(p: Array) -> Array:
     return rows
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def label(
     points: Array,
     rows: Array,
@@ -45,7 +45,7 @@ def label(
         x, y, z = float(points[i, 0]), float(points[i, 1]), float(points[i, 2])
         tissue[i, 0], tissue[i, 1], tissue[i, 2] = x, y, z
         materials[i] = 0
-        u = (z - PROFILE_BOTTOM_M) / PROFILE_STEP_M
+        u = (z - PROFILE_BOTTOM_M) * (1.0 / PROFILE_STEP_M)
         k = min(max(int(u), 0), PROFILE_ROWS - 2)
         f = u - k
         y_rest = y + h * (rows[k, 3] + f * (rows[k + 1, 3] - rows[k, 3])) * skin.fade(y)
@@ -68,9 +68,9 @@ def label(
         deep = min(max((0.62 - S) / 0.30, 0.0), 1.0) * min(max((0.130 - y) / 0.045, 0.0), 1.0)
         z_rest = z + h * organ_shift_m * deep
         tissue[i, 1], tissue[i, 2] = y_rest, z_rest
-        ix = int((x - origin[0]) / SPACING_M + 0.5)
-        iy = int((y_rest - origin[1]) / SPACING_M + 0.5)
-        iz = int((z_rest - origin[2]) / SPACING_M + 0.5)
+        ix = int((x - origin[0]) * (1.0 / SPACING_M) + 0.5)
+        iy = int((y_rest - origin[1]) * (1.0 / SPACING_M) + 0.5)
+        iz = int((z_rest - origin[2]) * (1.0 / SPACING_M) + 0.5)
         if 0 <= ix < nx and 0 <= iy < ny and 0 <= iz < nz:
             m = volume[iz, iy, ix]
             materials[i] = m if m > 0 else 1  # a voxel cut by the surface is skin

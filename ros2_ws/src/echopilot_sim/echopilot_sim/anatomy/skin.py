@@ -76,7 +76,7 @@ def amplitude(p: Array, z: float) -> float:
     return p[6] + (p[5] - p[6]) * chest_weight(z)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def fade(y: float) -> float:
     """Share of the breathing shift at depth y: 1 in front, 0 at the back."""
     t = min(max((y - _FADE_START_M) / _FADE_LENGTH_M, 0.0), 1.0)

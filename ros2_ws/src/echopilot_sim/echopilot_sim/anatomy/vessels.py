@@ -41,6 +41,7 @@ class Vessels:
     iliac_ends_m: Array  # (2, 3)
     abdominal_z_m: Array  # (k,) heights from the diaphragm down to the bifurcation
     abdominal_arc_m: Array  # (k,) arc length of the centre line there: the station
+    depth_range_m: Array  # (2,) y of the foremost and the hindmost vessel wall
 
 
 def spine_front_y(back_y_m: float, z: float) -> float:
@@ -91,7 +92,20 @@ def build(aorta: Aorta, back_y_m: float) -> Vessels:
     abdominal = np.linspace(DIAPHRAGM_Z_M, aorta.bifurcation_z_m, 200)
     centres = np.array([[*_row(table, bottom, z)[:2], z] for z in abdominal])
     arcs = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(centres, axis=0), axis=1))])
-    return Vessels(table, bottom, aorta.bifurcation_z_m, sma_start, sma_end, np.array(ends), abdominal, arcs)
+    reach = (1.0 + PULSE) * table[:, 2]
+    front = min(float((table[:, 1] - reach).min()), float(table[:, 9].min()) - 0.010, float(sma_end[1]) - 0.005)
+    back = max(float((table[:, 1] + reach).max()), float(table[:, 9].max()) + 0.010, float(ends[0][1]) + 0.008)
+    return Vessels(
+        table=table,
+        bottom_z_m=bottom,
+        bifurcation_z_m=aorta.bifurcation_z_m,
+        sma_start_m=sma_start,
+        sma_end_m=sma_end,
+        iliac_ends_m=np.array(ends),
+        abdominal_z_m=abdominal,
+        abdominal_arc_m=arcs,
+        depth_range_m=np.array([front, back]),
+    )
 
 
 def _row(table: Array, bottom: float, z: float) -> Array:
@@ -124,12 +138,13 @@ def pack(vessels: Vessels, phase: float) -> Array:
             vessels.sma_end_m,
             vessels.iliac_ends_m.ravel(),
             centre_line(vessels, vessels.bifurcation_z_m)[:2],
-            np.zeros(3),
+            vessels.depth_range_m,
+            np.zeros(1),
         ]
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _segment_distance2(
     x: float, y: float, z: float, ax: float, ay: float, az: float, bx: float, by: float, bz: float
 ) -> float:
@@ -139,12 +154,12 @@ def _segment_distance2(
     return (x - ax - t * dx) ** 2 + (y - ay - t * dy) ** 2 + (z - az - t * dz) ** 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def classify(table: Array, v: Array, x: float, y: float, z: float) -> int:
     """Material of the vessels at a point of patient, -1 outside all of them."""
-    if z < v[0] or z > 0.199 or abs(x) > 0.075:
+    if y < v[17] or y > v[18] or abs(x) > 0.06 or z < v[0] or z > 0.199:
         return -1
-    u = (z - v[0]) / 0.001
+    u = (z - v[0]) * 1000.0
     i = min(max(int(u), 0), table.shape[0] - 2)
     f = u - i
     scale = v[2]
@@ -155,7 +170,7 @@ def classify(table: Array, v: Array, x: float, y: float, z: float) -> int:
         if dx * dx + dy * dy < 0.0025:
             sx, sy = table[i, 6], table[i, 7]
             along = (dx * sx + dy * sy) / (1.0 + sx * sx + sy * sy)  # dz to the foot of the perpendicular
-            u = (z + along - v[0]) / 0.001
+            u = (z + along - v[0]) * 1000.0
             i = min(max(int(u), 0), table.shape[0] - 2)
             f = u - i
             px = x - table[i, 0] - f * (table[i + 1, 0] - table[i, 0])
@@ -178,15 +193,15 @@ def classify(table: Array, v: Array, x: float, y: float, z: float) -> int:
             return _BLOOD_AORTA
         if d2 < (scale * ILIAC_RADIUS_M + ILIAC_WALL_M) ** 2:
             return _AORTA_WALL
-    if z < 0.05:
-        gx = (x - table[i, 8]) / IVC_HALF_WIDTH_M
-        gy = (y - table[i, 9]) / IVC_HALF_DEPTH_M
+    if z < 0.05 and x < 0.0:
+        gx = (x - table[i, 8]) * (1.0 / IVC_HALF_WIDTH_M)
+        gy = (y - table[i, 9]) * (1.0 / IVC_HALF_DEPTH_M)
         g2 = gx * gx + gy * gy
         if g2 < 1.0:
             return _BLOOD_IVC
         if g2 < 1.18:
             return _VESSEL_WALL
-    if z < v[5] + 0.01:
+    if abs(x - v[3]) < 0.01 and v[8] - 0.005 < z < v[5] + 0.005:
         d2 = _segment_distance2(x, y, z, v[3], v[4], v[5], v[6], v[7], v[8])
         if d2 < SMA_RADIUS_M * SMA_RADIUS_M:
             return _BLOOD_BRANCH

@@ -1,0 +1,130 @@
+"""Properties of drawn patients: determinism, ranges, a heart that keeps its muscle, vessels of the stated size."""
+
+import dataclasses
+import hashlib
+import math
+
+import numpy as np
+import pytest
+
+from echopilot_core import se3
+from echopilot_sim.anatomy import Material, Patient, build, draw_patient
+from echopilot_sim.anatomy.heart import contraction, lv_shape, lv_volume_m3
+from echopilot_sim.anatomy.vessels import DIAPHRAGM_Z_M, centre_line, outer_radius, pulse
+from echopilot_sim.moment import Phases
+
+SEEDS = range(40)
+
+
+def _flat(value: object) -> list[object]:
+    if dataclasses.is_dataclass(value):
+        return [x for f in dataclasses.fields(value) for x in _flat(getattr(value, f.name))]
+    return [value.tobytes()] if isinstance(value, np.ndarray) else [value]
+
+
+def _max_outer(patient: Patient) -> float:
+    zs = np.linspace(patient.aorta.bifurcation_z_m, DIAPHRAGM_Z_M, 300)
+    return 2.0 * max(outer_radius(patient.aorta, float(z)) for z in zs)
+
+
+def test_same_seed_same_patient_and_same_bytes() -> None:
+    assert _flat(draw_patient(7)) == _flat(draw_patient(7))
+    assert _flat(draw_patient(7)) != _flat(draw_patient(8))
+    digests = [hashlib.sha256(build(draw_patient(7)).volume.labels.tobytes()).hexdigest() for _ in range(2)]
+    assert digests[0] == digests[1]
+
+
+def test_patients_stay_in_the_published_ranges() -> None:
+    patients = [draw_patient(s) for s in SEEDS]
+    for p in patients:
+        assert 0.25 <= p.heart.ejection_fraction <= 0.70
+        assert 55.0 <= 60.0 * p.heart_rate_hz <= 95.0
+        assert 0.2 <= p.breathing_rate_hz <= 0.3
+        assert 0.002 <= p.torso.breathing_chest_m <= 0.005
+        assert 0.004 <= p.torso.breathing_abdomen_m <= 0.008
+        assert 40e-6 < p.heart.edv_m3 < 200e-6
+        assert se3.is_rigid(p.T_base_patient)
+        assert np.linalg.norm(p.T_base_patient[:3, 3] - [0.5, 0.0, 0.2]) <= 0.020 + 1e-12
+    aneurysms = [p for p in patients if p.aorta.aneurysm_radius_m > 0.0]
+    assert 0.3 < len(aneurysms) / len(patients) < 0.7
+    for p in patients:
+        widest = _max_outer(p)
+        low, high = (0.030, 0.060) if p in aneurysms else (0.016, 0.0245)
+        assert low <= widest <= high
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_volume_curve_runs_from_edv_to_esv(seed: int) -> None:
+    heart = draw_patient(seed).heart
+    volumes = np.array([lv_volume_m3(heart, phase) for phase in np.linspace(0.0, 1.0, 401)])
+    assert volumes.max() == pytest.approx(heart.edv_m3, rel=1e-6)
+    assert 1.0 - volumes.min() / volumes.max() == pytest.approx(heart.ejection_fraction, abs=0.005)
+    assert volumes[0] == pytest.approx(volumes[-1], rel=1e-9)
+    assert np.abs(np.diff(volumes)).max() < 0.02 * heart.edv_m3  # no jump
+
+
+def _cut_ellipsoid_m3(A: float, B: float, height: float) -> float:
+    """Volume below `height` above the centre, by slices rather than by the closed form under test."""
+    c = np.linspace(-A, height, 200_001)
+    return float(np.trapezoid(np.pi * B * B * (1.0 - (c / A) ** 2), c))
+
+
+@pytest.mark.parametrize("phase", [0.0, 0.2, 0.38, 0.6])
+def test_cavity_has_the_prescribed_volume_and_muscle_is_conserved(phase: float) -> None:
+    heart = draw_patient(3).heart
+
+    def volumes(at: float) -> tuple[float, float]:
+        A, B, A_e, B_e, centre, annulus = lv_shape(heart, at)
+        return _cut_ellipsoid_m3(A, B, annulus - centre), _cut_ellipsoid_m3(A_e, B_e, annulus - centre)
+
+    cavity, outer = volumes(phase)
+    rest_cavity, rest_outer = volumes(0.0)
+    assert cavity == pytest.approx(lv_volume_m3(heart, phase), rel=1e-6)
+    assert outer - cavity == pytest.approx(rest_outer - rest_cavity, rel=1e-6)
+
+
+def test_labelled_cavity_fills_the_closed_volume() -> None:
+    anatomy = build(draw_patient(3))
+    heart = anatomy.patient.heart
+    step = 0.0015
+    a, b, c = (np.arange(lo, hi, step) for lo, hi in ((-0.05, 0.05), (-0.05, 0.05), (0.0, 0.12)))
+    grid = np.stack(np.meshgrid(a, b, c, indexing="ij"), axis=-1).reshape(-1, 3)
+    points = heart.apex_m + grid @ heart.rotation.T
+    for phase in (0.0, 0.40):
+        labels, _ = anatomy.label_points(points, Phases(phase, 0.5))
+        annulus = lv_shape(heart, phase)[5]
+        cavity = np.isin(labels, [Material.BLOOD_LV, Material.PAPILLARY, Material.LEAFLET, Material.BLOOD_ROOT])
+        cavity &= grid[:, 2] <= annulus
+        axis = lv_shape(heart, phase)
+        inside = (grid[:, 2] - axis[4]) ** 2 / axis[0] ** 2 + (grid[:, 0] ** 2 + grid[:, 1] ** 2) / axis[1] ** 2 < 1.0
+        counted = np.count_nonzero(cavity & inside) * step**3
+        assert counted == pytest.approx(lv_volume_m3(heart, phase), rel=0.03)
+
+
+def test_contraction_is_bounded_and_ends_where_it_began() -> None:
+    values = [contraction(x) for x in np.linspace(0.0, 1.0, 101)]
+    assert min(values) >= 0.0 and max(values) == 1.0
+    assert values[0] == pytest.approx(0.0) and values[-1] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_pulse_is_three_percent_and_periodic() -> None:
+    values = np.array([pulse(x) for x in np.linspace(0.0, 1.0, 201)])
+    assert values.max() == pytest.approx(0.03) and values.min() == pytest.approx(-0.03)
+    assert values[0] == pytest.approx(values[-1])
+
+
+@pytest.mark.parametrize("seed", [1, 3, 600008])
+def test_labelled_aorta_has_the_tabulated_diameter(seed: int) -> None:
+    anatomy = build(draw_patient(seed))
+    phases = Phases(0.22, 0.5)
+    z = float(anatomy.vessels.abdominal_z_m[100])
+    row = centre_line(anatomy.vessels, z)
+    normal = np.array([row[6], row[7], 1.0]) / math.sqrt(1.0 + row[6] ** 2 + row[7] ** 2)
+    across = np.cross(normal, [0.0, 1.0, 0.0])
+    across /= np.linalg.norm(across)
+    t = np.arange(-0.05, 0.05, 1e-4)
+    for direction in (across, np.cross(normal, across)):
+        labels, _ = anatomy.label_points(np.array([row[0], row[1], z]) + t[:, None] * direction, phases)
+        inside = np.isin(labels, [Material.BLOOD_AORTA, Material.AORTA_WALL, Material.THROMBUS])
+        run = inside & (np.abs(t) < 0.04)
+        assert np.count_nonzero(run) * 1e-4 == pytest.approx(2.0 * row[2] * (1.0 + pulse(0.22)), abs=3e-4)
