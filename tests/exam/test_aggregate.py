@@ -28,7 +28,8 @@ def tube_sections(
     axis = np.array([0.0, -1.0, 0.0])
     for n in range(480):
         along = n * 0.00025
-        R = np.diag([1.0, -1.0, -1.0]) @ se3.so3_exp(np.array([tilt_rad, 0.0, 0.0])) @ se3.so3_exp(np.array([0.0, 0.0, yaw_rad]))
+        turn = se3.so3_exp(np.array([tilt_rad, 0.0, 0.0])) @ se3.so3_exp(np.array([0.0, 0.0, yaw_rad]))
+        R = np.diag([1.0, -1.0, -1.0]) @ turn
         T = se3.transform(R, np.array([0.5, -along, 0.2])) @ se3.transform(se3.R_PROBE_US_IMAGE, np.zeros(3))
         breath = breathing_m * np.sin(2 * np.pi * along / 0.032)
         centre = np.array([0.5, 0.0, 0.12 + breath])
