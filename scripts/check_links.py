@@ -1,4 +1,4 @@
-"""Check that every relative link of the Markdown files leads to a file of the repository, and to a heading where it names one."""
+"""Check that every relative link of the Markdown files leads to a file, and to a heading where it names one."""
 
 import re
 import sys

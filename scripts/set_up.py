@@ -1,8 +1,8 @@
-"""Build `.venv`: ROS 2 wheels, Python libraries and the messages; a second run skips every step whose inputs are unchanged.
+"""Build `.venv`: ROS 2 wheels, libraries and messages; a second run skips every step whose inputs are unchanged.
 
-Usage: python3 scripts/set_up.py [dev] [train]. Standard library only. A step's stamp is the hash of all that it reads, chained
-to the step before, and is written when the step is done. Where rclpy is already importable (apt ROS 2 Jazzy, sourced), the
-environment sees the system's packages and the wheels are left out.
+Usage: python3 scripts/set_up.py [dev] [train]. Standard library only. A step's stamp is the hash of all that it reads,
+chained to the steps that it stands on, and is written when the step is done. Where rclpy is already importable
+(apt ROS 2 Jazzy, sourced), the environment sees the system's packages and the wheels are left out.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ SOURCES = ROOT / "ros2_ws" / "src"
 NEWEST_PYTHON_WITH_WHEELS = (3, 13)
 DISK_GIB = 5.0  # wheels, their unpacked form and the build of the messages, with torch
 
-# What pip must keep whatever else is asked for: colcon does not work with newer setuptools, apt's ROS is built against NumPy 1.
-KEEP_ALWAYS = ["setuptools<80"]
+# What pip must keep whatever else is asked for: colcon fails with newer setuptools, apt's ROS is built against NumPy 1.
+KEEP_ALWAYS = ["setuptools>=68,<80"]
 KEEP_WITH_APT = ["numpy<2"]
 
 
@@ -120,7 +120,8 @@ def build_messages(apt: bool) -> None:
         VENV / "bin/python", "-m", "colcon", "--log-base", VENV / "log", "build",
         "--merge-install", "--install-base", VENV, "--build-base", VENV / "build",
         "--base-paths", *packages, "--packages-select", *(p.name for p in packages),
-        "--cmake-args", "-DBUILD_TESTING=OFF", f"-DPython3_EXECUTABLE={VENV / 'bin/python'}", "-DPython3_FIND_VIRTUALENV=ONLY",
+        "--cmake-args", "-DBUILD_TESTING=OFF", "-DPython3_FIND_VIRTUALENV=ONLY",
+        f"-DPython3_EXECUTABLE={VENV / 'bin/python'}",
     )  # fmt: skip
 
 
@@ -140,7 +141,7 @@ def steps(apt: bool, extras: list[str]) -> list[Step]:
     tools = ["numpy", "colcon-common-extensions"] if apt else ["numpy", "-r", WHEELS]
     editable = ["--no-build-isolation", "-e"]
     return [
-        Step("environment", digest(sys.version, VENV, apt), lambda: make_venv(apt)),
+        Step("environment", digest(sys.version, str(VENV), apt), lambda: make_venv(apt)),
         Step(
             "build tools" if apt else "ROS 2 wheels",
             digest(WHEELS),
@@ -153,7 +154,7 @@ def steps(apt: bool, extras: list[str]) -> list[Step]:
 
 
 def carry_out(todo: list[Step], stamps: Path) -> None:
-    """Act on each step whose stamp differs; a step built on the first two of a new environment is never taken for done."""
+    """Act on each step whose stamp differs; all stand on the first two, environment and wheels."""
     chain = ""
     for number, step in enumerate(todo):
         wanted = digest(chain, step.inputs)
