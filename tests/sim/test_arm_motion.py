@@ -59,13 +59,13 @@ def test_jacobian_is_the_derivative_of_the_pose() -> None:
 def test_probe_follows_a_twist_despite_friction(axis: int) -> None:
     arm, twist = Arm(START), np.zeros(6)
     twist[axis] = 0.02 if axis < 3 else 0.2
-    for _ in range(500):
+    for _ in range(1200):  # the integral term first has to find the friction
         arm.step(twist, FREE)
     before = arm.pose()
     for _ in range(500):
         arm.step(twist, FREE)
     moved = np.concatenate([arm.origin_m - before[:3, 3], se3.so3_log(arm.rotation @ before[:3, :3].T)])
-    assert np.allclose(moved / 0.5, twist, atol=0.02 * np.abs(twist).max() + 2e-4)
+    assert np.allclose(moved / 0.5, twist, atol=0.03 * np.abs(twist).max() + 3e-4)
 
 
 def test_velocity_loop_has_ten_hertz_of_bandwidth() -> None:
@@ -80,6 +80,22 @@ def test_velocity_loop_has_ten_hertz_of_bandwidth() -> None:
         gains.append((tail.max() - tail.min()) / 0.04)
     assert 0.9 < gains[0] < 1.15
     assert gains[1] < 0.71
+
+
+@pytest.mark.parametrize(("torque_n_m", "moves"), [(0.9, False), (1.3, True)])
+def test_joints_stick_below_one_newton_metre_and_break_away_above(torque_n_m: float, moves: bool) -> None:
+    arm = Arm(START)
+    for joint in range(7):
+        arm.data.qvel[:] = 0.0
+        start = arm.data.qpos.copy()
+        for _ in range(500):
+            arm.data.ctrl[:] = arm.data.qfrc_bias
+            arm.data.ctrl[joint] += torque_n_m
+            mujoco.mj_step2(arm.model, arm.data)
+            mujoco.mj_step1(arm.model, arm.data)
+        assert (abs(arm.data.qpos[joint] - start[joint]) > 0.01) == moves
+        arm.data.qpos[:] = start
+        mujoco.mj_step1(arm.model, arm.data)
 
 
 def test_still_arm_holds_against_gravity_and_a_push() -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, se3
 from echopilot_sim.arm.kinematics import jacobian, joint_velocity
-from echopilot_sim.arm.servo import FRICTION_COMPENSATED, FRICTION_N_M, joint_torque
+from echopilot_sim.arm.servo import FRICTION_N_M, joint_torque
 from echopilot_sim.description import description_file
 
 Array = NDArray[np.float64]
@@ -69,7 +69,6 @@ class Arm:
         self.twist = np.zeros(6)
         self._J = np.zeros((6, N_JOINTS))
         self._command_rad_s = np.zeros(N_JOINTS)
-        self._compensation_n_m = FRICTION_COMPENSATED * friction_n_m
         self._posture_rad = self._solve_pose(T_base_probe)
         self._reference_rad = self._posture_rad.copy()
         self.data.qpos[:] = self._posture_rad
@@ -100,7 +99,6 @@ class Arm:
             data.qfrc_bias,
             self._inertia_kg_m2,
             self.torque_max_n_m,
-            self._compensation_n_m,
             DT_S,
             data.ctrl,
         )

@@ -12,9 +12,7 @@ NATURAL_RAD_S = 2.0 * np.pi * BANDWIDTH_HZ / 2.06
 VELOCITY_GAIN_1_S = 1.4 * NATURAL_RAD_S
 INTEGRAL_GAIN_1_S2 = NATURAL_RAD_S**2
 LAG_MAX_RAD = 0.05  # anti-windup: the reference waits for a joint that lags by more
-FRICTION_N_M = 1.0  # Coulomb and breakaway torque of every joint
-FRICTION_COMPENSATED = 0.7  # share that the drive's own model cancels
-COMPENSATION_SPEED_RAD_S = 0.004  # below this reference speed the drive does not know the direction
+FRICTION_N_M = 1.0  # Coulomb and breakaway torque of every joint; nothing but the integral term counters it
 
 
 @njit(cache=True, nogil=True)
@@ -26,7 +24,6 @@ def joint_torque(
     bias_n_m: Array,
     inertia_kg_m2: Array,
     torque_max_n_m: Array,
-    compensation_n_m: float,
     dt_s: float,
     torque_n_m: Array,
 ) -> None:
@@ -37,5 +34,4 @@ def joint_torque(
         reference_rad[i] = q_rad[i] + lag
         speed_error = command_rad_s[i] - velocity_rad_s[i]
         torque = bias_n_m[i] + inertia_kg_m2[i] * (VELOCITY_GAIN_1_S * speed_error + INTEGRAL_GAIN_1_S2 * lag)
-        torque += compensation_n_m * np.tanh(command_rad_s[i] / COMPENSATION_SPEED_RAD_S)
         torque_n_m[i] = min(max(torque, -torque_max_n_m[i]), torque_max_n_m[i])
