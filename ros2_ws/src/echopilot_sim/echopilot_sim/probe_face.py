@@ -2,5 +2,3 @@
 
 FACE_WIDTH_M = 0.022  # along probe x
 FACE_HEIGHT_M = 0.014  # along probe y (elevation)
-FACE_WIDTH = FACE_WIDTH_M
-FACE_HEIGHT = FACE_HEIGHT_M

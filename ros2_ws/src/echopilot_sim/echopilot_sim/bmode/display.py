@@ -37,7 +37,9 @@ def grey_table(appearance: Appearance) -> NDArray[np.uint8]:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def gather_power(power, haze, chaff, chaff_shift, thermal, ring, layers, air, ahead, coupling, gain):  # type: ignore[no-untyped-def]
+def gather_power(  # type: ignore[no-untyped-def]
+    power, haze, chaff, chaff_shift, thermal, ring, layers, air, ahead, coupling, gain
+):  # fmt: skip
     """In place: echo power + speckled haze + thermal noise + near field (S, B), then time gain (S,) squared.
 
     `chaff` (S, B) is unit-mean speckle power in beam coordinates, shifted per frame; near field as in `NearField`.
