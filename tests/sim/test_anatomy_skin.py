@@ -69,7 +69,9 @@ def test_ribs_and_sternum_are_harder_than_the_belly(anatomy: Anatomy) -> None:
 
 
 def test_bad_points_are_air_not_a_crash(anatomy: Anatomy) -> None:
-    points = np.array([[np.nan, 0.0, 0.0], [np.inf, 0.0, 0.0], [0.0, 0.0, -np.inf], [5.0, 5.0, 5.0], [0.0, 0.08, np.nan]])
+    points = np.array(
+        [[np.nan, 0.0, 0.0], [np.inf, 0.0, 0.0], [0.0, 0.0, -np.inf], [5.0, 5.0, 5.0], [0.0, 0.08, np.nan]]
+    )
     labels, _ = anatomy.label_points(points, Phases())
     assert (labels == Material.AIR).all()
 

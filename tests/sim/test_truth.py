@@ -11,13 +11,15 @@ from echopilot_sim.moment import N_ELEMENTS, ImagingSettings, Moment, Phases
 from echopilot_sim.truth import truth_of
 from echopilot_sim.truth_mask import MASK_SPACING_M, exact_mask, field_of_view, visible_mask
 
+REST = Phases()
+
 
 @pytest.fixture(scope="module", params=[1, 3, 600008])
 def anatomy(request: pytest.FixtureRequest) -> Anatomy:
     return build(draw_patient(request.param))
 
 
-def _moment(anatomy: Anatomy, T: np.ndarray, phases: Phases = Phases(), gap_m: float = -0.002) -> Moment:
+def _moment(anatomy: Anatomy, T: np.ndarray, phases: Phases = REST, gap_m: float = -0.002) -> Moment:
     return Moment(
         stamp_ns=5,
         sequence=2,
@@ -30,7 +32,7 @@ def _moment(anatomy: Anatomy, T: np.ndarray, phases: Phases = Phases(), gap_m: f
     )
 
 
-def _target(anatomy: Anatomy, view: View, phases: Phases = Phases(), station_m: float = float("nan")) -> np.ndarray:
+def _target(anatomy: Anatomy, view: View, phases: Phases = REST, station_m: float = float("nan")) -> np.ndarray:
     T = anatomy.view_target(view, phases, station_m)
     assert T is not None
     return T

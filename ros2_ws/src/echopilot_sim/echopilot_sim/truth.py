@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import LabelMap, View
+from echopilot_core import LabelMap, Tissue, View
 from echopilot_sim.anatomy import Anatomy
 from echopilot_sim.anatomy.heart import lv_volume_m3
 from echopilot_sim.bmode.contact import element_coupling
@@ -20,6 +20,7 @@ from echopilot_sim.truth_pose import ViewError, nearest, view_errors
 
 ANEURYSM_M = 0.030
 COUPLING_GROUPS = 16
+JUDGED = (Tissue.LV, Tissue.LV_MYO, Tissue.LA, Tissue.RV, Tissue.RA, Tissue.AO_ROOT, Tissue.AO_LUMEN, Tissue.AO_WALL)
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def truth_of(
     if exact is not None and visibility is not None:
         inside = field_of_view(moment)
         visible = visible_mask(exact, visibility, inside)
-        wanted = inside & (exact.labels > 0)
+        wanted = inside & np.isin(exact.labels, JUDGED)
         seen = float(np.mean(visible.labels[wanted] == exact.labels[wanted])) if wanted.any() else 0.0
     largest = max_outer_diameter_m(anatomy)
     heart = anatomy.patient.heart

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy import skin
@@ -58,14 +58,14 @@ def bake(patient: Patient, vessels: Vessels, parasternal_window_m: Array | None)
     return Volume(labels, origin)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True)
 def _fill(
     labels: NDArray[np.uint8], origin: Array, p: Array, spine: Array, apex: Array, R: Array, window: Array, aim: Array
 ) -> None:
     nz, ny, nx = labels.shape
     span = aim - window
     span2 = span[0] ** 2 + span[1] ** 2 + span[2] ** 2
-    for k in prange(nz):
+    for k in range(nz):
         z = origin[2] + SPACING_M * k
         a, b, yc, da, db, dyc = skin.section(p, z)
         fat = p[16] + (p[15] - p[16]) * skin.chest_weight(z)

@@ -68,9 +68,7 @@ class Anatomy:
 
         `station_m`: arc length below the start of the abdominal aorta, for aortic views (default: its middle).
         """
-        return views.target(
-            self.patient, self.skin, self.vessels, self.parasternal_window_m, view, phases, station_m
-        )
+        return views.target(self.patient, self.skin, self.vessels, self.parasternal_window_m, view, phases, station_m)
 
 
 def build(patient: Patient) -> Anatomy:

@@ -30,7 +30,7 @@ def free_depth(depth_m: float, indentation_m: float) -> float:
         u -= step
         if abs(step) < 1e-10:
             break
-    return max(u, 0.0) + rest
+    return float(max(u, 0.0) + rest)
 
 
 @njit(cache=True, nogil=True)
@@ -40,7 +40,7 @@ def pressed_depth(free_depth_m: float, indentation_m: float) -> float:
         return free_depth_m - indentation_m
     d = min(indentation_m, 0.9 * DECAY_M)
     u = free_depth_m - (indentation_m - d)
-    return u + d * np.exp(-u / DECAY_M) - d
+    return float(u + d * np.exp(-u / DECAY_M) - d)
 
 
 @njit(cache=True, nogil=True)

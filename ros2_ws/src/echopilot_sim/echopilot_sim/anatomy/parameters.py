@@ -84,4 +84,4 @@ class Patient:
     @property
     def body_surface_m2(self) -> float:
         """Body surface area [m^2] (Du Bois & Du Bois 1916)."""
-        return 0.007184 * self.weight_kg**0.425 * (100.0 * self.height_m) ** 0.725
+        return float(0.007184 * self.weight_kg**0.425 * (100.0 * self.height_m) ** 0.725)

@@ -73,7 +73,7 @@ def section(p: Array, z: float) -> tuple[float, float, float, float, float, floa
 @njit(cache=True, nogil=True)
 def amplitude(p: Array, z: float) -> float:
     """Peak-to-peak breathing shift of the front [m]."""
-    return p[6] + (p[5] - p[6]) * chest_weight(z)
+    return float(p[6] + (p[5] - p[6]) * chest_weight(z))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -119,7 +119,7 @@ def front_y(p: Array, x: float, z: float, breathing: float) -> float:
     y = y0
     for _ in range(6):
         y = y0 - amp * fade(y)
-    return y
+    return float(y)
 
 
 @njit(cache=True, nogil=True)
@@ -132,7 +132,7 @@ def rib_level(p: Array, x: float, y: float, z: float) -> float:
     theta = math.atan2(abs(x), max(yc - y, -b) * p[0] / b)
     slope = _RIB_SLOPE_M_RAD if theta > _COSTOCHONDRAL_RAD else p[18]
     u = z - slope * (math.sqrt((theta - _COSTOCHONDRAL_RAD) ** 2 + _RIB_BEND_RAD**2) - _RIB_BEND_RAD) - p[12]
-    return abs(u - p[10] * math.floor(u / p[10] + 0.5))
+    return float(abs(u - p[10] * math.floor(u / p[10] + 0.5)))
 
 
 @njit(cache=True, nogil=True)
@@ -151,7 +151,7 @@ def stiffness(p: Array, x: float, y: float, z: float) -> float:
     if z < p[14]:
         sternum = 1.0 / (1.0 + math.exp((abs(x) - p[13]) / 0.002))
         rib = max(rib, sternum)
-    return soft + (p[9] - p[8]) * rib * chest
+    return float(soft + (p[9] - p[8]) * rib * chest)
 
 
 @njit(cache=True, nogil=True)
