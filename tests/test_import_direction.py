@@ -1,0 +1,100 @@
+"""The arrows between packages: each imports only what stands below it, and only the nodes import ROS."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ROOT / "ros2_ws" / "src"
+FOLDERS = {
+    name: {"perception": ROOT / "perception", "control": ROOT / "control"}.get(name, SOURCES / f"echopilot_{name}")
+    / f"echopilot_{name}"
+    for name in ("core", "sim", "perception", "control", "exam", "report", "lab", "nodes")
+}
+BELOW = {
+    "core": set(),
+    "sim": {"core"},
+    "perception": {"core"},
+    "control": {"core"},
+    "exam": {"core", "perception", "control"},
+    "report": {"core", "exam"},
+    "lab": {"core", "sim", "perception", "control", "exam", "report"},
+    "nodes": {"core", "sim", "perception", "control", "exam", "report", "lab"},
+}
+ROS = {"rclpy", "echopilot_msgs", "launch", "launch_ros", "ament_index_python", "tf2_ros", "cv_bridge"}
+
+
+def imports(file: Path) -> set[str]:
+    """Absolute module names that a file imports, wherever in the file that happens."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def edges(package: str) -> dict[Path, set[str]]:
+    return {file: imports(file) for file in sorted(FOLDERS[package].rglob("*.py"))}
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_a_package_imports_only_what_stands_below_it(package):
+    files = edges(package)
+    assert files, f"{FOLDERS[package]} is empty"
+    wrong = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file, names in files.items()
+        for name in sorted(names)
+        if name.startswith("echopilot_")
+        and not name.startswith("echopilot_msgs")
+        and name.split(".")[0].removeprefix("echopilot_") not in BELOW[package] | {package}
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", sorted(set(FOLDERS) - {"nodes"}))
+def test_only_the_nodes_import_ros(package):
+    wrong = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file, names in edges(package).items()
+        for name in sorted(names)
+        if name.split(".")[0] in ROS or (name.split(".")[0].endswith("_msgs"))
+    ]
+    assert wrong == []
+
+
+def test_the_report_takes_only_the_record_and_its_types_from_the_exam():
+    names = {name for found in edges("report").values() for name in found if name.startswith("echopilot_exam.")}
+    assert {".".join(name.split(".")[:2]) for name in names} <= {"echopilot_exam.record", "echopilot_exam.states"}
+
+
+def test_truth_is_read_by_sim_lab_and_the_scoring_nodes_alone():
+    readers = {
+        str(file.relative_to(ROOT))
+        for package in ("perception", "control", "exam", "report")
+        for file, names in edges(package).items()
+        if any("truth" in name.lower() for name in names)
+    }
+    assert readers == set()
+
+
+@pytest.mark.parametrize("package", FOLDERS)
+def test_no_circle_of_modules(package):
+    """Imports inside functions count too; a package's __init__ re-exports, so only module to module is looked at."""
+    root = FOLDERS[package]
+    prefix = root.name
+    modules = {
+        ".".join((prefix, *file.relative_to(root).with_suffix("").parts)): names
+        for file, names in edges(package).items()
+        if file.name != "__init__.py"
+    }
+    graph = {module: {name for name in names if name in modules} for module, names in modules.items()}
+    tuple(TopologicalSorter(graph).static_order())
+
+
+def test_folders_that_would_hide_libraries_are_no_packages():
+    assert [f for f in ("perception", "control", "launch", "tests") if (ROOT / f / "__init__.py").exists()] == []
