@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from echopilot_core import SafeTwist, se3
+from echopilot_core import EchoPilotError, SafeTwist, se3
 from echopilot_sim.anatomy import draw_patient
 from echopilot_sim.anatomy.skin import Skin
 from echopilot_sim.moment import Moment
@@ -102,3 +102,21 @@ def test_landmarks_lie_on_the_skin_near_their_places_with_one_draw_per_patient()
         assert np.abs(Skin(patient.torso).signed_distance(seen, simulation.phases(0).breathing)).max() < 1e-3
         assert np.linalg.norm(again.navel_m - first.navel_m) < 0.002
     assert 0.008 < np.std(errors) < 0.012
+
+
+def test_impossible_settings_are_one_clear_line_and_change_nothing() -> None:
+    simulation = Simulation(draw_patient(1))
+    before = simulation.imaging
+    for wrong in (
+        ("sharp",),
+        ("cardiac", 3.0),
+        ("cardiac", float("nan")),
+        ("cardiac", 0.16, 99.0),
+        ("cardiac", 0.1, 0.0, 0.2),
+    ):
+        with pytest.raises(EchoPilotError, match="choose"):
+            simulation.set_imaging(*wrong)
+    assert simulation.imaging == before
+    for bad in ({"frame_hz": 0.0}, {"frame_hz": float("nan")}, {"command_latency_steps": 10}):
+        with pytest.raises(EchoPilotError, match="choose"):
+            SimConfig(**bad)

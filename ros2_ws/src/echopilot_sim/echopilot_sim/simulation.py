@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import BodyLandmarks, BodySurface, Frame, RobotState, SafeTwist, se3
+from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError, Frame, RobotState, SafeTwist, se3
 from echopilot_sim.anatomy import Anatomy, Patient, build
 from echopilot_sim.anatomy.skin import Skin
 from echopilot_sim.arm.guard import Guard
@@ -16,6 +16,7 @@ from echopilot_sim.arm.model import Arm, JointState
 from echopilot_sim.arm.sensor import ForceSensor
 from echopilot_sim.arm.servo import FRICTION_N_M
 from echopilot_sim.bmode import Renderer
+from echopilot_sim.bmode.probes import preset as find_preset
 from echopilot_sim.body import Body
 from echopilot_sim.contact import contact_wrench, face_points
 from echopilot_sim.moment import APERTURE_M, N_ELEMENTS, ImagingSettings, Moment, Phases
@@ -40,6 +41,13 @@ class SimConfig:
     breathing: bool = True
     joint_friction: bool = True
     sensor_errors: bool = True
+
+    def __post_init__(self) -> None:
+        """Raise EchoPilotError for a frame rate or a latency that the clock of the physics cannot keep."""
+        if not 1.0 <= self.frame_hz <= 100.0:
+            raise EchoPilotError(f"frame rate {self.frame_hz} Hz is impossible; choose 1 to 100 Hz")
+        if self.command_latency_steps not in range(STEPS_PER_TICK):
+            raise EchoPilotError(f"command latency {self.command_latency_steps} ms is impossible; choose 0 to 9 ms")
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,16 @@ class Simulation:
         return self._body.landmarks(self.now_ns, self.phases().breathing)
 
     def set_imaging(self, preset: str, depth_m: float = 0.16, gain_db: float = 0.0, focus_m: float = 0.08) -> None:
-        """Scanner settings of the frames from now on."""
+        """Scanner settings of the frames from now on; raises EchoPilotError, changing nothing, for impossible ones."""
+        find_preset(preset)
+        if not 0.02 <= depth_m <= 0.30:
+            raise EchoPilotError(f"imaging depth {depth_m} m is impossible; choose 0.02 to 0.30 m")
+        if not 0.0 < focus_m <= depth_m:
+            raise EchoPilotError(
+                f"focus {focus_m} m is impossible; choose more than 0 and at most the depth of {depth_m} m"
+            )
+        if not -40.0 <= gain_db <= 40.0:
+            raise EchoPilotError(f"gain {gain_db} dB is impossible; choose -40 to 40 dB")
         self.imaging = ImagingSettings(preset, depth_m, gain_db, focus_m)
 
     def phases(self, now_ns: int | None = None) -> Phases:
