@@ -35,7 +35,8 @@ TICK_NS = 50_000_000
 FRAME_NS = 33_333_333
 LATENCY_NS = 60_000_000
 
-GEOMETRY = ProbeGeometry(ProbeKind.PHASED, 0.0, 1.5, 0.02, 0.16, 0.0005, 0.0005, 160.0, 0.0, 2.5e6)
+CELL_M = 0.00125
+GEOMETRY = ProbeGeometry(ProbeKind.PHASED, 0.0, 1.5, 0.02, 0.133, CELL_M / 3, CELL_M / 3, 160.0, 0.0, 2.5e6)
 SECTOR = SectorBox(0, 0, 320, 320)
 SPECKLE = np.random.default_rng(0).rayleigh(0.8, (320, 320))
 

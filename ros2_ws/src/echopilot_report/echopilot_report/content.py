@@ -78,6 +78,8 @@ def number_row(m: Measurement) -> NumberRow:
         how.append(f"{m.station_m * 1e3:.0f} mm from the start of the sweep")
     if m.unit == "m3":
         how.append("method of discs")
+    if m.name == "ef_single_plane_a4c":
+        how.append("median of the beats, volumes by the method of discs in one plane")
     return NumberRow(
         name=NAME_TEXT.get(m.name, m.name),
         value=f"{m.value * factor:.{digits}f} {unit}",

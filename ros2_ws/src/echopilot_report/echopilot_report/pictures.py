@@ -28,8 +28,8 @@ class Picture:
     classes: tuple[tuple[str, str], ...]  # name and colour
 
 
-def picture_of(key: KeyFrameRecord, caption: str, view: str) -> Picture | None:
-    """The picture of a key frame, or None when its file cannot be read."""
+def picture_of(key: KeyFrameRecord, caption: str, view: str, measured: bool) -> Picture | None:
+    """The picture of a key frame, or None when its file cannot be read; numbers only where the view was `measured`."""
     image = cv2.imread(str(key.image_path), cv2.IMREAD_GRAYSCALE)
     if image is None:
         return None
@@ -39,7 +39,9 @@ def picture_of(key: KeyFrameRecord, caption: str, view: str) -> Picture | None:
     if key.label_map is not None:
         labels = labels_on_picture(key.label_map, key.geometry, (grey.shape[0], grey.shape[1]))
         callipers = [
-            (m.end_points[0], m.end_points[1]) for m in key.measurements if m.name in DRAWN and len(m.end_points) == 2
+            (m.end_points[0], m.end_points[1])
+            for m in key.measurements
+            if measured and m.name in DRAWN and len(m.end_points) == 2
         ]
         rgb = overlay(grey, labels, callipers, key.geometry)
         drawn = _uri(cv2.cvtColor(rgb[window], cv2.COLOR_RGB2BGR))
@@ -48,7 +50,7 @@ def picture_of(key: KeyFrameRecord, caption: str, view: str) -> Picture | None:
             for t in Tissue
             if t in PALETTE_RGB and t is not Tissue.SHADOW and (labels[window] == t).any()
         )
-    return Picture(_uri(grey[window]), drawn, caption, view, key.sequence, _numbers(key), classes)
+    return Picture(_uri(grey[window]), drawn, caption, view, key.sequence, _numbers(key) if measured else "", classes)
 
 
 def _numbers(key: KeyFrameRecord) -> str:

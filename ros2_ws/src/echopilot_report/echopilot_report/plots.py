@@ -94,10 +94,10 @@ def line_plot(
     for mark in marks:
         if math.isfinite(mark.x) and math.isfinite(mark.y):
             parts.append(f'<circle class="mark" cx="{u(mark.x):.1f}" cy="{v(mark.y):.1f}" r="6"/>')
-            anchor = "end" if u(mark.x) > (LEFT + WIDTH - RIGHT) / 2 else "start"
-            shift = -11 if anchor == "end" else 11
+            below = v(mark.y) - TOP < 24
             parts.append(
-                f'<text class="mark" x="{u(mark.x) + shift:.1f}" y="{v(mark.y) + 4:.1f}" text-anchor="{anchor}">'
+                f'<text class="mark" x="{u(mark.x):.1f}" y="{v(mark.y) + (22 if below else -12):.1f}" '
+                f'text-anchor="middle">'
                 f"{escape(mark.label)}</text>"
             )
     parts.append("</svg>")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from echopilot_core import GateStatus
 from echopilot_exam.record import read_exam
 from echopilot_exam.record.files import clear_disk_errors, replace_file
 from echopilot_exam.record.model import RESEARCH_SENTENCE
@@ -27,11 +28,12 @@ def write_report(folder: Path) -> Path:
     environment = Environment(
         loader=PackageLoader("echopilot_report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    measured = {m.view for m in record.measurements if m.gate is GateStatus.PASSED}
     pictures = [
-        picture_of(key, caption, VIEW_TEXT.get(key.view.name, key.view.name))
+        picture_of(key, caption, VIEW_TEXT.get(key.view.name, key.view.name), key.view in measured)
         for key, caption in chosen_keyframes(record)
     ]
-    html = environment.get_template("report.html.jinja").render(
+    html = environment.get_template("report.html.j2").render(
         notice=RESEARCH_SENTENCE,
         record=record,
         duration=str(timedelta(seconds=round((record.updated_ns - record.started_ns) * 1e-9))),

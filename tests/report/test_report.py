@@ -1,0 +1,135 @@
+"""The report: from the record alone, self-contained, honest about what is missing."""
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from exam_world import World, make_frame
+
+from echopilot_core import EchoPilotError
+from echopilot_exam.machine import ExamMachine
+from echopilot_exam.protocol import load_protocol
+from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
+from echopilot_report import write_report
+
+SENTENCE = "Research software, not a medical device. Not verified by a clinician."
+
+
+def write_exam(
+    folder: Path, protocol: str = "full", ticks: int = 10_000, good: bool = True, patient: str = "P-0001"
+) -> None:
+    plan = load_protocol(protocol)
+    world = World(ExamMachine(plan, patient), widest_m=0.032)
+    world.good = good
+    writer = RecordWriter(folder, plan, RecordHeader(patient, plan.name, plan.sha256))
+    for _ in range(ticks):
+        output = world.tick()
+        assert world.last_inputs is not None
+        for seen in world.last_inputs.seen:
+            writer.frame(make_frame(seen))
+        writer.tick(world.last_inputs, output)
+        if output.done:
+            break
+    writer.close()
+
+
+@pytest.fixture(scope="module")
+def exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exam") / "record"
+    write_exam(folder)
+    return folder
+
+
+class TagCounter(HTMLParser):
+    """Open and closed tags of a page."""
+
+    void = frozenset({"meta", "img", "br", "link", "hr", "input", "circle", "line"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in self.void:
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.void:
+            assert self.stack.pop() == tag
+
+
+def words(html: str) -> str:
+    """Text of the page without style, pictures and tags."""
+    html = re.sub(r"<style>.*?</style>|data:image/png;base64,[^\"]*", "", html, flags=re.S)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
+
+
+def test_whole_report(exam: Path) -> None:
+    html = write_report(exam).read_text()
+    text = words(html)
+    assert text.count(SENTENCE) == 2
+    assert "P-0001" in text and "EDV" in text and "30 mm aneurysm" in text
+    assert "orderline abdominal aorta" in text and "Suspected by software, needs review" in text
+    assert not re.search(r"\bnan\b|\bNone\b|\binf\b|undefined", text, re.I)
+    assert "nan" not in re.sub(r"data:image/png;base64,[^\"]*", "", html).lower()
+    assert html.count("<svg") == 3
+    assert html.count("data:image/png;base64,") >= 8
+    parser = TagCounter()
+    parser.feed(html)
+    assert parser.stack == []
+
+
+def test_report_needs_nothing_from_outside(exam: Path) -> None:
+    html = write_report(exam).read_text()
+    assert not re.search(r"(?:src|href)=\"(?!data:)", html)
+    assert "http" not in html and "@import" not in html and "<script" not in html
+
+
+def test_every_number_carries_frame_ids(exam: Path) -> None:
+    record, html = read_exam(exam), write_report(exam).read_text()
+    text = words(html)
+    for measurement in record.measurements:
+        if measurement.name != "aorta_outer_ap":
+            assert measurement.frame_sequences
+            assert ", ".join(str(s) for s in measurement.frame_sequences[:4]) in text
+
+
+def test_report_of_a_truncated_record_says_so(exam: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "record"
+    shutil.copytree(exam, folder)
+    for name in ("seen.jsonl", "control.jsonl"):
+        path = folder / name
+        path.write_bytes(path.read_bytes()[:-37])
+    next(iter((folder / "keyframes").glob("*.npz"))).write_bytes(b"cut")
+    next(iter((folder / "keyframes").glob("*.png"))).write_bytes(b"cut")
+    text = words(write_report(folder).read_text())
+    assert "Damage to the record" in text and "control.jsonl" in text and SENTENCE in text
+
+
+@pytest.mark.parametrize("ticks", [1, 60, 350])
+def test_report_of_an_exam_that_died(tmp_path: Path, ticks: int) -> None:
+    write_exam(tmp_path / "record", ticks=ticks)
+    text = words(write_report(tmp_path / "record").read_text())
+    assert "did not run to its end" in text and "not attempted" in text and SENTENCE in text
+
+
+def test_refused_exam_shows_no_number(tmp_path: Path) -> None:
+    write_exam(tmp_path / "record", "cardiac", good=False)
+    text = words(write_report(tmp_path / "record").read_text())
+    assert "No number passed the quality gate" in text
+    assert "not reached" in text and "no ejection fraction could be measured" in text
+    assert not re.search(r"\d (mL|mm)\b", text)
+
+
+def test_text_from_outside_is_escaped(tmp_path: Path) -> None:
+    write_exam(tmp_path / "record", "cardiac", ticks=5, patient="<script>alert(1)</script>")
+    html = write_report(tmp_path / "record").read_text()
+    assert "<script" not in html and "&lt;script&gt;" in html
+
+
+def test_report_without_a_record_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(EchoPilotError, match="no exam record"):
+        write_report(tmp_path)
+    assert not (tmp_path / "report.html").exists()
