@@ -2,6 +2,7 @@
 
 import time
 
+from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 
@@ -30,3 +31,8 @@ class NodeClock:
     def restart(self) -> None:
         """The simulation began anew at an earlier time."""
         self._heard_ns = 0
+
+
+def wall_clock() -> Clock:
+    """For timers that must fire while simulated time stands still."""
+    return Clock(clock_type=ClockType.STEADY_TIME)

@@ -14,7 +14,7 @@ from echopilot_control.safety import Limits
 from echopilot_core import BodyLandmarks, BodySurface, ControlStatus, RobotState, Seen, SteadyClock
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
-from echopilot_nodes.clock import NodeClock
+from echopilot_nodes.clock import NodeClock, wall_clock
 from echopilot_nodes.exam_goals import ExamGoals, TimedGoal, exam_tick_needed
 from echopilot_nodes.lockstep import Gate, Inbox
 from echopilot_nodes.manual_goals import ManualGoals
@@ -33,7 +33,7 @@ class ControllerNode(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("controller")
         self._params = read_params(self, ControllerParams)
-        self._clock = NodeClock(self)
+        self._time = NodeClock(self)
         self._commands = self.create_publisher(ProbeCommandMsg, names.CONTROL_COMMAND, qos.COMMAND)
         self._statuses = self.create_publisher(ControlStatusMsg, names.CONTROL_STATUS, qos.STATE_OFFERED)
         self._manual = ManualGoals(self)
@@ -54,7 +54,7 @@ class ControllerNode(LifecycleNode):
         self._waiting: RobotState | None = None
         self._tick = -1
         self._answer: tuple[ProbeCommandMsg, ControlStatusMsg] | None = None
-        self._clock.restart()
+        self._time.restart()
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start listening."""
@@ -67,7 +67,7 @@ class ControllerNode(LifecycleNode):
             subscribe(PointCloud2, names.BODY_SURFACE, self._on_surface, profile),
             subscribe(BodyLandmarksMsg, names.BODY_LANDMARKS, self._on_landmarks, qos.LATCHED),
         ]
-        self._timer = self.create_timer(POLL_S, self._compute)
+        self._timer = self.create_timer(POLL_S, self._compute, clock=wall_clock())
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -124,7 +124,7 @@ class ControllerNode(LifecycleNode):
             return
         if self._waiting is not None and self._waiting.tick == robot.tick:
             return
-        self._clock.hear(robot.stamp_ns)
+        self._time.hear(robot.stamp_ns)
         self._waiting = robot
         if self._params.lockstep:
             self._expect(robot)
@@ -150,7 +150,7 @@ class ControllerNode(LifecycleNode):
         self._manual.exam_active = self._goals.active
         if not self._goals.active:
             goal = self._manual.goal(goal)
-        now_ns = self._clock.now_ns()
+        now_ns = self._time.now_ns()
         output = self._core.step(ControlInputs(now_ns, robot, self._seen, self._surface, self._landmarks, goal))
         self._answer = conv.to_probe_command(output.command), conv.to_status(output.status)
         self._send()

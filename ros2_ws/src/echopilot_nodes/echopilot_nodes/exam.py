@@ -15,13 +15,14 @@ from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from echopilot_core import ControlStatus, EchoPilotError, RobotState, SafetyState, Seen, SteadyClock
 from echopilot_exam.machine import ExamOutput, OperatorRequest
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
-from echopilot_nodes.clock import NodeClock
+from echopilot_nodes.clock import NodeClock, wall_clock
 from echopilot_nodes.conversions.exam import to_exam_state, to_idle_exam_state
 from echopilot_nodes.exam_run import ExamEnd, ExamRun
 from echopilot_nodes.imaging_client import ImagingClient
@@ -41,11 +42,12 @@ class ExamNode(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("exam")
         self._params = read_params(self, ExamParams)
-        self._clock = NodeClock(self)
+        self._time = NodeClock(self)
         self._imaging = ImagingClient(self)
         self._states = self.create_publisher(ExamStateMsg, names.EXAM_STATE, qos.STATE_OFFERED)
         self._measurements = self.create_publisher(MeasurementMsg, names.EXAM_MEASUREMENTS, qos.EVENTS)
         self._findings = self.create_publisher(FindingMsg, names.EXAM_FINDINGS, qos.EVENTS)
+        self._records = self.create_publisher(String, names.EXAM_RECORD, qos.LATCHED)
         self._run: ExamRun | None = None
         self._handle: ServerGoalHandle | None = None
         self._ended: Future | None = None
@@ -74,7 +76,7 @@ class ExamNode(LifecycleNode):
         self._waiting: RobotState | None = None
         self._ready: tuple[int, ExamOutput] | None = None  # computed, waits to be told
         self._robot_tick = -1
-        self._clock.restart()
+        self._time.restart()
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start listening; start the exam that the parameters name."""
@@ -87,7 +89,7 @@ class ExamNode(LifecycleNode):
             subscribe(SafetyStateMsg, names.SAFETY_STATE, self._on_safety, profile),
             subscribe(UltrasoundFrame, names.PROBE_FRAME, self._on_frame, qos.FRAMES_LOCKSTEP),
         ]
-        self._timer = self.create_timer(POLL_S, self._work)
+        self._timer = self.create_timer(POLL_S, self._work, clock=wall_clock())
         self._is_active = True
         if self._params.run and self._run is None:
             self._begin(self._params.run, self._params.patient, "")
@@ -156,6 +158,7 @@ class ExamNode(LifecycleNode):
         assert self._run is not None
         self._run.close()
         self._run = None
+        self._records.publish(String(data=str(end.folder.resolve())))
         self.get_logger().info(f"exam ended: {end.message}; record in {end.folder}")
         if self._ended is not None:
             self._ended.set_result(end)
@@ -201,7 +204,7 @@ class ExamNode(LifecycleNode):
             except ValueError as error:
                 self.get_logger().error(f"robot state refused: {error}", throttle_duration_sec=1.0)
                 return
-            self._clock.hear(self._waiting.stamp_ns)
+            self._time.hear(self._waiting.stamp_ns)
             if self._params.lockstep:
                 self._expect(self._waiting)
         self._work()
@@ -229,7 +232,7 @@ class ExamNode(LifecycleNode):
         if self._run is None:
             self._states.publish(to_idle_exam_state(robot.stamp_ns, tick, False, ""))
             return
-        self._ready = tick, self._run.step(self._clock.now_ns(), robot, self._status, self._safety, seen)
+        self._ready = tick, self._run.step(self._time.now_ns(), robot, self._status, self._safety, seen)
 
     def _tell(self) -> None:
         """Publish the computed tick, once the scanner agreed to its preset.

@@ -48,7 +48,7 @@ class LifecycleManager(Node):
         nodes = self._params.nodes.split()
         if not nodes:
             raise EchoPilotError("parameter nodes is empty; give names such as 'perception controller exam'")
-        self._clock = SteadyClock()
+        self._time = SteadyClock()
         self._managed = [
             Managed(
                 name,
@@ -79,7 +79,7 @@ class LifecycleManager(Node):
 
     def _ask_state(self, managed: Managed) -> None:
         if managed.future is not None:
-            if self._clock.now_ns() < managed.deadline_ns:
+            if self._time.now_ns() < managed.deadline_ns:
                 return
             managed.future.cancel()
             managed.future = None
@@ -92,7 +92,7 @@ class LifecycleManager(Node):
     def _call(self, managed: Managed, client: Client, request: object, timeout_s: float, then: object) -> None:
         future = client.call_async(request)
         managed.future = future
-        managed.deadline_ns = self._clock.now_ns() + to_ns(timeout_s)
+        managed.deadline_ns = self._time.now_ns() + to_ns(timeout_s)
         future.add_done_callback(lambda f: then(managed, f) if managed.future is f else None)  # type: ignore[operator]
 
     def _on_state(self, managed: Managed, future: Future) -> None:

@@ -15,6 +15,7 @@ BODY_SURFACE = "body/surface"
 BODY_LANDMARKS = "body/landmarks"
 
 PROBE_FRAME = "probe/frame"
+PROBE_ENDED = "probe/ended"
 PERCEPTION_RESULT = "perception/result"
 
 CONTROL_COMMAND = "control/command"
@@ -24,6 +25,9 @@ SAFETY_STATE = "safety/state"
 EXAM_STATE = "exam/state"
 EXAM_MEASUREMENTS = "exam/measurements"
 EXAM_FINDINGS = "exam/findings"
+EXAM_RECORD = "exam/record"  # folder of the record that was just finished
+EXAM_REPORT = "exam/report"  # report made from it
+EXAM_SUMMARY = "exam/summary"  # summary.json that scores were merged into
 
 LIFECYCLE_ACTIVE = "lifecycle/active"
 

@@ -59,6 +59,7 @@ class SimulatorParams:
 
     seed: int = param(600_000, "virtual patient", low=0)
     quality: str = param("fast", "B-mode renderer", choices=("fast", "full"))
+    frame_hz: float = param(30.0, "pictures per simulated second", low=1.0, high=60.0)
     lockstep: bool = param(True, "wait for the command of every tick and the result of every frame")
     start: str = param(
         "immediately",
@@ -126,6 +127,7 @@ class RecorderParams:
     out: str = param("out/exam", "folder for recording.mcap")
     max_megabytes: int = param(500, "frames stop being recorded at this file size [MB]", low=1)
     idle_frame_hz: float = param(5.0, "rate of frames outside sweep, hold and record [Hz]", low=0.0)
+    record_all_frames: bool = param(False, "keep every frame, as for a replayed clip")
 
 
 @dataclass(frozen=True)
@@ -139,8 +141,7 @@ class ProbeSourceParams:
 
 
 @dataclass(frozen=True)
-class FolderParams:
-    """The `report` and `scorer` nodes."""
+class ScorerParams:
+    """The `scorer` node."""
 
-    out: str = param("out/exam", "folder of exam records")
-    seed: int = param(600_000, "virtual patient (scorer)", low=0)
+    summary: str = param("", "JSON file that scores are merged into; empty: summary.json in the exam's folder")

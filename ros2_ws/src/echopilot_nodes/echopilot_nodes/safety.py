@@ -36,7 +36,7 @@ class Safety(Node):
         self._wait_ns = params.command_wait_ms * _NS_PER_MS
         self._limits = Limits()
         self._memory = SafetyMemory()
-        self._clock = NodeClock(self)
+        self._time = NodeClock(self)
         self._robot: RobotState | None = None
         self._command: ProbeCommand | None = None
         self._landmarks: BodyLandmarks | None = None
@@ -65,7 +65,7 @@ class Safety(Node):
         if self._robot is not None and robot.tick < self._robot.tick:
             self._restart()
         self._robot = robot
-        self._clock.hear(robot.stamp_ns)
+        self._time.hear(robot.stamp_ns)
         if robot.tick % COMMANDERS_EVERY_TICKS == 0:
             self._commanders = max(1, self.count_publishers(names.CONTROL_COMMAND))
         if robot.stamp_ns == self._answered_ns:
@@ -81,7 +81,7 @@ class Safety(Node):
 
     def _decide(self, robot: RobotState) -> None:
         inputs = SafetyInputs(
-            now_ns=self._clock.now_ns(),
+            now_ns=self._time.now_ns(),
             robot=robot,
             command=self._command,
             landmarks=self._landmarks,
@@ -124,7 +124,7 @@ class Safety(Node):
         self._memory = SafetyMemory()
         self._command = None
         self._answered_ns = -1
-        self._clock.restart()
+        self._time.restart()
 
 
 def main() -> None:

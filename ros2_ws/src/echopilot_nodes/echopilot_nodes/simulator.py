@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Literal
 
 from echopilot_msgs.msg import ExamState as ExamStateMsg
 from echopilot_msgs.msg import PerceptionResult, SimTruth
@@ -64,7 +65,8 @@ class Simulator(Node):
     def _start(self, seed: int) -> None:
         """A new patient at time zero; the first picture compiles the renderer before anybody waits."""
         patient = anatomy.draw_patient(seed)
-        config = SimConfig(quality="full" if self._params.quality == "full" else "fast")
+        quality: Literal["full", "fast"] = "full" if self._params.quality == "full" else "fast"
+        config = SimConfig(frame_hz=self._params.frame_hz, quality=quality)
         warm_up = Simulation(patient, config)
         warm_up.render(warm_up.step(None).moments[0])
         self._simulation = Simulation(patient, config)

@@ -1,0 +1,96 @@
+"""Node `probe_source`: a real clip as a stream of frames; lifecycle, starts from the beginning on activation."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from echopilot_msgs.msg import PerceptionResult, UltrasoundFrame
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from std_msgs.msg import Bool
+
+from echopilot_core import EchoPilotError, SteadyClock, to_ns
+from echopilot_nodes import conversions as conv
+from echopilot_nodes import names, qos
+from echopilot_nodes.clip_schedule import ClipSchedule
+from echopilot_nodes.clock import wall_clock
+from echopilot_nodes.params import ProbeSourceParams, read_params
+from echopilot_nodes.process import run
+from echopilot_perception.frames import open_clip
+
+POLL_S = 0.004
+
+
+class ProbeSource(LifecycleNode):
+    """Sends each frame once; `probe/ended` (latched) turns true after the last one was sent and, if lossless, answered.
+
+    Stamps are the wall time of activation plus the clip's own frame times; `steady_stamp` is the moment of sending.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("probe_source")
+        self._params = read_params(self, ProbeSourceParams)
+        if not self._params.clip:
+            raise EchoPilotError("parameter clip is empty; give a DICOM file, a video file or a folder of pictures")
+        clip = open_clip(Path(self._params.clip))
+        self._clip_frames = list(clip.frames())
+        self._offsets_ns = [to_ns(float(t - clip.frame_times_s[0])) for t in clip.frame_times_s]
+        self._period_ns = to_ns(1.0 / clip.frame_rate_hz)
+        self._wall = SteadyClock()
+        self._frames = self.create_publisher(UltrasoundFrame, names.PROBE_FRAME, qos.FRAMES_OFFERED)
+        self._ended = self.create_publisher(Bool, names.PROBE_ENDED, qos.LATCHED)
+        self._schedule: ClipSchedule | None = None
+        self._results: object = None
+        self._timer: object = None
+        self._start_ns = 0
+        self._is_over = False
+        self.get_logger().info(f"{len(self._clip_frames)} frames at {clip.frame_rate_hz:.1f} Hz")
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin at the first frame."""
+        self._results = self.create_subscription(
+            PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE_LOCKSTEP
+        )
+        self._schedule = None
+        self._is_over = False
+        self._ended.publish(Bool(data=False))
+        self._timer = self.create_timer(POLL_S, self._work, clock=wall_clock())
+        return super().on_activate(state)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop sending."""
+        self.destroy_timer(self._timer)
+        self.destroy_subscription(self._results)
+        return super().on_deactivate(state)
+
+    def _on_result(self, message: PerceptionResult) -> None:
+        if self._schedule is not None:
+            self._schedule.answered(message.sequence)
+            self._work()
+
+    def _work(self) -> None:
+        now_ns = self._wall.now_ns()
+        if self._schedule is None:
+            if self._params.lossless and self._frames.get_subscription_count() == 0:
+                return  # nobody listens yet
+            p = self._params
+            self._schedule = ClipSchedule(self._offsets_ns, self._period_ns, now_ns, p.rate, p.lossless, p.loop)
+            self._start_ns = time.time_ns()
+        slot = self._schedule.due(now_ns)
+        if slot is not None:
+            frame = self._clip_frames[slot.index]
+            stamp_ns = self._start_ns + slot.offset_ns
+            sent = replace(frame, stamp_ns=stamp_ns, sequence=slot.sequence, steady_ns=self._wall.now_ns())
+            self._frames.publish(conv.to_frame(sent))
+        elif self._schedule.is_over() and not self._is_over:
+            self._is_over = True
+            self._ended.publish(Bool(data=True))
+            self.get_logger().info(f"clip ended: {self._schedule.sent} frames sent, {self._schedule.dropped} dropped")
+
+
+def main() -> None:
+    """Run the node until a signal comes."""
+    run(ProbeSource)
+
+
+if __name__ == "__main__":
+    main()
