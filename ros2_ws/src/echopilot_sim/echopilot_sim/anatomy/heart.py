@@ -124,13 +124,23 @@ def _leaflet(a: float, b: float, c: float, ca: float, cb: float, annulus: float,
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def bounding_sphere(s: Array) -> tuple[float, float, float, float]:
+    """Centre (x, y, z) [m] in patient and squared radius [m^2] of a ball that holds the whole heart."""
+    a, b, c = 0.016, 0.008, 0.075
+    return (
+        s[0] + s[3] * a + s[6] * b + s[9] * c,
+        s[1] + s[4] * a + s[7] * b + s[10] * c,
+        s[2] + s[5] * a + s[8] * b + s[11] * c,
+        0.100**2,
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def classify(s: Array, x: float, y: float, z: float) -> tuple[int, float, float, float]:
     """Material at a point of patient (-1: not in the heart) and its tissue coordinates in heart axes [m]."""
     x -= s[0]
     y -= s[1]
     z -= s[2]
-    if x * x + y * y + z * z > 0.17**2:
-        return -1, 0.0, 0.0, 0.0
     c = s[9] * x + s[10] * y + s[11] * z
     if c < -0.02 or c > 0.19:
         return -1, 0.0, 0.0, 0.0

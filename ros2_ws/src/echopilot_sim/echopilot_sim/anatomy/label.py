@@ -41,6 +41,8 @@ def label(
     """Fill materials (N,) and tissue coordinates (N, 3) [m] for points (N, 3) in patient."""
     nz, ny, nx = volume.shape
     h = breathing - 0.5
+    hx, hy, hz, reach2 = heart.bounding_sphere(heart_state)
+    front, back = vessel_state[17], vessel_state[18]
     for i in range(points.shape[0]):
         x, y, z = float(points[i, 0]), float(points[i, 1]), float(points[i, 2])
         tissue[i, 0], tissue[i, 1], tissue[i, 2] = x, y, z
@@ -56,15 +58,17 @@ def label(
         if not S < 1.0:
             continue
         if S < 0.72:
-            m, a, b, c = heart.classify(heart_state, x, y, z)
-            if m >= 0:
-                materials[i] = m
-                tissue[i, 0], tissue[i, 1], tissue[i, 2] = a, b, c
-                continue
-            m = vessels.classify(vessel_table, vessel_state, x, y, z)
-            if m >= 0:
-                materials[i] = m
-                continue
+            if (x - hx) ** 2 + (y - hy) ** 2 + (z - hz) ** 2 < reach2:
+                m, a, b, c = heart.classify(heart_state, x, y, z)
+                if m >= 0:
+                    materials[i] = m
+                    tissue[i, 0], tissue[i, 1], tissue[i, 2] = a, b, c
+                    continue
+            if front < y < back and abs(x) < vessels.REACH_X_M:
+                m = vessels.classify(vessel_table, vessel_state, x, y, z)
+                if m >= 0:
+                    materials[i] = m
+                    continue
         deep = min(max((0.62 - S) / 0.30, 0.0), 1.0) * min(max((0.130 - y) / 0.045, 0.0), 1.0)
         z_rest = z + h * organ_shift_m * deep
         tissue[i, 1], tissue[i, 2] = y_rest, z_rest

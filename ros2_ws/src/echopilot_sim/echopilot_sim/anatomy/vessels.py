@@ -24,6 +24,7 @@ PULSE = 0.03
 ILIAC_RADIUS_M, ILIAC_WALL_M, ILIAC_LENGTH_M = 0.0058, 0.0010, 0.055
 IVC_HALF_WIDTH_M, IVC_HALF_DEPTH_M = 0.0105, 0.0080
 SMA_RADIUS_M = 0.0032
+REACH_X_M = 0.06  # no vessel lies farther from the midline
 
 _BLOOD_AORTA, _AORTA_WALL, _THROMBUS = int(Material.BLOOD_AORTA), int(Material.AORTA_WALL), int(Material.THROMBUS)
 _BLOOD_IVC, _BLOOD_BRANCH, _VESSEL_WALL = int(Material.BLOOD_IVC), int(Material.BLOOD_BRANCH), int(Material.VESSEL_WALL)
@@ -157,7 +158,7 @@ def _segment_distance2(
 @njit(cache=True, nogil=True, error_model="numpy")
 def classify(table: Array, v: Array, x: float, y: float, z: float) -> int:
     """Material of the vessels at a point of patient, -1 outside all of them."""
-    if y < v[17] or y > v[18] or abs(x) > 0.06 or z < v[0] or z > 0.199:
+    if z < v[0] or z > 0.199:
         return -1
     u = (z - v[0]) * 1000.0
     i = min(max(int(u), 0), table.shape[0] - 2)
