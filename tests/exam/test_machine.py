@@ -8,7 +8,7 @@ import pytest
 from exam_world import TICK_NS, World, make_robot, make_seen, make_status, safety
 
 from echopilot_core import ControlGoal, ControlPhase, Convention, GateStatus, GoalKind, Outcome, SafetyMode, View
-from echopilot_exam.machine import ExamInputs, ExamMachine, ExamPhase, OperatorRequest
+from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, ExamPhase, OperatorRequest
 from echopilot_exam.protocol import StepKind, load_protocol
 from echopilot_exam.states import TERMINAL
 
@@ -17,7 +17,7 @@ def new_world(protocol: str = "full", **options: float) -> World:
     return World(ExamMachine(load_protocol(protocol), "P-test"), **options)
 
 
-def phases(outputs: list) -> list[ExamPhase]:
+def phases(outputs: list[ExamOutput]) -> list[ExamPhase]:
     return [output.state.phase for output in outputs]
 
 
@@ -202,7 +202,7 @@ def random_inputs(rng: random.Random, now_ns: int, sequence: int, goal: ControlG
     return ExamInputs(now_ns, robot, status, safety(mode, now_ns) if rng.random() < 0.99 else None, seen, request)
 
 
-def random_walk(machine: ExamMachine, rng: random.Random, visited: set[ExamPhase]) -> tuple[int, ControlGoal]:
+def random_walk(machine: ExamMachine, rng: random.Random, visited: set[ExamPhase]) -> tuple[int, ExamOutput]:
     """Wild inputs, each independent of the last."""
     now_ns, goal = 0, ControlGoal(0, GoalKind.IDLE)
     for sequence in range(rng.randrange(5, 300)):
@@ -212,13 +212,12 @@ def random_walk(machine: ExamMachine, rng: random.Random, visited: set[ExamPhase
         if output.done:
             break
         now_ns += TICK_NS
-    return now_ns, goal
+    return now_ns, output
 
 
-def faulty_exam(machine: ExamMachine, rng: random.Random, visited: set[ExamPhase]) -> tuple[int, ControlGoal]:
+def faulty_exam(machine: ExamMachine, rng: random.Random, visited: set[ExamPhase]) -> tuple[int, ExamOutput]:
     """A working world in which faults come and go."""
     world = World(machine)
-    goal = ControlGoal(0, GoalKind.IDLE)
     for _ in range(rng.randrange(100, 1500)):
         if rng.random() < 0.004:
             world.blind, world.silent = rng.random() < 0.3, rng.random() < 0.2
@@ -227,11 +226,10 @@ def faulty_exam(machine: ExamMachine, rng: random.Random, visited: set[ExamPhase
         if rng.random() < 0.003:
             world.request = rng.choice([r for r in OperatorRequest if r is not OperatorRequest.ABORT])
         output = world.tick()
-        goal = output.goal
         visited.add(output.state.phase)
         if output.done:
             break
-    return world.now_ns, goal
+    return world.now_ns, output
 
 
 @pytest.mark.parametrize("mode", [SafetyMode.OK, SafetyMode.HOLD, SafetyMode.STOPPED])
@@ -244,19 +242,16 @@ def test_no_dead_end_from_any_state_reached_by_random_inputs(mode: SafetyMode) -
     left_from: set[ExamPhase] = set()
     for run in range(60):
         machine = ExamMachine(load_protocol(rng.choice(["aorta", "cardiac", "full"])), "P-test")
-        now_ns, goal = (random_walk if run % 3 == 0 else faulty_exam)(machine, rng, visited)
-        last = make_status(now_ns, goal, ControlPhase.SEARCH, Outcome.RUNNING, 5.0)
-        output = None
+        now_ns, output = (random_walk if run % 3 == 0 else faulty_exam)(machine, rng, visited)
+        left_from.add(output.state.phase)
+        last = make_status(now_ns, output.goal, ControlPhase.SEARCH, Outcome.RUNNING, 5.0)
         for _ in range(4000):  # 1000 s at 4 Hz
             now_ns += 5 * TICK_NS
-            before = output
             output = machine.step(ExamInputs(now_ns, make_robot(now_ns, 5.0), last, safety(mode, now_ns)))
             visited.add(output.state.phase)
-            if before is None:
-                left_from.add(output.state.phase)
             if output.done:
                 break
-        assert output is not None and output.done, f"dead end in {output and output.state.state}"
+        assert output.done, f"dead end in {output.state.state}"
     missing = set(ExamPhase) - visited
     assert not missing, f"random inputs never led to {missing}"
     assert len(left_from - TERMINAL) >= 4, f"the dead world began only in {left_from}"

@@ -108,7 +108,7 @@ def fit_centre_line(points_m: Array) -> CentreLine | None:
         residual = np.linalg.norm(points_m - basis @ coefficients, axis=1)
         cut = max(4.685 * 1.4826 * float(np.median(residual)), 1e-4)
         weights = np.maximum(1.0 - (residual / cut) ** 2, 0.0) ** 2
-    return CentreLine(coefficients, origin, axis, scale, float(np.median(u[:tail])))
+    return CentreLine(coefficients, origin, axis, scale, float(u[weights > 0.0].min()))
 
 
 def station_diameters(sections: Sequence[Section]) -> tuple[Measurement, ...]:

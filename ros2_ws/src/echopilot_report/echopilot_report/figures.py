@@ -77,7 +77,7 @@ def force_sentence(record: ExamRecord) -> str:
         and math.isfinite(t.contact_force_n)
         and math.isfinite(t.setpoint_n)
     ]
-    text = f"Largest measured force {max(forces):.1f} N."
+    text = f"Dark: measured force, light: set-point. Largest measured force {max(forces):.1f} N."
     if held:
         rms = math.sqrt(sum(error * error for error in held) / len(held))
         text += f" In contact, the force differed from its set-point by {rms:.2f} N (RMS)."

@@ -35,7 +35,8 @@ def picture_of(key: KeyFrameRecord, caption: str, view: str, measured: bool) -> 
         return None
     grey = np.asarray(image, np.uint8)
     window = _window(key, grey.shape)
-    drawn, classes = "", ()
+    drawn = ""
+    classes: tuple[tuple[str, str], ...] = ()
     if key.label_map is not None:
         labels = labels_on_picture(key.label_map, key.geometry, (grey.shape[0], grey.shape[1]))
         callipers = [
