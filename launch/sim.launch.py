@@ -1,0 +1,88 @@
+"""The whole graph with a virtual patient: ros2 launch echopilot sim.launch.py protocol:=full."""
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+ARGUMENTS = (
+    ("seed", "600000", "virtual patient"),
+    ("protocol", "full", "exam that starts by itself (aorta, cardiac, full, a YAML file); 'none': wait for exam/run"),
+    ("namespace", "", "namespace of every node"),
+    ("discovery", "localhost", "localhost or subnet"),
+    ("rviz", "false", "show RViz"),
+    ("lockstep", "true", "simulated time waits for every node"),
+    ("realtime_factor", "1.0", "fastest simulated seconds per wall second; 0.0: as fast as possible"),
+    ("model", "", "model folder; empty: the shipped one"),
+    ("out", "out/exam", "folder for the record, the recording and the report"),
+)
+
+
+def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
+    """The nodes, once the arguments are known."""
+    value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
+    config = str(Path(get_package_share_directory("echopilot_nodes")) / "config" / "sim.yaml")
+    lockstep = value["lockstep"].lower() == "true"
+    extra = {
+        "simulator": {
+            "seed": int(value["seed"]),
+            "lockstep": lockstep,
+            "realtime_factor": float(value["realtime_factor"]),
+            "start": "with_exam" if lockstep and value["protocol"] != "none" else "immediately",
+        },
+        "perception": {"lockstep": lockstep, "model": value["model"]},
+        "controller": {"lockstep": lockstep},
+        "safety": {},
+        "exam": {
+            "lockstep": lockstep,
+            "out": value["out"],
+            "patient": f"virtual-{value['seed']}",
+            "run": "" if value["protocol"] == "none" else value["protocol"],
+        },
+        "lifecycle_manager": {},
+        "recorder": {"out": value["out"]},
+        "report": {},
+        "scorer": {},
+    }
+    return [
+        Node(
+            package="echopilot_nodes",
+            executable=name,
+            namespace=value["namespace"],
+            parameters=[config, parameters],
+            output="screen",
+            on_exit=Shutdown() if name in ("simulator", "safety") else None,
+        )
+        for name, parameters in extra.items()
+    ]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Arguments, environment and nodes."""
+    layout = Path(get_package_share_directory("echopilot_description")) / "rviz" / "echopilot.rviz"
+    return LaunchDescription(
+        [
+            *(DeclareLaunchArgument(name, default_value=value, description=text) for name, value, text in ARGUMENTS),
+            OpaqueFunction(function=discovery),
+            OpaqueFunction(function=nodes),
+            Node(
+                package="rviz2",
+                executable="rviz2",
+                arguments=["-d", str(layout)] if layout.exists() else [],
+                condition=IfCondition(LaunchConfiguration("rviz")),
+            ),
+        ]
+    )
+
+
+def discovery(context, *args, **kwargs):  # type: ignore[no-untyped-def]
+    """Where DDS looks for others."""
+    ranges = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
+    chosen = LaunchConfiguration("discovery").perform(context)
+    if chosen not in ranges:
+        raise ValueError(f"discovery is {chosen!r}; valid: {', '.join(ranges)}")
+    return [SetEnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", ranges[chosen])]
