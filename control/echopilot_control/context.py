@@ -92,6 +92,7 @@ class Memory:
     detail: str = ""
     target: ImageTarget = field(default_factory=ImageTarget)
     fuser: TargetFuser = field(default_factory=TargetFuser)
+    mean: TargetFuser = field(default_factory=lambda: TargetFuser(forgets=False))  # over the breaths of REFINE
 
     def enter(self, phase: ControlPhase, now_ns: int) -> None:
         """Change phase and forget what belongs to the old one."""

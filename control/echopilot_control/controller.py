@@ -36,7 +36,8 @@ Array = NDArray[np.float64]
 _DT_S = 0.010
 _VALID_NS = to_ns(0.040)
 _FREE_N = 0.5
-_PATCH_TICKS = 5
+_TOUCHING_N = 1.0
+_PATCH_TICKS, _PATCH_TICKS_FREE = 6, 3
 _SKIN_KEPT_NS = to_ns(2.0)
 
 
@@ -125,7 +126,8 @@ class Controller:
         if fresh is not None:
             self._seen_sequence = fresh.sequence
         free = robot.contact_force_n < _FREE_N
-        if self._skin is not None and (self._patch is None or free or self._sequence % _PATCH_TICKS == 0):
+        every = _PATCH_TICKS_FREE if free else _PATCH_TICKS
+        if self._skin is not None and (self._patch is None or self._sequence % every == 0):
             self._patch = self._skin.patch(robot.T_base_probe[:3, 3])
         preset = inputs.goal.preset
         limits = self._limits
@@ -177,11 +179,14 @@ class Controller:
             self._regulating = False
             return np.zeros(6)
         self._regulator.observe(reading)
+        if robot.mode is not RobotMode.SERVO:
+            self._follower.reset()
         if motion.setpoint_n is not None:
             if not self._regulating:
                 self._regulator.reset(max(ctx.force_n, 0.0))
             setpoint_n = min(motion.setpoint_n, ctx.row.setpoint_max_n)
-            limit = self._limits.normal_contact_m_s
+            touching = ctx.force_n > _TOUCHING_N
+            limit = self._limits.normal_contact_m_s if touching else self._limits.approach_m_s
             normal = self._regulator.velocity(reading, setpoint_n, ctx.row.soft_cap_n, limit)
             wanted = blend(motion, ctx.z, normal, self._limits)
         else:

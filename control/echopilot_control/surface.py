@@ -80,7 +80,7 @@ def fit_plane(points_m: Array, position_m: Array) -> SkinPatch:
         if keep < 1.0 or len(points_m) < 15:
             break
         residual = np.abs(local @ normal)
-        points_m = points_m[residual <= np.quantile(residual, 0.85)]
+        points_m = points_m[np.argsort(residual)[: int(0.85 * len(residual))]]
     normal = normal if normal[2] >= 0.0 else -normal
     return SkinPatch(position_m - float((position_m - centre) @ normal) * normal, normal)
 

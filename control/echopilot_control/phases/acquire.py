@@ -21,8 +21,9 @@ _REFINE_M_S = 0.015
 _TURN_RAD_S = radians(15.0)
 _THERE_M, _THERE_RAD = 0.0025, radians(3.0)
 _CENTRED_M = 0.005
+_FOLLOW_S, _BREATH_S = 1.5, 4.0
 _STABLE_NS = 700_000_000
-_ACCEPT_NS = 4_000_000_000  # after this long on the fused target a weaker gate is enough
+_ACCEPT_NS = 4_000_000_000  # so long on the fused target, it is taken without the view gate (twice so for a low score)
 _WEAK_SCORE = 0.2
 
 
@@ -33,13 +34,15 @@ def _tangent(vector: np.ndarray, outward: np.ndarray) -> np.ndarray:
 def search(ctx: Context, mem: Memory) -> Motion:
     """Tilt into the view's direction, then spiral over the skin with a tilt fan until the target is believed."""
     if believed(ctx, mem):
+        mem.mean.reset()
         mem.enter(ControlPhase.REFINE, ctx.now_ns)
         return refine(ctx, mem)
     if mem.search_centre_m is None or mem.R_search is None:
         mem.search_centre_m = mem.start.patch.point_m if mem.start is not None else ctx.position_m.copy()
         mem.R_search = _direction(ctx, mem)
-    across = np.cross(ctx.outward, mem.R_search[:, 0])
-    along = np.cross(across, ctx.outward)
+    along = _tangent(mem.R_search[:, 0], ctx.outward)
+    along = along / max(float(np.linalg.norm(along)), 1e-9)
+    across = se3.hat(ctx.outward) @ along
     point = spiral_point_m(mem.search_travel_m)
     wanted_m = mem.search_centre_m + point[0] * along + point[1] * across
     miss = _tangent(wanted_m - ctx.position_m, ctx.outward)
@@ -89,15 +92,19 @@ def refine(ctx: Context, mem: Memory) -> Motion:
     if mem.good_since_ns < 0:
         mem.good_since_ns = ctx.now_ns
     stable_ns = ctx.now_ns - mem.good_since_ns
-    if (certain and stable_ns > _STABLE_NS) or (mem.score > _WEAK_SCORE and stable_ns > _ACCEPT_NS):
+    weak = stable_ns > (_ACCEPT_NS if mem.score > _WEAK_SCORE else 2 * _ACCEPT_NS)
+    if (certain and stable_ns > _STABLE_NS) or weak:
         mem.enter(ControlPhase.HOLD, ctx.now_ns)
-        mem.detail = f"{ctx.goal.view.name} acquired"
+        doubt = "" if certain else ", not confirmed by the view gate"
+        mem.detail = f"{ctx.goal.view.name} acquired{doubt}"
         return hold(ctx, mem)
     return motion
 
 
 def _to_fused(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
-    T_target = mem.fuser.T_base_target
+    """First after the moving estimate, then to its mean over a breath, where the probe can rest."""
+    follow = mem.in_phase_s(ctx.now_ns) < _FOLLOW_S or mem.mean.T_base_target is None
+    T_target = mem.fuser.T_base_target if follow else mem.mean.T_base_target
     if T_target is None:
         return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
     miss = _tangent(T_target[:3, 3] - ctx.position_m, ctx.outward)
@@ -116,7 +123,7 @@ def _to_fused(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     there = float(np.linalg.norm(miss)) < _THERE_M and angle < _THERE_RAD
     if mem.good_since_ns >= 0:  # hysteresis: what has been reached is not lost by a little noise
         there = float(np.linalg.norm(miss)) < 2.0 * _THERE_M and angle < 2.0 * _THERE_RAD
-    return motion, there, gate_passes(ctx)
+    return motion, there and mem.in_phase_s(ctx.now_ns) > _BREATH_S - _STABLE_NS * 1e-9, gate_passes(ctx)
 
 
 def _to_lumen(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:

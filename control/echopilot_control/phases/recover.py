@@ -24,7 +24,8 @@ def image_is_stale(ctx: Context) -> bool:
 
 def supervise(ctx: Context, mem: Memory) -> None:
     """Enter RECOVER when contact or image is lost in a phase that needs them."""
-    if mem.phase in IN_CONTACT:
+    waiting = mem.phase is ControlPhase.RECOVER and not mem.recover_contact
+    if mem.phase in IN_CONTACT or waiting:
         if ctx.force_n >= _LOST_N:
             mem.low_force_since_ns = -1
         elif mem.low_force_since_ns < 0:
@@ -37,7 +38,8 @@ def supervise(ctx: Context, mem: Memory) -> None:
 
 
 def _begin(ctx: Context, mem: Memory, contact: bool) -> None:
-    mem.resume = mem.phase
+    if mem.phase is not ControlPhase.RECOVER:
+        mem.resume = mem.phase
     mem.recover_contact = contact
     mem.recover_from_m = ctx.position_m.copy()
     mem.enter(ControlPhase.RECOVER, ctx.now_ns)

@@ -122,7 +122,7 @@ def _perpendicular(ctx: Context, mem: Memory, share: float) -> Array:
     along = mem.aorta_along
     wanted = nominal
     if along is not None:
-        wanted = se3.look_along(beam - float(beam @ along) * along, np.cross(along, beam))
+        wanted = se3.look_along(beam - float(beam @ along) * along, se3.hat(along) @ beam)
         excess = se3.so3_log(nominal.T @ wanted)
         angle = float(np.linalg.norm(excess))
         if angle > _LINE_TILT_RAD:

@@ -11,6 +11,7 @@ _WEAK_COUPLING = 0.55
 _RAISE_AFTER_NS = 1_500_000_000
 _USABLE_M, _USABLE_RAD = 0.025, 0.45
 _ENOUGH_FRAMES = 4
+_FARTHEST_M = 0.080  # a target farther from its prior is an error
 
 VIEW_PASSES = 0.5  # view probability of the gate
 QUALITY_PASSES = 0.3
@@ -34,6 +35,8 @@ def watch(ctx: Context, mem: Memory) -> None:
         guidance = seen.guidance_to(ctx.goal.view)
         if guidance is not None and mem.fuser.update(seen.stamp_ns, ctx.T_at_frame, guidance):
             mem.seen_ns = ctx.now_ns
+            if mem.phase is ControlPhase.REFINE:
+                mem.mean.update(seen.stamp_ns, ctx.T_at_frame, guidance)
     if mem.score > mem.best_score and mem.phase in (ControlPhase.SEARCH, ControlPhase.REFINE):
         mem.best_score, mem.T_best = mem.score, ctx.T_at_frame
     _raise_force(ctx, mem)
@@ -64,6 +67,10 @@ def believed(ctx: Context, mem: Memory) -> bool:
         return estimate is not None and estimate.sigma_x_m < _USABLE_M
     if mem.fuser.T_base_target is None or mem.fuser.count < _ENOUGH_FRAMES:
         return False
+    if mem.start is not None:
+        away = mem.fuser.T_base_target[:3, 3] - mem.start.T_base_probe[:3, 3]
+        if float(away @ away) > _FARTHEST_M**2:
+            return False
     sigma = mem.fuser.sigma
     return bool(sigma[:3].max() < _USABLE_M and sigma[3:].max() < _USABLE_RAD)
 

@@ -17,10 +17,12 @@ _REJECT_LIMIT = 10
 class TargetFuser:
     """Kalman filter on SE(3) with error in the target's own axes (Barfoot 2017, ch. 7; diagonal covariance).
 
-    Each guidance gives T_base_target = T_base_probe(stamp) exp(motion); still target, slow random walk.
+    Each guidance gives T_base_target = T_base_probe(stamp) exp(motion). With `forgets` the target may wander (it moves
+    with breathing), without it the result is the weighted mean of all frames since the last reset.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, forgets: bool = True) -> None:
+        self._walk = _WALK if forgets else np.zeros(6)
         self.reset()
 
     def reset(self) -> None:
@@ -43,7 +45,7 @@ class TargetFuser:
             return True
         dt_s = min(max((stamp_ns - self._stamp_ns) * 1e-9, 0.0), 1.0)
         self._stamp_ns = stamp_ns
-        self.variance = self.variance + _WALK**2 * dt_s
+        self.variance = self.variance + self._walk**2 * dt_s
         error = se3.log(se3.inverse(self.T_base_target) @ measured)
         if float(np.sum(error**2 / (self.variance + noise))) > _GATE:
             self._rejected += 1

@@ -72,7 +72,7 @@ def nearest_tilt(R_wanted: Array, inward: Array, limit_rad: float) -> Array:
     angle = float(np.arccos(np.clip(z @ inward, -1.0, 1.0)))
     if angle <= limit_rad:
         return R_wanted
-    axis = np.cross(z, inward)
+    axis = se3.hat(z) @ inward
     norm = float(np.linalg.norm(axis))
     if norm < 1e-6:
         return R_wanted
