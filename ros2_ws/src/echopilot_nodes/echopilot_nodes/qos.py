@@ -4,13 +4,19 @@ No deadline, lifespan or liveliness anywhere: under simulated time they would ru
 measured by the nodes themselves (DESIGN section 4).
 """
 
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, LivelinessPolicy, QoSProfile, ReliabilityPolicy
 
 _VOLATILE = DurabilityPolicy.VOLATILE
 
 
 def _keep(depth: int, reliability: ReliabilityPolicy, durability: DurabilityPolicy = _VOLATILE) -> QoSProfile:
-    return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=reliability, durability=durability)
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=depth,
+        reliability=reliability,
+        durability=durability,
+        liveliness=LivelinessPolicy.AUTOMATIC,
+    )
 
 
 FRAMES_OFFERED = _keep(5, ReliabilityPolicy.RELIABLE)
