@@ -49,22 +49,22 @@ def bake(patient: Patient, vessels: Vessels, parasternal_window_m: Array | None)
     labels = np.zeros(shape[::-1], dtype=np.uint8)
     spine = np.array([spine_front_y(torso.back_y_m, origin[2] + SPACING_M * k) for k in range(shape[2])])
     p = skin.pack(torso)
-    window = np.array([0.032, skin.front_y(p, 0.032, 0.075, 0.5), 0.075])
+    heart = patient.heart
+    base = heart.apex_m + heart.rotation @ np.array([0.01, 0.01, heart.length_m])
+    below_xiphoid = np.array([0.0, skin.front_y(p, 0.0, -0.03, 0.5), -0.03])
+    middle = heart.apex_m + heart.rotation @ np.array([0.02, 0.0, 0.55 * heart.length_m])
+    free = [np.concatenate([below_xiphoid, middle - below_xiphoid, [0.025, 0.030]])]
     if parasternal_window_m is not None:
-        window = parasternal_window_m
-    aim = patient.heart.apex_m + patient.heart.rotation @ np.array([0.01, 0.01, patient.heart.length_m])
-    _fill(labels, origin, p, spine, patient.heart.apex_m, np.ascontiguousarray(patient.heart.rotation), window, aim)
+        free.append(np.concatenate([parasternal_window_m, base - parasternal_window_m, [0.024, 0.020]]))
+    _fill(labels, origin, p, spine, heart.apex_m, np.ascontiguousarray(heart.rotation), np.array(free))
     _stamp_loops(np.random.default_rng([patient.seed, 77]), labels, origin, vessels)
     return Volume(labels, origin)
 
 
 @njit(cache=True, nogil=True)
-def _fill(
-    labels: NDArray[np.uint8], origin: Array, p: Array, spine: Array, apex: Array, R: Array, window: Array, aim: Array
-) -> None:
+def _fill(labels: NDArray[np.uint8], origin: Array, p: Array, spine: Array, apex: Array, R: Array, free: Array) -> None:
+    """`free` (n, 8): paths without lung, each start, span, radius at the start and its growth to the end."""
     nz, ny, nx = labels.shape
-    span = aim - window
-    span2 = span[0] ** 2 + span[1] ** 2 + span[2] ** 2
     for k in range(nz):
         z = origin[2] + SPACING_M * k
         a, b, yc, da, db, dyc = skin.section(p, z)
@@ -90,13 +90,13 @@ def _fill(
                     gx, gy = ax / a, ay / b
                     gz = -ax * X * da / a - ay * (dyc + Y * db) / b
                     depth = (1.0 - f) * S / f / math.sqrt(gx * gx + gy * gy + gz * gz)
-                labels[k, j, i] = _material(p, x, y, z, S, depth, fat, front, apex, R, window, span, span2)
+                labels[k, j, i] = _material(p, x, y, z, S, depth, fat, front, apex, R, free)
 
 
 @njit(cache=True, nogil=True)
 def _material(
     p: Array, x: float, y: float, z: float, S: float, depth: float, fat: float, spine: float,
-    apex: Array, R: Array, window: Array, span: Array, span2: float,
+    apex: Array, R: Array, free: Array,
 ) -> int:  # fmt: skip
     if depth < SKIN_M:
         return _SKIN
@@ -142,10 +142,12 @@ def _material(
     if z > ground:
         if hc < 0.035 and ha * ha + hb * hb < (0.021 + 0.45 * max(hc + 0.02, 0.0)) ** 2:
             return _MEDIASTINUM
-        wx, wy, wz = x - window[0], y - window[1], z - window[2]
-        t = min(max((wx * span[0] + wy * span[1] + wz * span[2]) / span2, 0.0), 1.0)
-        if (wx - t * span[0]) ** 2 + (wy - t * span[1]) ** 2 + (wz - t * span[2]) ** 2 < (0.024 + 0.02 * t) ** 2:
-            return _MEDIASTINUM
+        for w in free:
+            wx, wy, wz = x - w[0], y - w[1], z - w[2]
+            t = (wx * w[3] + wy * w[4] + wz * w[5]) / (w[3] * w[3] + w[4] * w[4] + w[5] * w[5])
+            t = min(max(t, 0.0), 1.0)
+            if (wx - t * w[3]) ** 2 + (wy - t * w[4]) ** 2 + (wz - t * w[5]) ** 2 < (w[6] + w[7] * t) ** 2:
+                return _MEDIASTINUM
         if -0.034 < x < 0.042 and (y > 0.09 or abs(x) < 0.02):
             return _MEDIASTINUM
         return _LUNG
