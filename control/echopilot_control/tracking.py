@@ -98,7 +98,7 @@ class ImageTarget:
         self._P = P - np.outer(gain, P[0])
 
     def _predicted(self, now_ns: int) -> tuple[Array, Array]:
-        dt_s = (now_ns - (self._stamp_ns or now_ns)) * 1e-9
+        dt_s = 0.0 if self._stamp_ns is None else (now_ns - self._stamp_ns) * 1e-9
         A = np.array([[1.0, dt_s], [0.0, 1.0]])
         q = self._ACCELERATION_M_S2**2
         Q = q * np.array([[dt_s**4 / 4.0, dt_s**3 / 2.0], [dt_s**3 / 2.0, dt_s**2]])

@@ -1,0 +1,220 @@
+"""The controller in a small closed world: views are reached, sweeps end, faults lead to named states, no bumps."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from control_world import AXIS_Z_M, RADIUS_M, XIPHOID, World, skin_at
+
+from echopilot_control.controller import ControlInputs, Controller
+from echopilot_control.safety import Limits, SafetyInputs, SafetyMemory, check
+from echopilot_core import ControlGoal, ControlPhase, GoalKind, Outcome, SafetyMode, View, se3
+
+LIMITS = Limits()
+A4C = ControlGoal(1, GoalKind.ACQUIRE_VIEW, View.A4C, 5.0, "cardiac", 60.0)
+AORTA = ControlGoal(2, GoalKind.ACQUIRE_VIEW, View.AORTA_TRANS, 8.0, "abdomen", 60.0)
+SWEEP = ControlGoal(3, GoalKind.SWEEP, View.AORTA_TRANS, 8.0, "abdomen", 90.0)
+RETREAT = ControlGoal(4, GoalKind.RETREAT)
+
+
+class Loop:
+    """World, controller and safety in the order of docs/architecture.md; `change` may spoil the inputs of a tick."""
+
+    def __init__(self, world: World, change=None) -> None:
+        self.world, self.change = world, change
+        self.controller, self.memory = Controller(LIMITS), SafetyMemory()
+        self.surface, self.landmarks = world.surface(), world.landmarks()
+        self.robot = world.state()
+        self.statuses, self.commands, self.forces, self.decisions, self.heights = [], [], [], [], []
+
+    def tick(self, goal: ControlGoal):
+        world = self.world
+        inputs = ControlInputs(world.now_ns, self.robot, world.latest, self.surface, self.landmarks, goal)
+        if self.change is not None:
+            inputs = self.change(inputs)
+        output = self.controller.step(inputs)
+        safety_inputs = SafetyInputs(world.now_ns, inputs.robot, output.command, self.landmarks, goal.preset)
+        decision = check(self.memory, safety_inputs, LIMITS)
+        self.memory = decision.memory
+        self.statuses.append(output.status)
+        self.commands.append(output.command)
+        self.decisions.append(decision)
+        self.forces.append(world.force_n(world.tick * 0.01))
+        self.heights.append(float(np.hypot(world.T[0, 3] - XIPHOID[0], world.T[2, 3] - AXIS_Z_M)) - RADIUS_M)
+        self.robot = world.step(None if decision.twist is None else decision.twist.twist)
+        return output.status
+
+    def until_done(self, goal: ControlGoal, seconds: float = 100.0):
+        for _ in range(int(seconds * 100)):
+            status = self.tick(goal)
+            if status.outcome is not Outcome.RUNNING:
+                return status
+        return status
+
+    def run(self, goal: ControlGoal, seconds: float):
+        for _ in range(int(seconds * 100)):
+            status = self.tick(goal)
+        return status
+
+
+@pytest.mark.parametrize("stiffness_n_m", [500.0, 6000.0])
+def test_apical_view_then_aorta_sweep_then_retreat(stiffness_n_m):
+    loop = Loop(World(seed=5, stiffness_n_m=stiffness_n_m))
+    assert loop.until_done(A4C).outcome is Outcome.SUCCEEDED
+    left = se3.log(se3.inverse(loop.world.T) @ loop.world.T_base_a4c)
+    skin_normal = skin_at(*loop.world.T_base_a4c[:2, 3])[1]
+    gap = loop.world.T[:3, 3] - loop.world.T_base_a4c[:3, 3]
+    assert np.linalg.norm(gap - (gap @ skin_normal) * skin_normal) < 0.008
+    assert np.degrees(np.linalg.norm(left[3:])) < 8.0
+    flown = len(loop.heights)
+    assert loop.until_done(AORTA).outcome is Outcome.SUCCEEDED
+    above = [
+        h for h, s in zip(loop.heights[flown:], loop.statuses[flown:], strict=True) if s.detail == "flying to start"
+    ]
+    assert min(above) > 0.030
+    swept = loop.until_done(SWEEP)
+    assert swept.outcome is Outcome.SUCCEEDED and 0.15 < swept.station_m < 0.22
+    stations = [s.station_m for s in loop.statuses if s.phase is ControlPhase.SWEEP]
+    assert all(np.diff(stations) >= 0.0)
+    assert loop.until_done(RETREAT).outcome is Outcome.SUCCEEDED and loop.heights[-1] > 0.04
+    assert loop.world.peak_n < 12.0
+    assert {d.mode for d in loop.decisions} == {SafetyMode.OK}
+    held = [
+        f - s.force_setpoint_n
+        for f, s in zip(loop.forces, loop.statuses, strict=True)
+        if s.phase in (ControlPhase.REFINE, ControlPhase.HOLD, ControlPhase.SWEEP)
+    ]
+    rmse_n = float(np.sqrt(np.mean(np.square(held))))
+    print(f"K {stiffness_n_m}: force rmse {rmse_n:.2f} N, peak {loop.world.peak_n:.2f} N")
+    assert rmse_n <= 1.0
+    assert all(np.isfinite(c.twist).all() for c in loop.commands)
+    assert all(b.sequence > a.sequence for a, b in zip(loop.commands, loop.commands[1:], strict=False))
+
+
+def test_same_inputs_give_the_same_commands():
+    runs = []
+    for _ in range(2):
+        loop = Loop(World(seed=6))
+        loop.run(A4C, 9.0)
+        runs.append(np.array([c.twist for c in loop.commands]))
+    assert np.array_equal(*runs)
+
+
+def test_stale_image_freezes_sideways_then_retreats():
+    loop = Loop(World(seed=7))
+    assert loop.until_done(AORTA).outcome is Outcome.SUCCEEDED
+    loop.run(SWEEP, 3.0)
+    start = len(loop.statuses)
+    loop.change = lambda inputs: replace(inputs, seen=frozen)
+    frozen = loop.world.latest
+    position = None
+    for _ in range(90):
+        status = loop.tick(SWEEP)
+        if status.phase is ControlPhase.RECOVER and position is None:
+            position = loop.world.T[:3, 3].copy()
+            assert status.frame_age_s == pytest.approx(0.16, abs=0.02)
+    assert position is not None
+    moved = loop.world.T[:2, 3] - position[:2]
+    assert np.linalg.norm(moved) < 0.002
+    assert min(loop.forces[start : start + 90]) > 4.0
+    final = loop.run(SWEEP, 3.0)
+    assert final.outcome is Outcome.ABORTED and "image" in final.detail
+    assert loop.heights[-1] > 0.04
+
+
+def test_a_short_image_gap_is_survived():
+    loop = Loop(World(seed=8))
+    loop.until_done(AORTA)
+    loop.run(SWEEP, 2.0)
+    frozen = loop.world.latest
+    loop.change = lambda inputs: replace(inputs, seen=frozen)
+    loop.run(SWEEP, 0.5)
+    loop.change = None
+    assert loop.until_done(SWEEP).outcome is Outcome.SUCCEEDED
+
+
+def test_bad_robot_state_sends_no_validity():
+    loop = Loop(World(seed=9))
+    loop.run(A4C, 3.0)
+    for spoil in (
+        lambda r: replace(r, wrench=np.full(6, np.nan)),
+        lambda r: replace(r, T_base_probe=np.full((4, 4), np.inf)),
+        lambda r: replace(r, twist=np.full(6, -np.inf)),
+    ):
+        loop.change = lambda inputs, spoil=spoil: replace(inputs, robot=spoil(inputs.robot))
+        status = loop.tick(A4C)
+        assert loop.commands[-1].valid_for_ns == 0 and not loop.commands[-1].twist.any()
+        assert "finite" in status.detail and loop.decisions[-1].twist is None
+        loop.change = None
+        loop.tick(A4C)
+    assert loop.until_done(A4C).outcome is Outcome.SUCCEEDED
+
+
+def test_lost_contact_is_felt_for_and_found_again():
+    loop = Loop(World(seed=10, breathing_pp_m=0.0))
+    assert loop.until_done(A4C).outcome is Outcome.SUCCEEDED
+    loop.world.T[:3, 3] -= 0.012 * loop.world.T[:3, 2]  # pulled off by 12 mm
+    loop.run(A4C, 0.5)
+    assert any(s.phase is ControlPhase.RECOVER for s in loop.statuses[-50:])
+    assert loop.until_done(replace(A4C, goal_id=11)).outcome in (Outcome.SUCCEEDED, Outcome.RUNNING)
+    assert loop.world.peak_n < 9.0
+
+
+def test_changing_goals_does_not_bump():
+    loop = Loop(World(seed=11))
+    assert loop.until_done(AORTA).outcome is Outcome.SUCCEEDED
+    loop.run(AORTA, 1.0)
+    for goal in (SWEEP, replace(SWEEP, goal_id=31, kind=GoalKind.HOLD), replace(SWEEP, goal_id=32), AORTA):
+        goal = replace(goal, goal_id=goal.goal_id + 100)
+        loop.run(goal, 1.5)
+    twists = np.array([c.twist for c in loop.commands[-600:]])
+    assert np.abs(np.diff(twists[:, :3], axis=0)).max() < 0.016
+    assert np.abs(np.array(loop.forces[-600:]) - 8.0).max() < 2.0
+
+
+def test_without_guidance_the_search_ends_as_not_found_off_the_skin():
+    loop = Loop(World(seed=12))
+    loop.change = lambda inputs: replace(inputs, seen=inputs.seen and replace(inputs.seen, guidance=()))
+    goal = replace(A4C, timeout_s=25.0)
+    status = loop.until_done(goal, 40.0)
+    assert status.outcome is Outcome.NOT_FOUND and "A4C" in status.detail
+    searched = [i for i, s in enumerate(loop.statuses) if s.phase is ControlPhase.SEARCH]
+    assert len(searched) > 300
+    assert loop.run(goal, 3.0).outcome is Outcome.NOT_FOUND and loop.heights[-1] > 0.04
+    assert loop.world.peak_n < 12.0
+
+
+@pytest.mark.parametrize("missing", ["surface", "landmarks"])
+def test_without_the_body_nothing_moves(missing):
+    loop = Loop(World(seed=13))
+    start = loop.world.T.copy()
+    loop.change = lambda inputs: replace(inputs, **{missing: None})
+    status = loop.run(replace(A4C, timeout_s=3.0), 2.0)
+    assert np.allclose(loop.world.T, start, atol=1e-4) and "body" in status.detail
+    assert loop.run(replace(A4C, timeout_s=3.0), 4.0).outcome is Outcome.NOT_FOUND
+
+
+def test_no_skin_where_expected_aborts_instead_of_pushing_on():
+    loop = Loop(World(seed=14))
+    loop.surface = replace(loop.surface, points_m=loop.surface.points_m + np.array([0.0, 0.0, 0.10]))
+    status = loop.until_done(AORTA, 60.0)
+    assert status.outcome is Outcome.ABORTED and "no contact" in status.detail
+
+
+def test_random_goals_and_dropouts_leave_no_dead_end():
+    rng = np.random.default_rng(15)
+    print("seed 15")
+    loop = Loop(World(seed=15))
+    kinds = [GoalKind.ACQUIRE_VIEW, GoalKind.SWEEP, GoalKind.HOLD, GoalKind.IDLE, GoalKind.RETREAT]
+    for n in range(12):
+        kind, view = kinds[rng.integers(5)], (View.A4C, View.AORTA_TRANS, View.PLAX)[rng.integers(3)]
+        preset = "abdomen" if view is View.AORTA_TRANS else "cardiac"
+        goal = ControlGoal(50 + n, kind, view, 5.0, preset, 20.0)
+        keep = rng.random() < 0.7
+        loop.change = None if keep else (lambda inputs: replace(inputs, seen=None))
+        loop.run(goal, float(rng.uniform(0.2, 6.0)))
+    loop.change = None
+    assert loop.until_done(replace(RETREAT, goal_id=99), 10.0).outcome is Outcome.SUCCEEDED
+    assert loop.until_done(replace(AORTA, goal_id=100)).outcome is Outcome.SUCCEEDED
+    assert loop.world.peak_n < 12.0
+    assert np.abs(loop.world.T[:3, 3] - XIPHOID).max() < 0.4
