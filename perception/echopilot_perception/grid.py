@@ -1,8 +1,9 @@
 """The cells that every network picture and label map lives on: 128 x 128 cells of 1.25 mm in `us_image`."""
 
 import numpy as np
-from echopilot_core import LabelMap
 from numpy.typing import NDArray
+
+from echopilot_core import LabelMap
 
 CELLS = 128
 SPACING_M = 0.00125
@@ -10,8 +11,8 @@ CELL_AREA_M2 = SPACING_M * SPACING_M
 ORIGIN_X_M = -0.08 + SPACING_M / 2  # centre of cell (0, 0)
 ORIGIN_Y_M = SPACING_M / 2
 
-X_M: NDArray[np.float64] = ORIGIN_X_M + SPACING_M * np.arange(CELLS)
-Y_M: NDArray[np.float64] = ORIGIN_Y_M + SPACING_M * np.arange(CELLS)
+X_M: NDArray[np.float64] = ORIGIN_X_M + SPACING_M * np.arange(CELLS, dtype=np.float64)
+Y_M: NDArray[np.float64] = ORIGIN_Y_M + SPACING_M * np.arange(CELLS, dtype=np.float64)
 """Centres of the columns (right) and rows (depth) [m]."""
 
 

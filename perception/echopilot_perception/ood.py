@@ -1,11 +1,13 @@
 """Out-of-distribution score: Mahalanobis distance of the features with a diagonal covariance (Lee et al. 2018)."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from echopilot_core import EchoPilotError
 from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,21 @@ def fit(train: NDArray[np.float64], validation: NDArray[np.float64]) -> FeatureS
 
 
 def save(path: Path, statistics: FeatureStatistics) -> None:
-    """Write ood.npz."""
-    limits = np.array([statistics.median_distance, statistics.p99_distance])
-    np.savez(path, mean=statistics.mean, std=statistics.std, limits=limits)
+    """Write ood.json."""
+    data = {
+        "mean": [round(float(v), 6) for v in statistics.mean],
+        "std": [round(float(v), 6) for v in statistics.std],
+        "median_distance": statistics.median_distance,
+        "p99_distance": statistics.p99_distance,
+    }
+    path.write_text(json.dumps(data) + "\n")
 
 
 def load(path: Path) -> FeatureStatistics:
-    """Read ood.npz; raises EchoPilotError when it is damaged."""
+    """Read ood.json; raises EchoPilotError when it is damaged."""
     try:
-        with np.load(path) as data:
-            return FeatureStatistics(data["mean"], data["std"], float(data["limits"][0]), float(data["limits"][1]))
-    except (OSError, ValueError, KeyError) as error:
+        data = json.loads(path.read_text())
+        mean, std = np.asarray(data["mean"], dtype=np.float64), np.asarray(data["std"], dtype=np.float64)
+        return FeatureStatistics(mean, std, float(data["median_distance"]), float(data["p99_distance"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise EchoPilotError(f"{path} cannot be read: {type(error).__name__}") from error

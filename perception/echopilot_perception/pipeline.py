@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from echopilot_core import Frame, Measurement, Seen, Tissue, View
 from numpy.typing import NDArray
 
+from echopilot_core import Frame, Measurement, Seen, Tissue, View
 from echopilot_perception import grid, ood
 from echopilot_perception.frames.preprocess import to_network
 from echopilot_perception.heads import HEADS, Reading
@@ -26,7 +26,7 @@ class Perception:
     def __init__(self, model: Path | None = None, runtime: str = "auto") -> None:
         """Load and verify a model folder (None: the shipped one); raises EchoPilotError with one line."""
         self.manifest = read_manifest(model)
-        self._statistics = ood.load(self.manifest.folder / "ood.npz")
+        self._statistics = ood.load(self.manifest.folder / "ood.json")
         self._runtime = make_runtime(self.manifest, runtime)
         self._runtime.activate()
 
@@ -103,4 +103,4 @@ def _measure(reading: Reading, sequence: int) -> tuple[Measurement, ...]:
 
 
 def _soft(reading: Reading, tissue: Tissue) -> NDArray[np.float64]:
-    return reading.probability[tissue].astype(np.float64)
+    return np.asarray(reading.probability[tissue], dtype=np.float64)

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from echopilot_core import EchoPilotError, Frame, Imaging, MarkerSide, ProbeGeometry, ProbeKind, SectorBox, to_ns
 from numpy.typing import NDArray
 
+from echopilot_core import EchoPilotError, Frame, Imaging, MarkerSide, ProbeGeometry, ProbeKind, SectorBox, to_ns
 from echopilot_perception.frames.dicom import read_dicom
 from echopilot_perception.frames.pictures import Pictures, Region
 from echopilot_perception.frames.sector import Sector, find_sector
 from echopilot_perception.frames.video import PICTURE_SUFFIXES, VIDEO_SUFFIXES, read_pictures, read_video
 
 ASSUMED_DEPTH_M = 0.16
+DEFAULT_RATE_HZ = 30.0
 ASSUMED_PRESET = "spacing unknown: 160 mm depth assumed"
 
 
@@ -31,6 +32,12 @@ class Clip:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def frame_rate_hz(self) -> float:
+        """Mean rate of the clip's own frame times; 30 for a single picture."""
+        span_s = float(self.frame_times_s[-1] - self.frame_times_s[0])
+        return (len(self.images) - 1) / span_s if span_s > 0 else DEFAULT_RATE_HZ
 
     def frames(self) -> Iterator[Frame]:
         """Frames stamped with the clip's own times, sequence 0, 1, ..."""
@@ -73,7 +80,9 @@ def _read(path: Path) -> Pictures:
     if suffix in (".dcm", ".dicom", ".ima") or _is_dicom(path):
         return read_dicom(path)
     kinds = ", ".join((".dcm", *VIDEO_SUFFIXES, *PICTURE_SUFFIXES))
-    raise EchoPilotError(f"{path.name} is not a clip; give a DICOM file, video, picture or folder of pictures ({kinds})")
+    raise EchoPilotError(
+        f"{path.name} is not a clip; give a DICOM file, video, picture or folder of pictures ({kinds})"
+    )
 
 
 def _is_dicom(path: Path) -> bool:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pydicom
-from echopilot_core import EchoPilotError
 from numpy.typing import NDArray
 from pydicom.pixels import apply_color_lut, iter_pixels
 
+from echopilot_core import EchoPilotError
 from echopilot_perception.frames.pictures import Pictures, Region, gather
 
 CENTIMETRE = 3  # Physical Units code
@@ -28,8 +28,12 @@ def read_dicom(path: Path) -> Pictures:
             grey, coloured = gather((_picture(p, data) for p in iter_pixels(data)), path.name)
             expected = int(data.get("NumberOfFrames", 1) or 1)
             if len(grey) != expected:
-                raise EchoPilotError(f"{path.name}: {len(grey)} of {expected} frames could be read; the file is damaged")
-            return Pictures(grey, _times(data, len(grey)), coloured, _region(data), str(data.get("SeriesDescription", "")))
+                raise EchoPilotError(
+                    f"{path.name}: {len(grey)} of {expected} frames could be read; the file is damaged"
+                )
+            return Pictures(
+                grey, _times(data, len(grey)), coloured, _region(data), str(data.get("SeriesDescription", ""))
+            )
     except EchoPilotError:
         raise
     except Exception as error:  # pydicom and its decoders raise every kind for damaged files
@@ -58,7 +62,7 @@ def _times(data: pydicom.Dataset, count: int) -> NDArray[np.float64]:
     step_ms = float(data.get("FrameTime", 0) or 0)
     rate_hz = float(data.get("CineRate", 0) or data.get("RecommendedDisplayFrameRate", 0) or DEFAULT_RATE_HZ)
     step_s = step_ms * 1e-3 if step_ms > 0 else 1.0 / rate_hz
-    return np.arange(count) * step_s
+    return np.arange(count, dtype=np.float64) * step_s
 
 
 def _region(data: pydicom.Dataset) -> Region | None:

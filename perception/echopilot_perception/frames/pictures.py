@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from echopilot_core import EchoPilotError
 from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError
 
 COLOUR_THRESHOLD = 40  # largest minus smallest channel from which a pixel is coloured, not grey
 MAX_BYTES = 3_000_000_000

@@ -2,9 +2,9 @@
 
 import cv2
 import numpy as np
-from echopilot_core import EchoPilotError, Frame, ProbeGeometry, ProbeKind
 from numpy.typing import NDArray
 
+from echopilot_core import EchoPilotError, Frame, ProbeGeometry, ProbeKind
 from echopilot_perception import grid
 
 MAX_OVERSAMPLING = 6
@@ -31,9 +31,9 @@ def to_network(frame: Frame) -> NDArray[np.float32]:
     size = (grid.CELLS * k, grid.CELLS * k)
     fine = cv2.warpAffine(np.ascontiguousarray(crop), to_source, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     cells = fine if k == 1 else cv2.resize(fine, (grid.CELLS, grid.CELLS), interpolation=cv2.INTER_AREA)
-    picture = cells.astype(np.float32) / np.float32(255.0)
+    picture = np.asarray(cells, dtype=np.float32) / np.float32(255.0)
     picture[~sector_cells(geometry)] = 0.0
-    return picture
+    return np.asarray(picture, dtype=np.float32)
 
 
 def sector_cells(geometry: ProbeGeometry) -> NDArray[np.bool_]:
@@ -44,7 +44,9 @@ def sector_cells(geometry: ProbeGeometry) -> NDArray[np.bool_]:
     range_m = np.hypot(x, y + geometry.radius_m)
     angle = np.abs(np.arctan2(x, y + geometry.radius_m))
     margin = EDGE_MARGIN_M / np.maximum(range_m, EDGE_MARGIN_M)
-    return np.asarray((angle <= geometry.opening_angle_rad / 2 + margin) & (range_m <= geometry.radius_m + geometry.depth_m))
+    return np.asarray(
+        (angle <= geometry.opening_angle_rad / 2 + margin) & (range_m <= geometry.radius_m + geometry.depth_m)
+    )
 
 
 def check(frame: Frame) -> None:

@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from echopilot_core import ProbeKind, SectorBox
 from numpy.typing import NDArray
 
-DARK = 10  # grey value up to which a screen counts as black
+from echopilot_core import ProbeKind, SectorBox
+
+ABOVE_BLACK = 3  # grey values above the screen's own black from which a pixel has content
 MAX_PICTURES = 24
 SIDE_ANGLES_RAD = (np.deg2rad(8.0), np.deg2rad(65.0))  # of a fan's side from the vertical
 MIN_SIDE = 0.25  # of the region's height: shorter straight sides are no fan
 CONVEX_FROM = 0.12  # face radius over outer radius from which a fan has a curved face
+PHASED_FROM_RAD = np.deg2rad(74.0)  # wider fans come from phased arrays, however dark their near field is
 MIN_SHARE = 0.01  # of the screen that a sector covers
 
 
@@ -56,7 +58,7 @@ def find_sector(pictures: NDArray[np.uint8], coloured: NDArray[np.bool_] | None 
     sides = [_side(hull, sign, MIN_SIDE * (bottom - top)) for sign in (-1.0, 1.0)]
     box = SectorBox(left, top, right, bottom)
     if sides[0] is not None and sides[1] is not None:
-        fan = _fan(sides[0], sides[1], rows, columns, box)
+        fan = _fan(sides[0], sides[1], rows, columns, pictures.shape[1:])
         if fan is not None:
             return fan
     width = float(right - left)
@@ -67,7 +69,8 @@ def _region(pictures: NDArray[np.uint8], coloured: NDArray[np.bool_] | None) -> 
     picked = pictures[:: max(len(pictures) // MAX_PICTURES, 1)]
     brightest = picked.max(axis=0)
     motion = picked.astype(np.float32).std(axis=0)
-    content = (cv2.blur(brightest, (5, 5)) > DARK).astype(np.uint8)
+    black = int(np.argmax(np.bincount(brightest.ravel(), minlength=256)[:64]))
+    content = (cv2.blur(brightest, (5, 5)) > black + ABOVE_BLACK).astype(np.uint8)
     if coloured is not None:
         content[cv2.dilate(coloured.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = 0
     size = max(pictures.shape[1:]) // 80
@@ -107,7 +110,7 @@ def _side(hull: NDArray[np.float64], sign: float, min_length: float) -> _Side | 
 
 
 def _fan(
-    left: _Side, right: _Side, rows: NDArray[np.int64], columns: NDArray[np.int64], box: SectorBox
+    left: _Side, right: _Side, rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, ...]
 ) -> Sector | None:
     crossing = np.column_stack([left.direction, -right.direction])
     if abs(np.linalg.det(crossing)) < 1e-3:
@@ -121,12 +124,21 @@ def _fan(
         return None
     reach = np.hypot(du[central], dv[central])
     near, far = float(np.percentile(reach, 0.1)), float(np.percentile(reach, 99.95))
-    curved = near > CONVEX_FROM * far
+    curved = near > CONVEX_FROM * far and 2.0 * half < PHASED_FROM_RAD
     radius = near if curved else 0.0
     kind = ProbeKind.CONVEX if curved else ProbeKind.PHASED
     width = 2.0 * near * float(np.sin(half))
+    reach_u = far * float(np.sin(half))
+    top = v + radius * np.cos(half) if curved else v
+    box = SectorBox(
+        int(max(np.floor(u - reach_u), 0)),
+        int(max(np.floor(top), 0)),
+        int(min(np.ceil(u + reach_u) + 1, shape[1])),
+        int(min(np.ceil(v + far) + 1, shape[0])),
+    )
     return Sector(kind, float(u), float(v) + radius, radius, far - radius, 2.0 * float(half), width, box)
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)).astype(np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    return np.asarray(kernel, dtype=np.uint8)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from echopilot_core import EchoPilotError
 from numpy.typing import NDArray
 
+from echopilot_core import EchoPilotError
 from echopilot_perception.frames.pictures import Pictures, gather
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -58,4 +58,4 @@ def _load(file: Path) -> NDArray[np.uint8]:
     picture = cv2.imread(str(file), cv2.IMREAD_COLOR)
     if picture is None:
         raise EchoPilotError(f"{file.name} is not a readable picture")
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), dtype=np.uint8)

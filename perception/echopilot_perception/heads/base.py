@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from echopilot_core import Guidance, View
 from numpy.typing import NDArray
+
+from echopilot_core import Guidance, View
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -48,7 +49,7 @@ class Head(ABC):
 
     name: str
     weight: float = 1.0
-    dense: bool = False  # one answer per cell: training may look at a part of the cells per step
+    dense: bool = False  # one answer per cell, given as four lattices while training (layers.OnDenseShuffled)
 
     @abstractmethod
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:

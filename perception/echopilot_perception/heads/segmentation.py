@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from echopilot_core import Tissue
 from numpy.typing import NDArray
 
+from echopilot_core import Tissue
 from echopilot_perception.heads.base import Head, HeadSpec, Reading, softmax
 
 if TYPE_CHECKING:
@@ -25,11 +25,9 @@ class SegmentationHead(Head):
     dense = True
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
-        from torch import nn
+        from echopilot_perception.heads.layers import OnDenseShuffled
 
-        from echopilot_perception.heads.layers import OnDense
-
-        return OnDense(nn.Sequential(nn.Conv2d(dense_channels, 4 * CLASSES, 1), nn.PixelShuffle(2)))
+        return OnDenseShuffled(dense_channels, CLASSES)
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         """Cross-entropy weighted by class, plus half the soft Dice loss of the classes in the batch."""

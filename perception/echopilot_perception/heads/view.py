@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from echopilot_core import View
 from numpy.typing import NDArray
 
+from echopilot_core import View
 from echopilot_perception.heads.base import Head, HeadSpec, Reading, softmax
 
 if TYPE_CHECKING:

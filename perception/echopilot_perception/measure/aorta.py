@@ -8,9 +8,9 @@ calliper convention; here outer-to-outer and inner-to-inner, each in the AP (dep
 from dataclasses import dataclass
 
 import numpy as np
-from echopilot_core import Convention, EndPoint, LabelMap, Measurement, Tissue, View
 from numpy.typing import NDArray
 
+from echopilot_core import Convention, EndPoint, LabelMap, Measurement, Tissue, View
 from echopilot_perception.measure.regions import Moments, fill_holes, largest_region, moments, widen
 
 MIN_AREA_M2 = 3e-5  # 6 mm across: anything smaller is not an adult abdominal aorta
@@ -48,8 +48,8 @@ def measure_section(
     either = lumen + wall
     core = largest_region(either > 0.5, lumen)
     near = widen(core, 2)
-    outer_mask = fill_holes(core)
-    outer = _ellipse(np.where(outer_mask, np.maximum(either, outer_mask), either * near), x_m, y_m, spacing_m)
+    holes = fill_holes(core) & ~core
+    outer = _ellipse(np.where(holes, 1.0, either * near), x_m, y_m, spacing_m)
     lumen_core = largest_region((lumen > 0.5) & core, lumen)
     inner = _ellipse(np.where(widen(lumen_core, 2), lumen, 0.0), x_m, y_m, spacing_m)
     if outer is None or inner is None or outer.area_m2 < MIN_AREA_M2:
@@ -60,8 +60,8 @@ def measure_section(
 def section_of(labels: LabelMap) -> AorticSection | None:
     """Section from hard labels: a little coarser than from probabilities."""
     height, width = labels.labels.shape
-    x_m = labels.origin_x_m + labels.spacing_m * np.arange(width)
-    y_m = labels.origin_y_m + labels.spacing_m * np.arange(height)
+    x_m = labels.origin_x_m + labels.spacing_m * np.arange(width, dtype=np.float64)
+    y_m = labels.origin_y_m + labels.spacing_m * np.arange(height, dtype=np.float64)
     lumen = (labels.labels == Tissue.AO_LUMEN).astype(np.float64)
     wall = (labels.labels == Tissue.AO_WALL).astype(np.float64)
     return measure_section(lumen, wall, x_m, y_m, labels.spacing_m)

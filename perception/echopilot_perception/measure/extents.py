@@ -1,9 +1,9 @@
 """Area and centroid of every class that is present, with what the network is unsure of."""
 
 import numpy as np
-from echopilot_core import ClassExtent, Tissue
 from numpy.typing import NDArray
 
+from echopilot_core import ClassExtent, Tissue
 from echopilot_perception import grid
 
 MIN_CELLS = 6

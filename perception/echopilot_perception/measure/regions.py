@@ -45,15 +45,14 @@ def moments(
 ) -> Moments | None:
     """Moments of `weight` (H, W) in 0..1 over cells at `x_m` (W,), `y_m` (H,); None when it is empty.
 
-    A cell counts as a square of its own size, so a filled disc of radius r has variance r^2 / 4 per axis.
+    A filled disc of radius r has variance r^2 / 4 per axis.
     """
     total = float(weight.sum())
     if total < 1.0:
         return None
     px, py = weight.sum(axis=0) / total, weight.sum(axis=1) / total
     cx, cy = float(px @ x_m), float(py @ y_m)
-    cell = spacing_m * spacing_m / 12.0
-    xx = float(px @ (x_m - cx) ** 2) + cell
-    yy = float(py @ (y_m - cy) ** 2) + cell
+    xx = float(px @ (x_m - cx) ** 2)
+    yy = float(py @ (y_m - cy) ** 2)
     xy = float((y_m - cy) @ weight @ (x_m - cx)) / total
     return Moments(total * spacing_m**2, np.array([cx, cy]), np.array([[xx, xy], [xy, yy]]))

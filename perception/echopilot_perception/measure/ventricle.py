@@ -1,11 +1,11 @@
-"""Left-ventricular volume from one plane by the method of discs (Lang et al. 2015, ASE/EACVI chamber quantification)."""
+"""Left-ventricular volume from one plane by the method of discs (Lang et al. 2015, ASE/EACVI)."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from echopilot_core import EndPoint, LabelMap, Measurement, Phase, Tissue, View
 from numpy.typing import NDArray
 
+from echopilot_core import EndPoint, LabelMap, Measurement, Phase, Tissue, View
 from echopilot_perception.measure.regions import fill_holes, largest_region, moments, widen
 
 DISCS = 20
@@ -32,8 +32,9 @@ def measure_ventricle(
     The long axis is the principal axis of the region, its ends where the region ends. Each disc has the mean width
     of the region in its slab. An end of the axis that leaves the picture is not extrapolated.
     """
-    core = fill_holes(largest_region(lv > 0.5, lv))
-    weight = np.where(core, np.maximum(lv, core), np.where(widen(core, 2), lv, 0.0))
+    core = largest_region(lv > 0.5, lv)
+    holes = fill_holes(core) & ~core  # papillary muscles count as cavity
+    weight = np.where(holes, 1.0, lv * widen(core, 2))
     found = moments(weight, x_m, y_m, spacing_m)
     if found is None or found.area_m2 < MIN_AREA_M2:
         return None
@@ -59,8 +60,8 @@ def measure_ventricle(
 def ventricle_of(labels: LabelMap) -> Ventricle | None:
     """Volume from hard labels."""
     height, width = labels.labels.shape
-    x_m = labels.origin_x_m + labels.spacing_m * np.arange(width)
-    y_m = labels.origin_y_m + labels.spacing_m * np.arange(height)
+    x_m = labels.origin_x_m + labels.spacing_m * np.arange(width, dtype=np.float64)
+    y_m = labels.origin_y_m + labels.spacing_m * np.arange(height, dtype=np.float64)
     return measure_ventricle((labels.labels == Tissue.LV).astype(np.float64), x_m, y_m, labels.spacing_m)
 
 

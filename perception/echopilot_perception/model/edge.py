@@ -1,5 +1,7 @@
 """The edge backbone: a small U-Net that reads one picture once for all heads (Ronneberger et al. 2015, thinned)."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,7 +29,7 @@ class EdgeBackbone(nn.Module):
         super().__init__()
         c = CHANNELS
         self.stem = conv(1, c[0], stride=2, kernel=5)
-        self.down = nn.ModuleList(nn.Sequential(conv(a, b, 2), conv(b, b)) for a, b in zip(c[:-1], c[1:], strict=True))
+        self.down = nn.ModuleList(nn.Sequential(conv(a, b, 2), conv(b, b)) for a, b in pairwise(c))
         ups = [(c[4] + c[3], c[3], 1), (c[3] + c[2], c[2], 3), (c[2] + c[1], c[1], 3), (c[1] + c[0], c[0], 3)]
         self.up = nn.ModuleList(conv(a, b, kernel=k) for a, b, k in ups)
         self.features = nn.Sequential(nn.Flatten(), nn.Linear(c[4] * 16, FEATURES), nn.ReLU(inplace=True))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from echopilot_core import EchoPilotError
 
+from echopilot_core import EchoPilotError
 from echopilot_perception import grid, ood
 from echopilot_perception.heads import HEADS, HeadSpec
 from echopilot_perception.model.card import model_card
@@ -31,7 +31,7 @@ def export(
     validation: Samples,
     facts: Mapping[str, str],
 ) -> None:
-    """Write model.onnx, ood.npz, checkpoint.pt, model.yaml and MODEL_CARD.md.
+    """Write model.onnx, ood.json, checkpoint.pt, model.yaml and MODEL_CARD.md.
 
     `facts` (title -> text) go into the card beside the figures, which are measured here with ONNX Runtime on
     `validation`. Raises EchoPilotError when ONNX Runtime and PyTorch disagree or a file is too large.
@@ -40,12 +40,14 @@ def export(
     network = result.network.eval()
     write_onnx(network, folder / "model.onnx")
     features = [_features(network, rows) for rows in (train, validation)]
-    ood.save(folder / "ood.npz", ood.fit(features[0], features[1]))
+    ood.save(folder / "ood.json", ood.fit(features[0], features[1]))
     checkpoint.save(folder / "checkpoint.pt", checkpoint.to_half(result.state))
     _check(network, folder, validation)
     write_manifest(folder, name, spec)
     read_manifest(folder)
-    (folder / "MODEL_CARD.md").write_text(model_card(folder, name, result, validation, facts, sha256(folder / "model.onnx")))
+    (folder / "MODEL_CARD.md").write_text(
+        model_card(folder, name, result, validation, facts, sha256(folder / "model.onnx"))
+    )
 
 
 def write_onnx(network: Network, path: Path) -> None:

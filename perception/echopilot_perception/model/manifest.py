@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from echopilot_core import EchoPilotError, Tissue, View
 
+from echopilot_core import EchoPilotError, Tissue, View
 from echopilot_perception import grid
 from echopilot_perception.heads.base import GuidanceView, HeadSpec
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models" / "edge"
-FILES = ("model.onnx", "ood.npz")
+FILES = ("model.onnx", "ood.json")
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def read_manifest(folder: Path | None = None) -> Manifest:
         raise EchoPilotError(f"no model in {home}: model.yaml is missing; `make train` makes one")
     try:
         data: dict[str, Any] = yaml.safe_load(path.read_text())
-        spec = HeadSpec(tuple(GuidanceView(View[g["view"]], tuple(map(float, g["scale"]))) for g in data["guidance"]))
+        spec = HeadSpec(tuple(_guidance_view(g) for g in data["guidance"]))
         hashes: dict[str, str] = data["sha256"]
         if data["classes"] != [t.name for t in Tissue] or data["views"] != [v.name for v in View]:
             raise EchoPilotError(f"{path}: classes or views differ from this version of EchoPilot; train again")
@@ -49,10 +49,17 @@ def read_manifest(folder: Path | None = None) -> Manifest:
             raise EchoPilotError(f"{path}: the input differs from this version of EchoPilot; train again")
         manifest = Manifest(home, str(data["name"]), str(data["licence"]), spec, hashes["model.onnx"])
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, UnicodeDecodeError) as error:
-        raise EchoPilotError(f"{path} is not a model description: {type(error).__name__} {error}".splitlines()[0]) from error
+        raise EchoPilotError(
+            f"{path} is not a model description: {type(error).__name__} {error}".splitlines()[0]
+        ) from error
     for name in FILES:
         verify(home / name, hashes.get(name, ""))
     return manifest
+
+
+def _guidance_view(row: dict[str, Any]) -> GuidanceView:
+    a, b, c, d, e, f = (float(v) for v in row["scale"])
+    return GuidanceView(View[row["view"]], (a, b, c, d, e, f))
 
 
 def write_manifest(folder: Path, name: str, spec: HeadSpec) -> None:

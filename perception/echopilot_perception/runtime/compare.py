@@ -24,5 +24,7 @@ def compare(first: Runtime, second: Runtime, images: NDArray[np.float32]) -> tup
     rows = []
     for name, x in a.items():
         gap = np.abs(x.astype(np.float64) - b[name])
-        rows.append(Difference(name, float(gap.max()), float(gap.mean()), float((x.argmax(1) == b[name].argmax(1)).mean())))
+        rows.append(
+            Difference(name, float(gap.max()), float(gap.mean()), float((x.argmax(1) == b[name].argmax(1)).mean()))
+        )
     return tuple(rows)

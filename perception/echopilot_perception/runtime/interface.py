@@ -6,7 +6,6 @@ from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Self
 
 Outputs = dict[str, NDArray[np.float32]]
 
@@ -31,7 +30,10 @@ class Runtime(ABC):
 
     @abstractmethod
     def infer(self, image: NDArray[np.float32]) -> Outputs:
-        """Run pictures (N, 1, 128, 128) float32 in 0..1; outputs by head name. Raises EchoPilotError when not active."""
+        """Run pictures (N, 1, 128, 128) float32 in 0..1; outputs by head name.
+
+        Raises EchoPilotError when not active.
+        """
 
     @abstractmethod
     def metadata(self) -> RuntimeMetadata:
@@ -41,9 +43,11 @@ class Runtime(ABC):
     def close(self) -> None:
         """Free the model; a second call does nothing."""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Runtime":
         self.activate()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
-from echopilot_core import EchoPilotError
 from numpy.typing import NDArray
 
+from echopilot_core import EchoPilotError
 from echopilot_perception.runtime.interface import Outputs, Runtime, RuntimeMetadata
 
 

@@ -3,7 +3,6 @@
 from importlib.util import find_spec
 
 from echopilot_core import EchoPilotError
-
 from echopilot_perception.model.manifest import Manifest
 from echopilot_perception.runtime.interface import Runtime
 

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from echopilot_core import EchoPilotError
 from numpy.typing import NDArray
 
+from echopilot_core import EchoPilotError
 from echopilot_perception.heads import HEADS, HeadSpec
 from echopilot_perception.runtime.interface import Outputs, Runtime, RuntimeMetadata
 
@@ -22,7 +22,9 @@ class TorchRuntime(Runtime):
         try:
             import torch
         except ImportError as error:
-            raise EchoPilotError("runtime torch needs PyTorch: install the extra `train`, or use onnxruntime") from error
+            raise EchoPilotError(
+                "runtime torch needs PyTorch: install the extra `train`, or use onnxruntime"
+            ) from error
         from echopilot_perception.model.network import build_network
         from echopilot_perception.training import checkpoint
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from echopilot_core import EchoPilotError
 
 State = dict[str, Any]

@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from echopilot_core import EchoPilotError, View
-
 from echopilot_perception.heads import GuidanceView, HeadSpec
 
 GUIDANCE_SCALE = (0.03, 0.03, 0.03, 0.4, 0.4, 0.4)  # one unit of the network [m, rad]

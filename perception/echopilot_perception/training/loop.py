@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from echopilot_core import EchoPilotError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
+from echopilot_core import EchoPilotError
 from echopilot_perception.heads import HEADS, HeadSpec
 from echopilot_perception.model.network import Network, build_network
 from echopilot_perception.training import checkpoint
@@ -56,7 +56,13 @@ def train(
     elif start is not None:
         run.warm_start(checkpoint.from_half(checkpoint.load(start)))
     end = config.epochs if stop_after_epochs is None else min(config.epochs, run.epoch + stop_after_epochs)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns) as progress:
         task = progress.add_task("training", total=end * run.steps_per_epoch, completed=run.epoch * run.steps_per_epoch)
         while run.epoch < end and run.stale < config.patience:
@@ -87,7 +93,9 @@ def evaluate(network: Network, data: Samples, batch: int = 64) -> dict[str, floa
                 for name, value in head.metric(output, rows).items():
                     sums.setdefault(name, []).append(value)
             sums.setdefault("loss", []).append(total)
-    return {name: sum(values) / len(values) for name, values in sorted(sums.items(), key=lambda item: item[0] != "loss")}
+    return {
+        name: sum(values) / len(values) for name, values in sorted(sums.items(), key=lambda item: item[0] != "loss")
+    }
 
 
 class _Run:
@@ -119,7 +127,9 @@ class _Run:
     def step(self, batch: dict[str, Tensor], step: int, generator: torch.Generator) -> float:
         config = self.config
         for group in self.optimiser.param_groups:
-            group["lr"] = config.learning_rate * _schedule(step, config.warmup_steps, config.epochs * self.steps_per_epoch)
+            group["lr"] = config.learning_rate * _schedule(
+                step, config.warmup_steps, config.epochs * self.steps_per_epoch
+            )
         if config.augmentation:
             batch["image"], batch["labels"] = augment(batch["image"], batch["labels"], generator)
         image = batch["image"].contiguous(memory_format=torch.channels_last)
@@ -128,8 +138,8 @@ class _Run:
         loss = torch.zeros(())
         row, column = (int(v) for v in torch.randint(0, LATTICE, (2,), generator=generator))
         for head, output in zip(HEADS, outputs, strict=True):
-            if head.dense:  # every second cell each way, another quarter in every step: unbiased and four times cheaper
-                part = output[:, :, row::LATTICE, column::LATTICE].float()
+            if head.dense:  # one of the four lattices in every step
+                part = output[:, LATTICE * row + column :: LATTICE * LATTICE].float()
                 rows = {**batch, "labels": batch["labels"][:, row::LATTICE, column::LATTICE]}
                 loss = loss + head.weight * head.loss(part, rows)
             elif head.weight > 0:
@@ -137,7 +147,7 @@ class _Run:
         if not bool(torch.isfinite(loss)):
             raise EchoPilotError(f"training: the loss is not finite at step {step}; lower learning_rate")
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         decay = min(config.ema_decay, (1 + step) / (10 + step))

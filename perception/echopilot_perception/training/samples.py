@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
-from echopilot_core import EchoPilotError
 from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError
 
 
 @dataclass(frozen=True)

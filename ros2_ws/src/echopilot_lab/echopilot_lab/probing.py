@@ -1,0 +1,166 @@
+"""Where a training probe is put: poses around standard views, along the aorta, anywhere, and lifted off."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import View, se3
+from echopilot_sim.anatomy import Anatomy
+from echopilot_sim.moment import APERTURE_M, N_ELEMENTS, ImagingSettings, Moment, Phases
+
+Array = NDArray[np.float64]
+
+MAX_TILT_RAD = math.radians(60.0)  # between beam and skin: flatter ones lose contact altogether
+OTHER_VIEWS = (
+    View.PLAX,
+    View.PSAX_AV,
+    View.PSAX_MV,
+    View.PSAX_PM,
+    View.A5C,
+    View.A2C,
+    View.A3C,
+    View.SC4C,
+    View.AORTA_LONG,
+)
+CARDIAC_SCALES = (0.08, 0.3, 0.6, 1.0)  # of 25 mm and 25 degrees
+CARDIAC_SHARES = (0.12, 0.28, 0.3, 0.3)
+OFFSET_M, ANGLE_RAD = 0.025, math.radians(25.0)
+LIFTED_SHARE = 0.1
+
+_ELEMENTS = np.zeros((N_ELEMENTS, 3))
+_ELEMENTS[:, 0] = ((np.arange(N_ELEMENTS) + 0.5) / N_ELEMENTS - 0.5) * APERTURE_M
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Frames of each kind per patient."""
+
+    a4c: int = 26
+    aorta: int = 20
+    other: int = 8
+    anywhere: int = 4
+
+
+DEFAULT_RECIPE = Recipe()
+
+
+def draw_moments(anatomy: Anatomy, rng: np.random.Generator, recipe: Recipe) -> list[Moment]:
+    """Moments of one patient for training; every pose lies on the skin (or is lifted off it on purpose)."""
+    moments = []
+    kinds = ["a4c"] * recipe.a4c + ["aorta"] * recipe.aorta + ["other"] * recipe.other + ["anywhere"] * recipe.anywhere
+    for sequence, kind in enumerate(kinds):
+        for _ in range(20):
+            phases = Phases(float(rng.random()), float(rng.random()))
+            pose = _pose(anatomy, rng, kind, phases)
+            if pose is not None and _beam_tilt(anatomy, pose, phases) < MAX_TILT_RAD:
+                moments.append(_moment(anatomy, rng, sequence, pose, phases, kind in ("aorta", "anywhere")))
+                break
+    return moments
+
+
+def moment_at(
+    anatomy: Anatomy,
+    T_patient_probe: Array,
+    phases: Phases,
+    imaging: ImagingSettings,
+    sequence: int = 0,
+    flicker: int = 0,
+) -> Moment:
+    """The moment of a probe that stands at a pose; the gaps of its elements follow from the breathing skin."""
+    return Moment(
+        stamp_ns=sequence * 33_333_333,
+        sequence=sequence,
+        T_base_probe=anatomy.patient.T_base_patient @ T_patient_probe,
+        T_patient_probe=T_patient_probe,
+        phases=phases,
+        gap_m=anatomy.signed_distance(se3.apply(T_patient_probe, _ELEMENTS), phases),
+        contact_force_n=0.0,
+        imaging=imaging,
+        flicker_seed=flicker,
+    )
+
+
+def on_skin(anatomy: Anatomy, point_m: Array, phases: Phases) -> Array:
+    """The skin point (3,) under a point near the skin."""
+    p = point_m.copy()
+    for _ in range(3):
+        p = p - anatomy.signed_distance(p[None], phases)[0] * anatomy.skin_normal(p[None], phases)[0]
+    return p
+
+
+def _pose(anatomy: Anatomy, rng: np.random.Generator, kind: str, phases: Phases) -> Array | None:
+    if kind == "a4c":
+        target = anatomy.view_target(View.A4C, phases)
+        scale = float(rng.choice(CARDIAC_SCALES, p=CARDIAC_SHARES))
+        return None if target is None else _around(anatomy, rng, target, scale, phases)
+    if kind == "other":
+        target = anatomy.view_target(OTHER_VIEWS[int(rng.integers(len(OTHER_VIEWS)))], phases)
+        return None if target is None else _around(anatomy, rng, target, float(rng.choice([0.1, 0.3, 0.6])), phases)
+    if kind == "aorta":
+        return _along_aorta(anatomy, rng, phases)
+    return _anywhere(anatomy, rng, phases)
+
+
+def _around(anatomy: Anatomy, rng: np.random.Generator, target: Array, scale: float, phases: Phases) -> Array:
+    normal = anatomy.skin_normal(target[None, :3, 3], phases)[0]
+    step = rng.normal(0.0, scale * OFFSET_M, 3)
+    step -= (step @ normal) * normal
+    turn = rng.normal(0.0, scale * ANGLE_RAD / math.sqrt(3.0), 3) * (1.0, 1.0, 1.6)
+    entry = on_skin(anatomy, target[:3, 3] + step, phases)
+    carried = _carry(normal, anatomy.skin_normal(entry[None], phases)[0])
+    carry = carried if rng.random() < 0.7 else np.eye(3)  # a hand follows the skin
+    return se3.transform(carry @ target[:3, :3] @ se3.so3_exp(turn), entry)
+
+
+def _along_aorta(anatomy: Anatomy, rng: np.random.Generator, phases: Phases) -> Array | None:
+    target = anatomy.view_target(View.AORTA_TRANS, phases, float(rng.uniform(0.0, 0.16)))
+    if target is None:
+        return None
+    far = rng.random() < 0.5
+    step = np.array([rng.normal(0.0, 0.018 if far else 0.006), 0.0, rng.normal(0.0, 0.02)])
+    step[0] = np.clip(step[0], -0.035, 0.035)
+    entry = on_skin(anatomy, target[:3, 3] + step, phases)
+    spread = math.radians(12.0 if far else 4.0)
+    turn = np.clip(rng.normal(0.0, spread, 3), -ANGLE_RAD, ANGLE_RAD)
+    if rng.random() < 0.5:  # as the exam comes down: along the skin normal, across the body
+        normal = anatomy.skin_normal(entry[None], phases)[0]
+        return se3.transform(se3.look_along(-normal, np.array([1.0, 0.0, 0.0])) @ se3.so3_exp(turn), entry)
+    return se3.transform(target[:3, :3] @ se3.so3_exp(turn), entry)
+
+
+def _anywhere(anatomy: Anatomy, rng: np.random.Generator, phases: Phases) -> Array:
+    x, z = rng.uniform(-0.11, 0.11), rng.uniform(-0.20, 0.17)
+    entry = anatomy.skin_point(np.array([x]), np.array([z]), phases)[0]
+    normal = anatomy.skin_normal(entry[None], phases)[0]
+    yaw = rng.uniform(-math.pi, math.pi)
+    hint = np.array([math.cos(yaw), 0.0, math.sin(yaw)])
+    turn = se3.so3_exp(rng.normal(0.0, math.radians(12.0), 3))
+    return se3.transform(se3.look_along(-normal, hint) @ turn, entry)
+
+
+def _moment(
+    anatomy: Anatomy, rng: np.random.Generator, sequence: int, pose: Array, phases: Phases, soft: bool
+) -> Moment:
+    pressed_m = float(rng.uniform(0.003, 0.026) if soft else rng.uniform(0.001, 0.010))
+    if rng.random() < LIFTED_SHARE:
+        pressed_m = float(rng.uniform(-0.010, 0.0))
+    T = pose.copy()
+    T[:3, 3] += pressed_m * T[:3, 2]
+    abdomen = soft and rng.random() < 0.9
+    depth_m = 0.16 if rng.random() < 0.7 else float(rng.choice([0.13, 0.14, 0.15, 0.18]))
+    imaging = ImagingSettings("abdomen" if abdomen else "cardiac", depth_m)
+    return moment_at(anatomy, T, phases, imaging, sequence, int(rng.integers(2**31)))
+
+
+def _beam_tilt(anatomy: Anatomy, pose: Array, phases: Phases) -> float:
+    normal = anatomy.skin_normal(pose[None, :3, 3], phases)[0]
+    return math.acos(float(np.clip(-normal @ pose[:3, 2], -1.0, 1.0)))
+
+
+def _carry(normal_from: Array, normal_to: Array) -> Array:
+    """Smallest rotation that takes one unit normal to another."""
+    axis = np.cross(normal_from, normal_to)
+    sine, cosine = float(np.linalg.norm(axis)), float(normal_from @ normal_to)
+    return np.eye(3) if sine < 1e-9 else se3.so3_exp(axis / sine * math.atan2(sine, cosine))

@@ -1,0 +1,125 @@
+"""Rendered training data: pictures of virtual patients with their truth, as shards on disk, resumable."""
+
+import math
+import multiprocessing
+import os
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+from rich.progress import track
+
+from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_lab.probing import DEFAULT_RECIPE, Recipe, draw_moments
+from echopilot_perception.frames import to_network
+from echopilot_perception.heads import HeadSpec
+from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, join, stack
+from echopilot_sim.anatomy import build, draw_patient
+from echopilot_sim.bmode import Renderer
+from echopilot_sim.bmode.appearance import patient_appearance, random_appearance
+from echopilot_sim.moment import Moment
+from echopilot_sim.truth import Truth, truth_of
+
+TRAIN_SEEDS = (0, 500_000)
+VALIDATION_SEEDS = (500_000, 600_000)
+LOOKS = 4  # scanners per patient: half of them well set, half far off
+SPECKLES = 4  # speckle volumes: drawing one costs more than a picture, so patients share them
+FULL_SHARE = 0.6  # of pictures in full renderer quality, the rest in fast
+GUIDANCE_LIMITS = {View.A4C: (0.08, math.radians(70.0)), View.AORTA_TRANS: (0.06, math.radians(50.0))}
+LOOSE_AORTA_ANGLE_RAD, LOOSE_AORTA_OFFSET_M = math.radians(30.0), 0.03
+MIN_AORTA_CELLS = 20
+
+
+def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec = DEFAULT_SPEC) -> Samples:
+    """Samples of one patient; a pure function of seed and recipe."""
+    rng = np.random.default_rng([seed, 0x7EA1])
+    anatomy = build(draw_patient(seed))
+    moments = draw_moments(anatomy, rng, recipe)
+    looks = [patient_appearance(int(rng.integers(2**31))) for _ in range(LOOKS // 2)]
+    looks += [random_appearance(rng) for _ in range(LOOKS - len(looks))]
+    renderers = [
+        Renderer(anatomy, "full" if rng.random() < FULL_SHARE else "fast", (seed + i) % SPECKLES, look)
+        for i, look in enumerate(looks)
+    ]
+    rows = []
+    for moment in moments:
+        rendered = renderers[int(rng.integers(LOOKS))].render_with_truth(moment)
+        truth = truth_of(anatomy, moment, mask=True, visibility=rendered.visibility)
+        picture = np.round(to_network(rendered.frame) * 255.0).astype(np.uint8)
+        rows.append(sample_of(picture, truth, moment, spec))
+    return stack(rows)
+
+
+def sample_of(
+    picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], truth: Truth, moment: Moment, spec: HeadSpec
+) -> Sample:
+    """Join a network picture (128, 128) uint8 and its truth."""
+    if truth.visible is None:
+        raise EchoPilotError("training needs the visible mask: ask truth_of for it")
+    guidance = np.zeros((len(spec.guidance), 6), np.float32)
+    valid = np.zeros(len(spec.guidance), np.bool_)
+    coupled = float(truth.coupling.mean()) > 0.3
+    for i, target in enumerate(spec.guidance):
+        error = truth.error(target.view)
+        if error is None:
+            continue
+        limit_m, limit_rad = GUIDANCE_LIMITS[target.view]
+        guidance[i] = error.motion / np.asarray(target.scale)
+        valid[i] = coupled and error.offset_m < limit_m and error.angle_rad < limit_rad
+    return Sample(
+        image=picture,
+        labels=truth.visible.labels,
+        view=int(label_view(truth)),
+        quality=truth.quality,
+        coupling=truth.coupling.astype(np.float32),
+        guidance=guidance,
+        guidance_valid=valid,
+    )
+
+
+def render(folder: Path, first_seed: int, patients: int, jobs: int = 2, recipe: Recipe = DEFAULT_RECIPE) -> list[Path]:
+    """Render patients `first_seed` ... into one shard each; shards that are there already are kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    seeds = range(first_seed, first_seed + patients)
+    paths = [folder / f"patient_{seed:06d}.npz" for seed in seeds]
+    todo = [(seed, path, recipe) for seed, path in zip(seeds, paths, strict=True) if not path.exists()]
+    if todo:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+            for _ in track(pool.imap_unordered(_render_one, todo), "rendering patients", total=len(todo)):
+                pass
+    return paths
+
+
+def load(paths: list[Path]) -> Samples:
+    """Read shards; raises EchoPilotError that names a damaged one."""
+    parts = []
+    for path in paths:
+        try:
+            with np.load(path) as data:
+                parts.append(Samples(**{f.name: data[f.name] for f in fields(Samples)}))
+        except (OSError, ValueError, KeyError) as error:
+            raise EchoPilotError(f"{path} is damaged ({type(error).__name__}); delete it and run again") from error
+    return join(parts)
+
+
+def _render_one(job: tuple[int, Path, Recipe]) -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+    seed, path, recipe = job
+    samples = patient_samples(seed, recipe)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez_compressed(file, **{f.name: getattr(samples, f.name) for f in fields(samples)})
+    os.replace(partial, path)
+
+
+def label_view(truth: Truth) -> View:
+    """The nearest standard view; the aorta in transverse section already from 30 degrees on, where it is visible."""
+    if truth.view != View.NONE or truth.aorta is None or truth.visible is None:
+        return truth.view
+    error = truth.error(View.AORTA_TRANS)
+    visible = int((truth.visible.labels == Tissue.AO_LUMEN).sum()) >= MIN_AORTA_CELLS
+    near = error is not None and error.angle_rad < LOOSE_AORTA_ANGLE_RAD and error.offset_m < LOOSE_AORTA_OFFSET_M
+    return View.AORTA_TRANS if visible and near else View.NONE

@@ -1,0 +1,54 @@
+"""`make train`: render patients, train the edge network, measure it, export it."""
+
+import multiprocessing
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from echopilot_lab.rendered import TRAIN_SEEDS, VALIDATION_SEEDS, load, render
+from echopilot_perception.model.manifest import SHIPPED
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Size of one training run; the default fits in about 40 minutes on two cores."""
+
+    patients: int = 420
+    validation_patients: int = 24
+    epochs: int = 24
+    name: str = "echopilot-edge-0.1"
+    data: Path = Path(".cache/rendered/v1")
+    work: Path = Path("out/train/edge")
+    model: Path = SHIPPED
+    start: Path | None = None  # checkpoint.pt to begin from
+
+
+def train_model(console: Console, plan: Plan = Plan()) -> None:
+    """Do all of it, going on where an interrupted run stopped. Raises EchoPilotError with one line."""
+    from echopilot_perception.model.export import export  # needs torch
+    from echopilot_perception.training import DEFAULT_SPEC, TrainConfig, train
+
+    jobs = max(multiprocessing.cpu_count(), 1)
+    begin = time.monotonic()
+    console.print(
+        f"training data: {plan.patients} + {plan.validation_patients} patients in {plan.data}, {jobs} processes"
+    )
+    held_out = load(render(plan.data, VALIDATION_SEEDS[0], plan.validation_patients, jobs))
+    samples = load(render(plan.data, TRAIN_SEEDS[0], plan.patients, jobs))
+    rendered_s = time.monotonic() - begin
+    config = TrainConfig(epochs=plan.epochs, threads=jobs)
+    console.print(f"rendered in {rendered_s / 60:.1f} min; training on {len(samples)} pictures")
+    result = train(samples, config, held_out, DEFAULT_SPEC, plan.work, plan.start)
+    trained_s = time.monotonic() - begin - rendered_s
+    last = VALIDATION_SEEDS[0] + plan.validation_patients - 1
+    facts = {
+        "Training data": f"{len(samples)} rendered pictures, patients {TRAIN_SEEDS[0]} to {plan.patients - 1}",
+        "Validation data": f"{len(held_out)} pictures of patients {VALIDATION_SEEDS[0]} to {last}",
+        "Training config": str(config.as_dict()),
+        "Effort": f"{rendered_s / 60:.1f} min rendering, {trained_s / 60:.1f} min training, {jobs} cores",
+    }
+    export(plan.model, plan.name, result, DEFAULT_SPEC, samples, held_out, facts)
+    total_min = (time.monotonic() - begin) / 60
+    console.print(f"trained in {trained_s / 60:.1f} min; model in {plan.model}; all in all {total_min:.1f} min")

@@ -1,0 +1,110 @@
+"""The runtime contract, the guarded model folder, and what `see` promises."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import frame_of, phased_geometry
+
+from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_perception.model import SHIPPED, read_manifest
+from echopilot_perception.pipeline import Perception
+from echopilot_perception.runtime import compare, make_runtime
+
+IMAGES = np.random.default_rng(0).random((3, 1, 128, 128)).astype(np.float32)
+SHAPES = {"segmentation": (14, 128, 128), "view": (13,), "quality": (1,), "coupling": (16,), "guidance": (2, 12)}
+
+
+@pytest.mark.parametrize("name", ["onnxruntime", "torch"])
+def test_contract(tiny_model: Path, name: str) -> None:
+    runtime = make_runtime(read_manifest(tiny_model), name)
+    with pytest.raises(EchoPilotError, match="activate"):
+        runtime.infer(IMAGES)
+    with runtime:
+        outputs = runtime.infer(IMAGES)
+        for key, shape in SHAPES.items():
+            assert outputs[key].shape == (3, *shape) and outputs[key].dtype == np.float32
+        again = runtime.infer(IMAGES)
+        assert all(np.array_equal(outputs[k], again[k]) for k in outputs)
+        one = runtime.infer(IMAGES[:1])
+        assert np.allclose(one["segmentation"], outputs["segmentation"][:1], atol=1e-3)
+        assert runtime.metadata().name == name
+    with pytest.raises(EchoPilotError, match="activate"):
+        runtime.infer(IMAGES)
+    runtime.close()
+
+
+def test_runtimes_agree(tiny_model: Path) -> None:
+    manifest = read_manifest(tiny_model)
+    with make_runtime(manifest, "onnxruntime") as a, make_runtime(manifest, "torch") as b:
+        for row in compare(a, b, IMAGES):
+            assert row.largest < 0.05 and row.same_class > 0.98, row
+
+
+def test_auto_says_what_and_why(tiny_model: Path) -> None:
+    runtime = make_runtime(read_manifest(tiny_model))
+    assert runtime.metadata().name == "onnxruntime" and runtime.metadata().reason
+    with pytest.raises(EchoPilotError, match="onnxruntime"):
+        make_runtime(read_manifest(tiny_model), "tpu")
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "ood.json"])
+def test_changed_file_is_refused(tiny_model: Path, tmp_path: Path, name: str) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    data = bytearray((folder / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / name).write_bytes(bytes(data))
+    with pytest.raises(EchoPilotError, match="SHA-256"):
+        read_manifest(folder)
+    (folder / name).unlink()
+    with pytest.raises(EchoPilotError, match="missing"):
+        read_manifest(folder)
+
+
+@pytest.mark.parametrize("text", ["", "just words", "name: x\n", "guidance: 5\n", "{", "a: [1, 2\n"])
+def test_broken_description_is_refused(tiny_model: Path, tmp_path: Path, text: str) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "model")
+    (folder / "model.yaml").write_text(text)
+    with pytest.raises(EchoPilotError) as caught:
+        read_manifest(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_sizes_and_card(tiny_model: Path) -> None:
+    assert (tiny_model / "model.onnx").stat().st_size <= 10_000_000
+    assert (tiny_model / "checkpoint.pt").stat().st_size <= 5_000_000
+    card = (tiny_model / "MODEL_CARD.md").read_text()
+    assert read_manifest(tiny_model).sha256 in card and "not a medical device" in card
+
+
+def test_seen_keeps_stamp_and_sequence_and_sums_to_one(tiny_model: Path) -> None:
+    perception = Perception(tiny_model)
+    rng = np.random.default_rng(1)
+    frame = frame_of(rng.integers(0, 255, (512, 512)).astype(np.uint8), phased_geometry(0.0003125, 255.5, 0.0))
+    seen = perception.see(frame)
+    assert (seen.stamp_ns, seen.sequence, seen.geometry) == (frame.stamp_ns, frame.sequence, frame.geometry)
+    assert seen.view_probability.sum() == pytest.approx(1.0, abs=1e-9) and len(seen.view_probability) == len(View)
+    assert 0 <= seen.quality <= 1 and 0 <= seen.ood_score <= 1
+    assert seen.coupling.shape == (16,) and ((seen.coupling >= 0) & (seen.coupling <= 1)).all()
+    assert seen.label_map.labels.shape == (128, 128) and seen.label_map.labels.max() < len(Tissue)
+    assert {g.view for g in seen.guidance} == {View.A4C, View.AORTA_TRANS}
+    assert all((g.sigma > 0).all() and np.isfinite(g.motion).all() for g in seen.guidance)
+    assert seen.model_sha256 == perception.manifest.sha256 and seen.latency_s > 0
+    again = perception.see(frame)
+    assert np.array_equal(seen.label_map.labels, again.label_map.labels)
+    assert np.array_equal(seen.guidance[0].motion, again.guidance[0].motion)
+    for extent in seen.extents:
+        assert abs(extent.centroid_x_m) <= 0.08 and 0 <= extent.centroid_y_m <= 0.16 and extent.sigma_m2 > 0
+
+
+def test_black_picture_has_no_quality(tiny_model: Path) -> None:
+    seen = Perception(tiny_model).see(frame_of(np.zeros((256, 256), np.uint8), phased_geometry(0.0006, 127.5, 0.0)))
+    assert seen.quality == 0 and seen.view == View.NONE and not seen.extents and seen.ood_score == 1
+
+
+@pytest.mark.skipif(not (SHIPPED / "model.yaml").exists(), reason="no trained model in this checkout")
+def test_shipped_model_loads_and_its_hash_holds() -> None:
+    manifest = read_manifest()
+    assert manifest.sha256 in (SHIPPED / "MODEL_CARD.md").read_text()
+    Perception().close()
