@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from echopilot_core import se3
+from echopilot_core import EchoPilotError, se3
 from echopilot_sim.anatomy import Material, Patient, build, draw_patient
 from echopilot_sim.anatomy.heart import contraction, lv_shape, lv_volume_m3
 from echopilot_sim.anatomy.vessels import DIAPHRAGM_Z_M, centre_line, outer_radius, pulse
@@ -32,6 +32,11 @@ def test_same_seed_same_patient_and_same_bytes() -> None:
     assert _flat(draw_patient(7)) != _flat(draw_patient(8))
     digests = [hashlib.sha256(build(draw_patient(7)).volume.labels.tobytes()).hexdigest() for _ in range(2)]
     assert digests[0] == digests[1]
+
+
+def test_a_negative_seed_is_refused_in_one_line() -> None:
+    with pytest.raises(EchoPilotError, match="seed"):
+        draw_patient(-1)
 
 
 def test_patients_stay_in_the_published_ranges() -> None:
@@ -81,6 +86,9 @@ def test_cavity_has_the_prescribed_volume_and_muscle_is_conserved(phase: float) 
     rest_cavity, rest_outer = volumes(0.0)
     assert cavity == pytest.approx(lv_volume_m3(heart, phase), rel=1e-6)
     assert outer - cavity == pytest.approx(rest_outer - rest_cavity, rel=1e-6)
+    rest = lv_shape(heart, 0.0)
+    assert rest[3] - rest[1] == pytest.approx(heart.wall_m)
+    assert rest[5] - (rest[2] - rest[0]) == pytest.approx(heart.length_m)
 
 
 def test_labelled_cavity_fills_the_closed_volume() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import se3
+from echopilot_core import EchoPilotError, se3
 from echopilot_sim.anatomy import skin
 from echopilot_sim.anatomy.parameters import Aorta, Heart, Patient, Torso
 from echopilot_sim.anatomy.views import long_axis_entries
@@ -17,7 +17,12 @@ _R_BASE_PATIENT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 
 
 def draw_patient(seed: int) -> Patient:
-    """Draw the patient of a seed; the same seed gives the same patient everywhere."""
+    """Draw the patient of a seed; the same seed gives the same patient everywhere.
+
+    Raises EchoPilotError for a negative seed.
+    """
+    if seed < 0:
+        raise EchoPilotError(f"patient seed must be 0 or more, got {seed}")
     rng = np.random.default_rng([seed, 20260])
     male = bool(rng.random() < 0.5)
     height = _bounded(rng, 1.77 if male else 1.64, 0.06, 1.50, 1.95)
