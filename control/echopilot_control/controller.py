@@ -97,7 +97,10 @@ class Controller:
         if self._mem is None or self._goal is None or inputs.goal.goal_id != self._goal.goal_id:
             self._start(ctx)
         mem = self._mem
-        assert mem is not None
+        assert mem is not None and self._goal is not None
+        if inputs.goal.force_setpoint_n != self._goal.force_setpoint_n:  # the same goal, pressed harder or softer
+            mem.setpoint_n = min(max(inputs.goal.force_setpoint_n, 0.0), ctx.row.setpoint_max_n)
+            self._goal = inputs.goal
         try:
             motion = run(ctx, mem)
         except EchoPilotError as error:

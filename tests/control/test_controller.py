@@ -57,7 +57,14 @@ class Loop:
         return status
 
 
-@pytest.mark.parametrize("stiffness_n_m", [500.0, 6000.0])
+def test_apical_view_is_reached_on_stiff_ribs():
+    loop = Loop(World(seed=5, stiffness_n_m=8000.0))
+    assert loop.until_done(A4C).outcome is Outcome.SUCCEEDED
+    held = np.array([f for f, s in zip(loop.forces, loop.statuses, strict=True) if s.phase is ControlPhase.REFINE])
+    assert float(np.sqrt(np.mean((held - 5.0) ** 2))) <= 1.0 and loop.world.peak_n < 9.0
+
+
+@pytest.mark.parametrize("stiffness_n_m", [600.0])
 def test_apical_view_then_aorta_sweep_then_retreat(stiffness_n_m):
     loop = Loop(World(seed=5, stiffness_n_m=stiffness_n_m))
     assert loop.until_done(A4C).outcome is Outcome.SUCCEEDED
@@ -89,6 +96,15 @@ def test_apical_view_then_aorta_sweep_then_retreat(stiffness_n_m):
     assert rmse_n <= 1.0
     assert all(np.isfinite(c.twist).all() for c in loop.commands)
     assert all(b.sequence > a.sequence for a, b in zip(loop.commands, loop.commands[1:], strict=False))
+
+
+def test_the_exam_may_raise_the_force_of_a_running_goal_up_to_the_row():
+    loop = Loop(World(seed=16))
+    loop.until_done(A4C)
+    for wanted_n, given_n in ((7.0, 7.0), (11.0, 8.0)):
+        loop.run(replace(A4C, force_setpoint_n=wanted_n), 2.0)
+        assert loop.statuses[-1].phase is ControlPhase.HOLD
+        assert np.mean(loop.forces[-50:]) == pytest.approx(given_n, abs=0.5)
 
 
 def test_same_inputs_give_the_same_commands():
@@ -129,8 +145,11 @@ def test_a_short_image_gap_is_survived():
     frozen = loop.world.latest
     loop.change = lambda inputs: replace(inputs, seen=frozen)
     loop.run(SWEEP, 0.5)
+    assert loop.statuses[-1].phase is ControlPhase.RECOVER
     loop.change = None
-    assert loop.until_done(SWEEP).outcome is Outcome.SUCCEEDED
+    station_m = loop.statuses[-1].station_m
+    status = loop.run(SWEEP, 2.0)
+    assert status.phase is ControlPhase.SWEEP and status.station_m > station_m + 0.01
 
 
 def test_bad_robot_state_sends_no_validity():

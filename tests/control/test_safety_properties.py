@@ -227,3 +227,12 @@ def test_lower_limits_are_accepted_and_frozen():
     assert lower.row("cardiac").soft_cap_n == 9.0
     with pytest.raises(ValidationError):
         lower.trip_force_n = 18.0
+
+
+def test_the_safety_page_names_every_reason():
+    from pathlib import Path
+
+    page = (Path(__file__).parents[2] / "docs" / "safety.md").read_text()
+    for reason in Reason:
+        line = f"| {reason.value.row} | `{reason.name}` | {reason.value.text} | {reason.value.reaction.name}"
+        assert line in page, reason.name

@@ -12,6 +12,7 @@ from echopilot_core import BodyLandmarks, RobotState
 Array = NDArray[np.float64]
 
 BARRIER_STIFFNESS_N_M = 5_000.0
+_ABSURD = 10.0  # m/s or rad/s; larger numbers are cut before they can overflow a norm
 
 
 def limit_norm(vector: Array, limit: float) -> Array:
@@ -27,6 +28,7 @@ def clip_twist(
 
     Only the barrier may reverse the normal velocity: above the soft cap the probe has to back out.
     """
+    twist = np.clip(twist, -_ABSURD, _ABSURD)
     z = robot.T_base_probe[:3, 2]
     force_n = robot.contact_force_n
     normal = float(twist[:3] @ z)
