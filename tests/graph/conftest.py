@@ -24,6 +24,7 @@ from rclpy.node import Node  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "ros2_ws/src/echopilot_nodes/config"
 START_TIMEOUT_S = 90.0
+PATIENCE_S = 5.0  # wall time after which a silent peer counts as absent, on machines that are busy with other tests
 
 
 class Graph:
@@ -126,6 +127,58 @@ class Graph:
         self.executor.shutdown()
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
+
+    def start_exam_graph(self, model: Path | None, **simulator: object) -> None:
+        """Simulator, safety and the lifecycle nodes; returns when they are active."""
+        from std_msgs.msg import Bool
+
+        from echopilot_nodes import names, qos
+
+        self.start("simulator", **({"realtime_factor": 0.0, "peer_timeout_s": PATIENCE_S} | simulator))
+        self.start("safety")
+        self.start("controller", peer_timeout_s=PATIENCE_S)
+        self.start("exam", peer_timeout_s=PATIENCE_S)
+        self.start("perception", **({"model": model} if model else {}))
+        self.start("lifecycle_manager")
+        active = self.listen(Bool, names.LIFECYCLE_ACTIVE, qos.LATCHED, lambda m: m.data)
+        self.wait(lambda: bool(active) and active[-1], START_TIMEOUT_S, "an active graph")
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """None where the trained model is shipped, else an untrained one made on the spot."""
+    from echopilot_perception.model.manifest import FILES, SHIPPED
+
+    if all((SHIPPED / name).is_file() for name in ("model.yaml", *FILES)):
+        return None
+    torch = pytest.importorskip("torch", reason="no trained model is shipped, and making one needs torch")
+    from echopilot_perception import ood
+    from echopilot_perception.model.export import write_onnx
+    from echopilot_perception.model.manifest import write_manifest
+    from echopilot_perception.model.network import Network
+    from echopilot_perception.training.config import DEFAULT_SPEC
+
+    folder = tmp_path_factory.mktemp("model")
+    torch.manual_seed(0)
+    network = Network(DEFAULT_SPEC).eval()
+    write_onnx(network, folder / "model.onnx")
+    with torch.no_grad():
+        features = [network(torch.rand(16, 1, 128, 128))[-1].numpy().astype(float) for _ in range(2)]
+    ood.save(folder / FILES[1], ood.fit(*features))
+    write_manifest(folder, "untrained", DEFAULT_SPEC)
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests here start processes: `-m graph` selects them, `-m "not graph"` leaves them out."""
+    for item in items:
+        if Path(item.path).parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.graph)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "graph: starts the real ROS graph as processes")
 
 
 @pytest.fixture

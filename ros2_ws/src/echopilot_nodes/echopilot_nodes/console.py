@@ -1,16 +1,19 @@
 """Run one exam from the foreground: wait for the graph, send the goal, show what happens; Ctrl-C stops the exam."""
 
 import argparse
+import json
 import signal
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import rclpy
 import rclpy.signals
 import rclpy.utilities
 from echopilot_msgs.action import RunExam
-from echopilot_msgs.msg import ControlStatus, ExamState
+from echopilot_msgs.msg import ControlStatus, ExamState, PerceptionResult
 from rclpy.action import ActionClient
 from rclpy.node import Node
 from rclpy.task import Future
@@ -18,11 +21,12 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
-from std_msgs.msg import Bool
+from std_msgs.msg import Bool, String
 
 from echopilot_nodes import names, qos
 
 SPIN_S = 0.2
+PAPERS_S = 60.0
 QUIET = ("", "IDLE")
 
 
@@ -34,9 +38,14 @@ class ExamConsole(Node):
         self.graph_active = False
         self.state: ExamState | None = None
         self.force_n = self.setpoint_n = float("nan")
+        self.latency_s: list[float] = []
+        self.papers: set[str] = set()
         self.client = ActionClient(self, RunExam, names.EXAM_RUN)
         self.create_subscription(Bool, names.LIFECYCLE_ACTIVE, self._on_active, qos.LATCHED)
         self.create_subscription(ControlStatus, names.CONTROL_STATUS, self._on_status, qos.STATE)
+        self.create_subscription(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE)
+        for name in (names.EXAM_REPORT, names.EXAM_SUMMARY):
+            self.create_subscription(String, name, lambda _, name=name: self.papers.add(name), qos.LATCHED)
 
     def on_feedback(self, message: Any) -> None:
         """Keep the newest exam state."""
@@ -44,6 +53,9 @@ class ExamConsole(Node):
 
     def _on_active(self, message: Bool) -> None:
         self.graph_active = message.data
+
+    def _on_result(self, message: PerceptionResult) -> None:
+        self.latency_s.append(message.latency)
 
     def _on_status(self, message: ControlStatus) -> None:
         self.force_n, self.setpoint_n = message.contact_force, message.force_setpoint
@@ -61,14 +73,14 @@ class ExamConsole(Node):
         return table
 
 
-def await_graph(node: ExamConsole, timeout_s: float) -> bool:
-    """Spin until the lifecycle manager says that all nodes are active and the exam server is there."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+def spin_until(node: Node, done: Callable[[], bool], timeout_s: float) -> bool:
+    """Spin until `done`; False when it took longer."""
+    deadline_s = time.monotonic() + timeout_s
+    while not done():
+        if time.monotonic() > deadline_s:
+            return False
         rclpy.spin_once(node, timeout_sec=SPIN_S)
-        if node.graph_active and node.client.server_is_ready():
-            return True
-    return False
+    return True
 
 
 def await_future(node: ExamConsole, future: Future, live: Live, started_s: float, console: Console) -> Any:
@@ -87,7 +99,7 @@ def await_future(node: ExamConsole, future: Future, live: Live, started_s: float
 def run_exam(node: ExamConsole, arguments: argparse.Namespace, console: Console) -> int:
     """Send the goal and follow it; exit code 0 when the exam ended as planned."""
     with console.status("waits for the graph"):
-        if not await_graph(node, arguments.timeout):
+        if not spin_until(node, lambda: node.graph_active and node.client.server_is_ready(), arguments.timeout):
             console.print(f"[red]error:[/] the graph was not active after {arguments.timeout:.0f} s")
             return 2
     goal = RunExam.Goal(protocol=arguments.protocol, patient_pseudonym=arguments.patient, out_folder=arguments.out)
@@ -105,8 +117,25 @@ def run_exam(node: ExamConsole, arguments: argparse.Namespace, console: Console)
             await_future(node, handle.cancel_goal_async(), live, started_s, console)
             return 130
     colour = "green" if result.success else "yellow"
-    console.print(f"[{colour}]{result.message}[/] after {time.monotonic() - started_s:.0f} s -> {result.record_folder}")
+    console.print(f"[{colour}]{result.message}[/] after {time.monotonic() - started_s:.0f} s")
+    if arguments.summary:
+        return await_papers(node, Path(arguments.summary), time.monotonic() - started_s, console)
+    console.print(result.record_folder)
     return 0 if result.success else 1
+
+
+def await_papers(node: ExamConsole, summary: Path, exam_wall_s: float, console: Console) -> int:
+    """Wait for report and scores, then add what only this process measured to the summary."""
+    with console.status("waits for report and scores"):
+        if not spin_until(node, lambda: len(node.papers) == 2, PAPERS_S):
+            console.print(f"[red]error:[/] no report or no scores after {PAPERS_S:.0f} s")
+            return 1
+    document = json.loads(summary.read_text())
+    ordered = sorted(node.latency_s) or [float("nan")]
+    document["latency_ms"] = {f"p{p}": 1e3 * ordered[min(len(ordered) - 1, len(ordered) * p // 100)] for p in (50, 95)}
+    document["exam_wall_s"] = round(exam_wall_s, 1)
+    summary.write_text(json.dumps(document, indent=2) + "\n")
+    return 0
 
 
 def main() -> None:
@@ -114,7 +143,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--protocol", default="full")
     parser.add_argument("--patient", default="simulated")
-    parser.add_argument("--out", default="out/exam")
+    parser.add_argument("--out", default="", help="folder of the record; empty: the exam node's own")
+    parser.add_argument("--summary", default="", help="summary.json that the scorer writes; waited for when given")
     parser.add_argument("--timeout", type=float, default=90.0, help="wall seconds to wait for the graph")
     arguments = parser.parse_args(rclpy.utilities.remove_ros_args(sys.argv)[1:])
     console = Console()

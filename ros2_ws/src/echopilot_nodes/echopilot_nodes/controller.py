@@ -143,6 +143,8 @@ class ControllerNode(LifecycleNode):
         if robot is None or not self._gate.is_open():
             return
         self._waiting, self._tick = None, robot.tick
+        if self._gate.absent():
+            self.get_logger().warning(f"silent: {', '.join(sorted(self._gate.absent()))}", throttle_duration_sec=5.0)
         lockstep = self._params.lockstep
         self._seen = self._results.newest_until(robot.due_frame_sequence if lockstep else None, self._seen)
         self._surface = self._surfaces.newest_until(robot.stamp_ns if lockstep else None, self._surface)

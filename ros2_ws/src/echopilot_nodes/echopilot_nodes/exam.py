@@ -220,6 +220,9 @@ class ExamNode(LifecycleNode):
     def _work(self) -> None:
         if self._waiting is not None and self._gate.is_open():
             robot, self._waiting = self._waiting, None
+            if self._gate.absent():
+                absent = ", ".join(sorted(self._gate.absent()))
+                self.get_logger().warning(f"silent: {absent}", throttle_duration_sec=5.0)
             self._compute(robot)
         self._tell()
 

@@ -18,6 +18,7 @@ from echopilot_nodes.process import StopSignal, run
 BEAT_S = 0.5
 STATE_TIMEOUT_S = 2.0
 FAREWELL_S = 2.0
+RETRY_S = 2.0
 
 TRANSITION_FROM = {
     State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,
@@ -35,6 +36,7 @@ class Managed:
     state: int = State.PRIMARY_STATE_UNKNOWN
     future: Future | None = None
     deadline_ns: int = 0
+    not_before_ns: int = 0
 
 
 class LifecycleManager(Node):
@@ -109,7 +111,8 @@ class LifecycleManager(Node):
             if managed.state == State.PRIMARY_STATE_ACTIVE:
                 continue
             transition = TRANSITION_FROM.get(managed.state)
-            if transition is not None and managed.future is None and managed.change_state.service_is_ready():
+            free = managed.future is None and self._time.now_ns() >= managed.not_before_ns
+            if transition is not None and free and managed.change_state.service_is_ready():
                 request = ChangeState.Request(transition=Transition(id=transition))
                 self._call(managed, managed.change_state, request, self._params.call_timeout_s, self._on_changed)
             return
@@ -118,7 +121,8 @@ class LifecycleManager(Node):
         managed.future = None
         response = future.result()
         if response is not None and not response.success:
-            self.get_logger().error(f"{managed.name} refused its transition; trying again")
+            self.get_logger().error(f"{managed.name} refused its transition; trying again", throttle_duration_sec=10.0)
+            managed.not_before_ns = self._time.now_ns() + to_ns(RETRY_S)
             return
         self._ask_state(managed)
 

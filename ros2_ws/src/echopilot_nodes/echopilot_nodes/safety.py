@@ -43,6 +43,7 @@ class Safety(Node):
         self._reset = False
         self._commanders = 1
         self._answered_ns = -1
+        self._first_ns: int | None = None
         self._answer: tuple[TwistStamped | None, SafetyStateMsg] | None = None
         self._mode = SafetyMode.OK
         self._reasons: tuple[str, ...] = ()
@@ -70,7 +71,7 @@ class Safety(Node):
             self._commanders = max(1, self.count_publishers(names.CONTROL_COMMAND))
         if robot.stamp_ns == self._answered_ns:
             self._send()  # a repeated tick: the robot side did not hear the answer
-        elif self._command is None or not 0 < robot.stamp_ns - self._command.stamp_ns < self._wait_ns:
+        elif not 0 < robot.stamp_ns - self._newest_ns(robot) < self._wait_ns:
             self._decide(robot)
 
     def _on_command(self, message: ProbeCommandMsg) -> None:
@@ -78,6 +79,14 @@ class Safety(Node):
         robot = self._robot
         if robot is not None and self._command.stamp_ns == robot.stamp_ns != self._answered_ns:
             self._decide(robot)
+
+    def _newest_ns(self, robot: RobotState) -> int:
+        """Stamp of the newest command; before the first one, a tick before the first state, which then waits too."""
+        if self._command is not None:
+            return self._command.stamp_ns
+        if self._first_ns is None:
+            self._first_ns = robot.stamp_ns - 1
+        return self._first_ns
 
     def _decide(self, robot: RobotState) -> None:
         inputs = SafetyInputs(
@@ -123,6 +132,7 @@ class Safety(Node):
         """The simulation began anew with another patient."""
         self._memory = SafetyMemory()
         self._command = None
+        self._first_ns = None
         self._answered_ns = -1
         self._time.restart()
 

@@ -1,0 +1,112 @@
+"""Follow a clip through the graph from the foreground: every frame with its result, then the files and the summary."""
+
+import argparse
+import sys
+from collections import OrderedDict
+from pathlib import Path
+
+import rclpy
+import rclpy.signals
+import rclpy.utilities
+from echopilot_msgs.msg import PerceptionResult, UltrasoundFrame
+from rclpy.node import Node
+from rich.console import Console
+from rich.progress import Progress
+from std_msgs.msg import Bool
+
+from echopilot_core import EchoPilotError, Frame
+from echopilot_lab.clip_results import ClipResults
+from echopilot_nodes import conversions as conv
+from echopilot_nodes import names, qos
+from echopilot_nodes.console import spin_until
+
+START_S = 60.0
+NEXT_FRAME_S = 20.0
+FRAMES_KEPT = 60
+DEFAULT_RATE_HZ = 30.0
+
+
+class ClipConsole(Node):
+    """Joins frames and results by sequence and hands them on in order."""
+
+    def __init__(self, results: ClipResults) -> None:
+        super().__init__("clip_console")
+        self.ended = False
+        self.answered = 0
+        self.newest_sequence = -1
+        self._results = results
+        self._frames: OrderedDict[int, Frame] = OrderedDict()
+        self.create_subscription(UltrasoundFrame, names.PROBE_FRAME, self._on_frame, qos.FRAMES_RECORDED)
+        self.create_subscription(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE_RECORDED)
+        self.create_subscription(Bool, names.PROBE_ENDED, self._on_ended, qos.LATCHED)
+        self._early: dict[int, PerceptionResult] = {}
+
+    def _on_frame(self, message: UltrasoundFrame) -> None:
+        frame = conv.from_frame(message)
+        self.newest_sequence = max(self.newest_sequence, frame.sequence)
+        self._frames[frame.sequence] = frame
+        while len(self._frames) > FRAMES_KEPT:
+            self._frames.popitem(last=False)
+        early = self._early.pop(frame.sequence, None)
+        if early is not None:
+            self._on_result(early)
+
+    def _on_result(self, message: PerceptionResult) -> None:
+        frame = self._frames.pop(message.sequence, None)
+        if frame is None:
+            self._early[message.sequence] = message
+            return
+        self._results.add(frame, conv.from_result(message))
+        self.answered += 1
+
+    def _on_ended(self, message: Bool) -> None:
+        self.ended = message.data
+
+
+def follow(node: ClipConsole, arguments: argparse.Namespace, console: Console) -> int:
+    """Follow the clip to its end; exit code 0 when every sent frame was answered."""
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("frames", total=arguments.frames)
+        patience_s = START_S
+        while not (node.ended and node.answered > node.newest_sequence >= 0):
+            before = node.answered
+            if not spin_until(node, lambda before=before: node.answered > before or node.ended, patience_s):
+                console.print(f"[red]error:[/] no frame for {patience_s:.0f} s after {node.answered} frames")
+                return 1
+            if node.ended and node.answered == before:
+                spin_until(node, lambda: node.answered > node.newest_sequence, 2.0)
+                break
+            patience_s = NEXT_FRAME_S
+            progress.update(task, completed=node.answered)
+    return 0
+
+
+def main() -> None:
+    """`python -m echopilot_nodes.clip_console --clip NAME --frames N --out DIR`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clip", required=True, help="name for the summary")
+    parser.add_argument("--frames", type=int, required=True, help="frames of the clip")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--rate", type=float, default=DEFAULT_RATE_HZ, help="frame rate of the overlay video [Hz]")
+    arguments = parser.parse_args(rclpy.utilities.remove_ros_args(sys.argv)[1:])
+    console = Console()
+    results = ClipResults(arguments.out, arguments.rate)
+    rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
+    node = ClipConsole(results)
+    try:
+        code = follow(node, arguments, console)
+        if code == 0:
+            results.finish(arguments.clip, dropped=arguments.frames - node.answered)
+    except KeyboardInterrupt:
+        code = 130
+    except EchoPilotError as error:
+        console.print(f"[red]error:[/] {error}")
+        code = 2
+    finally:
+        node.destroy_node()
+        rclpy.shutdown()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

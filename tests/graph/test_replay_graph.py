@@ -1,0 +1,72 @@
+"""A real clip through the graph: every frame arrives, in order, once; bad clips end with one line and exit code 2."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from echopilot_msgs.msg import PerceptionResult, UltrasoundFrame
+from std_msgs.msg import Bool
+
+from echopilot_nodes import conversions as conv
+from echopilot_nodes import names, qos
+from echopilot_perception.frames import open_clip
+
+CLIP = "color3d_jpeg_baseline.dcm"
+
+
+@pytest.fixture
+def clip() -> Path:
+    try:
+        packaged = files("pydicom-data") or []
+    except PackageNotFoundError:
+        pytest.skip("pydicom-data is not installed")
+    return next(Path(str(f.locate())) for f in packaged if f.name == CLIP)
+
+
+@pytest.mark.timeout(240)
+def test_every_frame_of_a_real_clip_is_seen_once(
+    make_graph: Callable[..., Any], model: Path | None, clip: Path
+) -> None:
+    graph = make_graph()
+    frames = graph.listen(
+        UltrasoundFrame, names.PROBE_FRAME, qos.FRAMES_RECORDED,
+        lambda m: (m.sequence, conv.from_time(m.header.stamp), bytes(m.image.data)),
+    )  # fmt: skip
+    results = graph.listen(
+        PerceptionResult, names.PERCEPTION_RESULT, qos.STATE_RECORDED,
+        lambda m: (m.sequence, conv.from_time(m.header.stamp), sum(m.view_probabilities)),
+    )  # fmt: skip
+    ended = graph.listen(Bool, names.PROBE_ENDED, qos.LATCHED, lambda m: m.data)
+    graph.start("perception", "replay.yaml", **({"model": model} if model else {}))
+    graph.start("probe_source", "replay.yaml", clip=clip, rate=4.0)
+    graph.start("lifecycle_manager", "replay.yaml")
+    graph.wait(lambda: bool(ended) and ended[-1], 120.0, "the end of the clip")
+    original = open_clip(clip)
+    graph.wait(lambda: len(results) == len(original), 10.0, "the last result")
+    assert [s for s, _, _ in frames] == list(range(len(original)))
+    assert [s for s, _, _ in results] == list(range(len(original)))
+    assert [t for _, t, _ in results] == [t for _, t, _ in frames]
+    offsets_s = (np.array([t for _, t, _ in frames]) - frames[0][1]) * 1e-9
+    assert np.abs(offsets_s - (original.frame_times_s - original.frame_times_s[0])).max() < 1e-6
+    assert all(picture == image.tobytes() for (_, _, picture), image in zip(frames, original.images, strict=True))
+    assert all(total == pytest.approx(1.0, abs=1e-4) for _, _, total in results)
+    assert set(graph.stop().values()) == {0}
+
+
+@pytest.mark.timeout(60)
+def test_a_bad_clip_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    bad = tmp_path / "notes.txt"
+    bad.write_text("not a clip")
+    for clip in (str(bad), str(tmp_path / "missing.dcm")):
+        done = subprocess.run(
+            [sys.executable, "-m", "echopilot_nodes.probe_source", "--ros-args", "-p", f"clip:={clip}"],
+            capture_output=True, text=True, timeout=40, check=False,
+        )  # fmt: skip
+        assert done.returncode == 2
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        assert len(lines) == 1 and "clip" in lines[0]
