@@ -1,6 +1,7 @@
 """What every phase sees of one tick, and what it may remember."""
 
 from dataclasses import dataclass, field
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,13 @@ class Context:
     def outward(self) -> Array:
         """Outward skin normal near the probe; against the probe when the skin is unknown."""
         return self.under.normal if self.under is not None else -self.z
+
+
+def admissible_setpoint_n(goal: ControlGoal, row: LimitRow) -> float:
+    """The goal's force inside its row; the row's own when the goal's is not a number."""
+    return (
+        min(max(goal.force_setpoint_n, 0.0), row.setpoint_max_n) if isfinite(goal.force_setpoint_n) else row.setpoint_n
+    )
 
 
 @dataclass

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_control.body_axes import BodyAxes, body_axes
-from echopilot_control.context import Context, Memory
+from echopilot_control.context import Context, Memory, admissible_setpoint_n
 from echopilot_control.force.regulator import ForceReading, ForceRegulator
 from echopilot_control.phases.dispatch import begin, run
 from echopilot_control.safety.limits import DESIGN_ROWS, Limits
@@ -99,7 +99,7 @@ class Controller:
         mem = self._mem
         assert mem is not None and self._goal is not None
         if inputs.goal.force_setpoint_n != self._goal.force_setpoint_n:  # the same goal, pressed harder or softer
-            mem.setpoint_n = min(max(inputs.goal.force_setpoint_n, 0.0), ctx.row.setpoint_max_n)
+            mem.setpoint_n = admissible_setpoint_n(inputs.goal, ctx.row)
             self._goal = inputs.goal
         try:
             motion = run(ctx, mem)
@@ -195,6 +195,8 @@ class Controller:
         else:
             wanted = np.concatenate([motion.linear_m_s, motion.angular_rad_s])
         self._regulating = motion.setpoint_n is not None
+        if not np.isfinite(wanted).all():
+            return wanted  # goes out without validity and leaves no trace
         return self._bounded(self._follower.follow(wanted, robot.twist, ctx.dt_s), ctx, self._regulating)
 
     def _bounded(self, twist: Array, ctx: Context, contact: bool) -> Array:

@@ -107,6 +107,22 @@ def test_the_exam_may_raise_the_force_of_a_running_goal_up_to_the_row():
         assert np.mean(loop.forces[-50:]) == pytest.approx(given_n, abs=0.5)
 
 
+def test_numbers_that_are_none_in_images_and_goals_leave_no_trace():
+    def spoil(inputs: ControlInputs) -> ControlInputs:
+        seen = inputs.seen
+        if seen is None or seen.sequence % 3:
+            return inputs
+        extents = tuple(replace(e, centroid_x_m=np.nan, sigma_m2=np.nan) for e in seen.extents)
+        guidance = tuple(replace(g, motion=g.motion * np.nan) for g in seen.guidance)
+        seen = replace(seen, extents=extents, guidance=guidance, coupling=seen.coupling * np.nan, quality=np.nan)
+        return replace(inputs, seen=seen)
+
+    loop = Loop(World(seed=17), spoil)
+    assert loop.until_done(A4C).outcome is Outcome.SUCCEEDED
+    assert loop.until_done(replace(AORTA, force_setpoint_n=float("nan"))).outcome is Outcome.SUCCEEDED
+    assert all(np.isfinite(c.twist).all() for c in loop.commands)
+
+
 def test_same_inputs_give_the_same_commands():
     runs = []
     for _ in range(2):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from echopilot_control.context import Context, Memory
+from echopilot_control.context import Context, Memory, admissible_setpoint_n
 from echopilot_control.phases.acquire import hold, refine, search
 from echopilot_control.phases.approach import approach, couple, lift, touch
 from echopilot_control.phases.recover import recover, supervise
@@ -36,7 +36,7 @@ def begin(ctx: Context) -> Memory:
         phase=ControlPhase.IDLE,
         goal_since_ns=ctx.now_ns,
         phase_since_ns=ctx.now_ns,
-        setpoint_n=min(max(ctx.goal.force_setpoint_n, 0.0), ctx.row.setpoint_max_n),
+        setpoint_n=admissible_setpoint_n(ctx.goal, ctx.row),
     )
     kind = ctx.goal.kind
     if kind is GoalKind.ACQUIRE_VIEW:

@@ -51,6 +51,7 @@ def _watch_lumen(ctx: Context, mem: Memory) -> None:
         _LUMEN_AREA_M2[0] < lumen.area_m2 < _LUMEN_AREA_M2[1]
         and _LUMEN_DEPTH_M[0] < lumen.centroid_y_m < _LUMEN_DEPTH_M[1]
         and np.isfinite(lumen.centroid_x_m)
+        and np.isfinite(lumen.sigma_m2)
     )
     if inside:
         sigma_m = 0.002 + 0.25 * float(np.sqrt(max(lumen.sigma_m2, 0.0)))
