@@ -17,10 +17,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from echopilot_exam.protocol import load_protocol
+from echopilot_lab.scores import ANEURYSM_M
 from echopilot_lab.trial import run_trial
 
 Result = dict[str, Any]
-ANEURYSM_M, BORDERLINE_MM = 0.030, 2.0
+BORDERLINE_MM = 2.0
 
 
 def run_cohort(

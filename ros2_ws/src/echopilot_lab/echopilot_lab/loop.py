@@ -1,7 +1,8 @@
 """The closed loop in one process, without ROS: the same classes, ticks and latencies as the graph."""
 
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from echopilot_control.controller import ControlInputs, Controller, ControlOutput
@@ -33,9 +34,16 @@ class LoopTick:
 
 
 def run_loop(
-    simulation: Simulation, perception: Perception, machine: ExamMachine, limits: Limits
+    simulation: Simulation,
+    perception: Perception,
+    machine: ExamMachine,
+    limits: Limits,
+    on_step_s: Callable[[float], None] = lambda _: None,
 ) -> Iterator[LoopTick]:
-    """Yield every control tick until the exam is done; the caller may stop at any tick."""
+    """Yield every control tick until the exam is done; the caller may stop at any tick.
+
+    `on_step_s` hears the wall time [s] of every controller and safety step.
+    """
     controller = Controller(limits)
     memory = SafetyMemory()
     joint_limits_rad = simulation.joint_limits_rad
@@ -73,6 +81,7 @@ def run_loop(
                 preset = exam.imaging
                 simulation.set_imaging(preset)
 
+        started = time.perf_counter()
         control = controller.step(ControlInputs(robot.stamp_ns, robot, latest, surface, landmarks, goal))
         status = control.status
         safety = check(
@@ -80,5 +89,6 @@ def run_loop(
             SafetyInputs(robot.stamp_ns, robot, control.command, landmarks, goal.preset, joint_limits_rad=joint_limits_rad),
             limits,
         )
+        on_step_s(time.perf_counter() - started)
         memory = safety.memory
         yield LoopTick(robot, step.moments, frames, seen, control, safety, exam_inputs, exam)

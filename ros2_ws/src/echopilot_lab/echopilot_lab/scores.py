@@ -10,6 +10,7 @@ import numpy as np
 from echopilot_core import View
 
 REACHED_ANGLE_DEG, REACHED_OFFSET_MM = 8.0, 8.0
+ANEURYSM_M = 0.030  # outer diameter (SVS 2018)
 NEAR_ANGLE_DEG, NEAR_OFFSET_MM = 15.0, 15.0
 
 
@@ -37,8 +38,8 @@ class PatientTruth:
 
     @property
     def aneurysm(self) -> bool:
-        """The usual 30 mm threshold on the outer diameter (SVS 2018)."""
-        return self.max_outer_diameter_m >= 0.030
+        """Whether the anatomical diameter reaches the threshold."""
+        return self.max_outer_diameter_m >= ANEURYSM_M
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Sequence
 
-from echopilot_core import Convention, FindingKind, Measurement, View
+from echopilot_core import Convention, Measurement, View
 from echopilot_exam.protocol import StepKind
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.states import StepResult
 from echopilot_lab.scores import (
+    ANEURYSM_M,
     AortaScore,
     ForceScore,
     HeartScore,
@@ -58,7 +59,7 @@ def _aorta(record: ExamRecord, truth: Sequence[TruthSample], patient: PatientTru
         true_max_diameter_mm=true_max_diameter_mm(truth, swept),
         unloaded_max_diameter_mm=1e3 * patient.max_outer_diameter_m,
         convention=(largest.convention if largest else Convention.NOT_APPLICABLE).name,
-        aneurysm=any(f.kind is FindingKind.ANEURYSM_ABDOMINAL for f in record.findings),
+        aneurysm=largest is not None and largest.value >= ANEURYSM_M,
         true_aneurysm=patient.aneurysm,
     )
 

@@ -1,0 +1,86 @@
+"""Starts and ends the ROS graph under supervisor; knows no ROS itself."""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from echopilot_core import EchoPilotError
+
+ROOT = Path(__file__).resolve().parents[4]
+DISCOVERY_PORT, PORTS_PER_DOMAIN = 7400, 250  # RTPS 2.5, section 9.6.2.3
+DOMAINS = range(1, 101)  # above, the ports reach into Linux's ephemeral range
+TRIES = 20
+STOP_S = 45.0
+
+
+def free_domain() -> int:
+    """A random ROS domain whose discovery ports nobody uses; raises EchoPilotError when there is none."""
+    for domain in random.sample(DOMAINS, TRIES):
+        with contextlib.ExitStack() as stack:
+            try:
+                for offset in (10, 11, 12, 13):
+                    port = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                    port.bind(("127.0.0.1", DISCOVERY_PORT + PORTS_PER_DOMAIN * domain + offset))
+            except OSError:
+                continue
+        return domain
+    raise EchoPilotError(f"no free port: {TRIES} ROS domains between 1 and 100 are all in use; end other ROS graphs")
+
+
+def graph_environment(out: Path, domain: int, extra: Mapping[str, str]) -> dict[str, str]:
+    """Environment of every process of one graph."""
+    return {
+        **os.environ,
+        "ECHOPILOT_PYTHON": sys.executable,
+        "ECHOPILOT_ROOT": str(ROOT),
+        "ECHOPILOT_OUT": str(out),
+        "ECHOPILOT_NS": "/",
+        "ROS_DOMAIN_ID": str(domain),
+        "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+        "OMP_NUM_THREADS": "1",
+        **extra,
+    }
+
+
+@contextmanager
+def supervised(config: str, environment: Mapping[str, str]) -> Iterator[None]:
+    """Run `launch/<config>` under supervisor while the block runs; afterwards no process of it is left."""
+    out = Path(environment["ECHOPILOT_OUT"])
+    (out / "log").mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(ROOT / "launch" / config)]
+    with (out / "log" / "supervisor.out").open("w") as log:
+        process = subprocess.Popen(
+            command, env=dict(environment), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            yield
+        finally:
+            stop(process)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """Ask supervisor to end its processes, then end it; its process group dies in any case."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_S)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def run_foreground(module: str, arguments: list[str], environment: Mapping[str, str]) -> int:
+    """Run a node in the foreground until it ends; Ctrl-C reaches it too and its exit code comes back."""
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments], env=dict(environment))
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
