@@ -30,7 +30,8 @@ def inverse(T: Array) -> Array:
 
 def apply(T_a_b: Array, points_b: Array) -> Array:
     """Map points (..., 3) [m] from b to a."""
-    return points_b @ T_a_b[:3, :3].T + T_a_b[:3, 3]
+    mapped: Array = points_b @ T_a_b[:3, :3].T + T_a_b[:3, 3]
+    return mapped
 
 
 def hat(w: Array) -> Array:
@@ -44,16 +45,17 @@ def so3_exp(w_rad: Array) -> Array:
     if angle < _SMALL_ANGLE_RAD:
         return np.eye(3) + hat(w_rad)
     K = hat(w_rad / angle)
-    return np.eye(3) + np.sin(angle) * K + (1.0 - np.cos(angle)) * (K @ K)
+    R: Array = np.eye(3) + np.sin(angle) * K + (1.0 - np.cos(angle)) * (K @ K)
+    return R
 
 
 def so3_log(R: Array) -> Array:
     """Rotation vector (3,) [rad] of a rotation matrix, stable at 0 and at pi."""
     q = quaternion(R)
     vector_norm = float(np.linalg.norm(q[:3]))
-    if vector_norm < _SMALL_ANGLE_RAD:
-        return 2.0 * q[:3]
-    return q[:3] / vector_norm * (2.0 * np.arctan2(vector_norm, q[3]))
+    scale = 2.0 if vector_norm < _SMALL_ANGLE_RAD else 2.0 * np.arctan2(vector_norm, q[3]) / vector_norm
+    w_rad: Array = scale * q[:3]
+    return w_rad
 
 
 def exp(twist: Array) -> Array:

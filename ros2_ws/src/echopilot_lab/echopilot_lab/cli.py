@@ -52,7 +52,7 @@ def write_json(figures: object, path: Path | None) -> None:
 @app.command()
 @one_line_errors
 def demo(
-    clip: Annotated[str, typer.Option(help="Feed a real clip instead of the virtual patient ('default' or a file).")] = "",
+    clip: Annotated[str, typer.Option(help="A real clip instead of the patient: a file or 'default'.")] = "",
     seed: Annotated[int, typer.Option(help="Seed of the virtual patient.")] = 600_004,
     protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),

@@ -165,7 +165,8 @@ def print_table(results: list[Result], figures: dict[str, Any], console: Console
         table.add_column(heading)
     for r in results:
         views = ", ".join(
-            f"{name} {text(v['angle_error_deg'])}° {text(v['offset_mm'])} mm {grade(v)}" for name, v in r["views"].items()
+            f"{name} {text(v['angle_error_deg'])}° {text(v['offset_mm'])} mm {grade(v)}"
+            for name, v in r["views"].items()
         )
         aorta, heart = r["aorta"], r["heart"]
         table.add_row(
@@ -188,4 +189,4 @@ def grade(view: Result) -> str:
 
 def text(value: float | None) -> str:
     """One decimal, or a dash."""
-    return "–" if value is None else f"{value:.1f}"
+    return "-" if value is None else f"{value:.1f}"

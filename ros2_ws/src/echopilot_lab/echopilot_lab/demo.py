@@ -54,7 +54,8 @@ def run_clip_demo(clip: str, out: Path, console: Console) -> None:
         environment = graph_environment(folder, domain, {"ECHOPILOT_CLIP": str(path)})
         with supervised("supervisord.replay.conf", environment):
             code = run_foreground(
-                "echopilot_nodes.clip_console", ["--clip", path.name, "--out", str(folder), "--frames", str(frames)],
+                "echopilot_nodes.clip_console",
+                ["--clip", path.name, "--out", str(folder), "--frames", str(frames)],
                 environment,
             )
         if code == 130:
@@ -94,7 +95,11 @@ def show_exam(summary: dict[str, Any], out: Path, console: Console) -> None:
         table.add_row(name, f"{grade} in {number(view['seconds'])} s", error)
     aorta, heart, force = summary["aorta"], summary["heart"], summary["force"]
     if aorta["attempted"]:
-        table.add_row("aorta, max outer AP", f"{number(aorta['max_diameter_mm'])} mm", f"{number(aorta['true_max_diameter_mm'])} mm")
+        table.add_row(
+            "aorta, max outer AP",
+            f"{number(aorta['max_diameter_mm'])} mm",
+            f"{number(aorta['true_max_diameter_mm'])} mm",
+        )
         table.add_row("aneurysm", yes(aorta["aneurysm"]), yes(aorta["true_aneurysm"]))
     table.add_row("ejection fraction", f"{number(heart['ef_pct'])} %", f"{number(heart['true_ef_pct'])} %")
     table.add_row("force", f"RMSE {number(force['rmse_n'])} N", f"max {number(force['max_n'])} N")
@@ -106,7 +111,7 @@ def show_exam(summary: dict[str, Any], out: Path, console: Console) -> None:
 
 def number(value: float | None) -> str:
     """One decimal, or a dash."""
-    return "–" if value is None else f"{value:.1f}"
+    return "-" if value is None else f"{value:.1f}"
 
 
 def yes(value: bool) -> str:

@@ -86,7 +86,9 @@ def run_loop(
         status = control.status
         safety = check(
             memory,
-            SafetyInputs(robot.stamp_ns, robot, control.command, landmarks, goal.preset, joint_limits_rad=joint_limits_rad),
+            SafetyInputs(
+                robot.stamp_ns, robot, control.command, landmarks, goal.preset, joint_limits_rad=joint_limits_rad
+            ),
             limits,
         )
         on_step_s(time.perf_counter() - started)

@@ -34,7 +34,9 @@ def run_trial(seed: int, protocol_name: str, folder: Path, frame_hz: float = TRI
     simulation = Simulation(draw_patient(seed), SimConfig(frame_hz=frame_hz, quality="fast"))
     perception = Perception()
     name = f"virtual-{seed}"
-    header = RecordHeader(name, protocol.name, protocol.sha256, "", perception.manifest.model_id, perception.manifest.sha256)
+    header = RecordHeader(
+        name, protocol.name, protocol.sha256, "", perception.manifest.model_id, perception.manifest.sha256
+    )
     writer = RecordWriter(folder / "record", protocol, header)
     truth: list[TruthSample] = []
     try:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 
 import rclpy
@@ -63,6 +64,11 @@ class ClipConsole(Node):
         self.ended = message.data
 
 
+def progressed(node: ClipConsole, before: int) -> bool:
+    """True when a frame was answered since, or the clip has ended."""
+    return node.ended or node.answered > before
+
+
 def follow(node: ClipConsole, arguments: argparse.Namespace, console: Console) -> int:
     """Follow the clip to its end; exit code 0 when every sent frame was answered."""
     with Progress(console=console, transient=True) as progress:
@@ -70,7 +76,7 @@ def follow(node: ClipConsole, arguments: argparse.Namespace, console: Console) -
         patience_s = START_S
         while not (node.ended and node.answered > node.newest_sequence >= 0):
             before = node.answered
-            if not spin_until(node, lambda before=before: node.answered > before or node.ended, patience_s):
+            if not spin_until(node, partial(progressed, node, before), patience_s):
                 console.print(f"[red]error:[/] no frame for {patience_s:.0f} s after {node.answered} frames")
                 return 1
             if node.ended and node.answered == before:
