@@ -8,6 +8,7 @@ from scipy.ndimage import median_filter
 from scipy.signal import find_peaks
 
 MIN_BEAT_S = 0.35  # 170 per minute
+SMOOTHING_S = 0.08
 MIN_SWING = 0.08  # of the largest volume: below that nothing beats
 
 
@@ -29,18 +30,21 @@ def ejection_fraction(
 ) -> Ejection | None:
     """EF from volumes (N,) at times (N,), NaN where no cavity was found; None when less than one beat is seen.
 
-    A running median over 5 frames removes single bad masks. Every maximum with the minimum that follows it is a
+    A running median over about 0.1 s removes single bad masks. Every maximum with the minimum that follows it is a
     beat; the result is the median over the beats, its sigma their scatter joined with the volumes' own sigmas.
     """
     good = np.isfinite(volumes_m3) & np.isfinite(times_s)
     if good.sum() < 8:
         return None
     index = np.nonzero(good)[0]
-    smooth = median_filter(volumes_m3[good], size=5, mode="nearest")
     times = times_s[good]
     step_s = float(np.median(np.diff(times)))
+    if step_s <= 0:
+        return None
+    size = 2 * max(round(SMOOTHING_S / step_s / 2), 1) + 1
+    smooth = median_filter(volumes_m3[good], size=size, mode="nearest")
     swing = float(np.percentile(smooth, 95) - np.percentile(smooth, 5))
-    if step_s <= 0 or swing < MIN_SWING * float(smooth.max()):
+    if swing < MIN_SWING * float(smooth.max()):
         return None
     gap = max(round(MIN_BEAT_S / step_s), 1)
     padded = np.concatenate([[-np.inf], smooth, [-np.inf]])

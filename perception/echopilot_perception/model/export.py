@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -36,7 +37,24 @@ def export(
     `facts` (title -> text) go into the card beside the figures, which are measured here with ONNX Runtime on
     `validation`. Raises EchoPilotError when ONNX Runtime and PyTorch disagree or a file is too large.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as draft:
+        _write(Path(draft), name, result, spec, train, validation, facts)
+        folder.mkdir(exist_ok=True)
+        for file in ("model.onnx", "ood.json", "checkpoint.pt", "MODEL_CARD.md", "model.yaml"):
+            os.replace(Path(draft) / file, folder / file)
+    read_manifest(folder)
+
+
+def _write(
+    folder: Path,
+    name: str,
+    result: TrainResult,
+    spec: HeadSpec,
+    train: Samples,
+    validation: Samples,
+    facts: Mapping[str, str],
+) -> None:
     network = result.network.eval()
     write_onnx(network, folder / "model.onnx")
     features = [_features(network, rows) for rows in (train, validation)]
@@ -44,7 +62,6 @@ def export(
     checkpoint.save(folder / "checkpoint.pt", checkpoint.to_half(result.state))
     _check(network, folder, validation)
     write_manifest(folder, name, spec)
-    read_manifest(folder)
     (folder / "MODEL_CARD.md").write_text(
         model_card(folder, name, result, validation, facts, sha256(folder / "model.onnx"))
     )
