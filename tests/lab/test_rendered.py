@@ -1,0 +1,47 @@
+"""Rendered training data: pure functions of the seed, on the skin, and true to the simulator."""
+
+import numpy as np
+import pytest
+
+from echopilot_core import EchoPilotError, View, se3
+from echopilot_lab.evaluate import evaluate_patients
+from echopilot_lab.probing import Recipe, draw_moments
+from echopilot_lab.rendered import load, patient_samples
+from echopilot_sim.anatomy import build, draw_patient
+from echopilot_sim.truth import truth_of
+
+SMALL = Recipe(a4c=3, aorta=3, other=1, anywhere=1)
+
+
+def test_same_seed_same_samples() -> None:
+    a, b = (patient_samples(499_999, SMALL) for _ in range(2))
+    assert len(a) == 8
+    assert np.array_equal(a.image, b.image) and np.array_equal(a.labels, b.labels)
+    assert np.array_equal(a.guidance, b.guidance)
+
+
+def test_poses_touch_or_hover_and_labels_lead_to_the_view() -> None:
+    """Probes stand within 35 mm of the skin, and the guidance label carries the probe exactly to the view."""
+    anatomy = build(draw_patient(499_998))
+    moments = draw_moments(anatomy, np.random.default_rng(0), Recipe(a4c=6, aorta=6, other=2, anywhere=2))
+    assert len(moments) >= 14
+    for moment in moments:
+        distance = anatomy.signed_distance(moment.T_patient_probe[None, :3, 3], moment.phases)[0]
+        assert -0.035 < distance < 0.015
+        error = truth_of(anatomy, moment).error(View.A4C)
+        target = anatomy.view_target(View.A4C, moment.phases)
+        assert error is not None and target is not None
+        assert np.allclose(moment.T_patient_probe @ se3.exp(error.motion), target, atol=1e-6)
+
+
+def test_training_seeds_are_not_evaluated() -> None:
+    from rich.console import Console
+
+    with pytest.raises(EchoPilotError, match="used in training"):
+        evaluate_patients(1, 7, Console())
+
+
+def test_damaged_shard_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "patient_000001.npz").write_bytes(b"nothing")
+    with pytest.raises(EchoPilotError, match="patient_000001"):
+        load([tmp_path / "patient_000001.npz"])
