@@ -123,6 +123,8 @@ class Graph:
 
     def close(self) -> None:
         """End everything."""
+        if not self.context.ok():
+            return
         self.stop(signal.SIGTERM)
         self.executor.shutdown()
         self.node.destroy_node()

@@ -17,7 +17,7 @@ from echopilot_nodes import names, qos
 PROTOCOL = """
 title: One short look
 steps:
-  - {view: AORTA_TRANS, kind: acquire, preset: abdomen, force_n: 8.0, timeout_s: 14, hold_s: 0.5, beats: 1, gate: AORTA_TRANS}
+  - {view: AORTA_TRANS, kind: acquire, preset: abdomen, force_n: 8.0, timeout_s: 14, beats: 1, gate: AORTA_TRANS}
 """
 
 

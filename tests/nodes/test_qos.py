@@ -14,6 +14,7 @@ from echopilot_nodes import qos
 PAIRS = [
     *itertools.product([qos.FRAMES_OFFERED], [qos.FRAMES_NEWEST, qos.FRAMES_LOCKSTEP, qos.FRAMES_RECORDED]),
     *itertools.product([qos.STATE_OFFERED], [qos.STATE, qos.STATE_LOCKSTEP, qos.STATE_RECORDED]),
+    *itertools.product([qos.ANSWER_OFFERED], [qos.ANSWER_LOCKSTEP, qos.STATE, qos.STATE_LOCKSTEP, qos.STATE_RECORDED]),
     (qos.COMMAND, qos.COMMAND),
     (qos.COMMAND, qos.STATE_RECORDED),
     (qos.EVENTS, qos.EVENTS),

@@ -35,7 +35,7 @@ class ControllerNode(LifecycleNode):
         self._params = read_params(self, ControllerParams)
         self._time = NodeClock(self)
         self._commands = self.create_publisher(ProbeCommandMsg, names.CONTROL_COMMAND, qos.COMMAND)
-        self._statuses = self.create_publisher(ControlStatusMsg, names.CONTROL_STATUS, qos.STATE_OFFERED)
+        self._statuses = self.create_publisher(ControlStatusMsg, names.CONTROL_STATUS, qos.ANSWER_OFFERED)
         self._manual = ManualGoals(self)
         self._inputs: list[object] = []
         self._timer: object | None = None
@@ -59,9 +59,9 @@ class ControllerNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start listening."""
         self._forget()
-        subscribe, profile = self.create_subscription, qos.STATE_LOCKSTEP
+        subscribe, profile = self.create_subscription, qos.ANSWER_LOCKSTEP
         self._inputs = [
-            subscribe(RobotStateMsg, names.ROBOT_STATE, self._on_robot, profile),
+            subscribe(RobotStateMsg, names.ROBOT_STATE, self._on_robot, qos.STATE_LOCKSTEP),
             subscribe(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, profile),
             subscribe(ExamStateMsg, names.EXAM_STATE, self._on_exam, profile),
             subscribe(PointCloud2, names.BODY_SURFACE, self._on_surface, profile),

@@ -44,7 +44,7 @@ class ExamNode(LifecycleNode):
         self._params = read_params(self, ExamParams)
         self._time = NodeClock(self)
         self._imaging = ImagingClient(self)
-        self._states = self.create_publisher(ExamStateMsg, names.EXAM_STATE, qos.STATE_OFFERED)
+        self._states = self.create_publisher(ExamStateMsg, names.EXAM_STATE, qos.ANSWER_OFFERED)
         self._measurements = self.create_publisher(MeasurementMsg, names.EXAM_MEASUREMENTS, qos.EVENTS)
         self._findings = self.create_publisher(FindingMsg, names.EXAM_FINDINGS, qos.EVENTS)
         self._records = self.create_publisher(String, names.EXAM_RECORD, qos.LATCHED)
@@ -81,9 +81,9 @@ class ExamNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start listening; start the exam that the parameters name."""
         self._forget()
-        subscribe, profile = self.create_subscription, qos.STATE_LOCKSTEP
+        subscribe, profile = self.create_subscription, qos.ANSWER_LOCKSTEP
         self._subscriptions_ = [
-            subscribe(RobotStateMsg, names.ROBOT_STATE, self._on_robot, profile),
+            subscribe(RobotStateMsg, names.ROBOT_STATE, self._on_robot, qos.STATE_LOCKSTEP),
             subscribe(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, profile),
             subscribe(ControlStatusMsg, names.CONTROL_STATUS, self._on_status, profile),
             subscribe(SafetyStateMsg, names.SAFETY_STATE, self._on_safety, profile),
@@ -151,8 +151,7 @@ class ExamNode(LifecycleNode):
         self._run = ExamRun(protocol, patient or self._params.patient or "unnamed", target)
         self._imaging.forget()
         self.get_logger().info(f"exam {protocol} begins, record in {target}")
-        if self._robot_tick < 0:  # nobody moves yet: this releases a simulator that holds its first tick
-            self._states.publish(to_idle_exam_state(0, 0, True, f"exam {protocol} begins"))
+        self._work()
 
     def _finish(self, end: ExamEnd) -> None:
         assert self._run is not None
@@ -218,6 +217,8 @@ class ExamNode(LifecycleNode):
     # Work
 
     def _work(self) -> None:
+        if self._run is not None and self._robot_tick < 0:  # releases a simulator that holds its first tick
+            self._states.publish(to_idle_exam_state(0, 0, True, "waits for the robot"))
         if self._waiting is not None and self._gate.is_open():
             robot, self._waiting = self._waiting, None
             if self._gate.absent():

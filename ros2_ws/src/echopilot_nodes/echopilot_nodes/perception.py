@@ -25,7 +25,7 @@ class PerceptionNode(LifecycleNode):
         self._params = read_params(self, PerceptionParams)
         self._core: Perception | None = None
         self._frames: Subscription | None = None
-        self._results = self.create_publisher(PerceptionResult, names.PERCEPTION_RESULT, qos.STATE_OFFERED)
+        self._results = self.create_publisher(PerceptionResult, names.PERCEPTION_RESULT, qos.ANSWER_OFFERED)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model; a missing or broken one is a failed transition with one clear line."""

@@ -48,7 +48,7 @@ class ProbeSource(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin at the first frame."""
         self._results = self.create_subscription(
-            PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE_LOCKSTEP
+            PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.ANSWER_LOCKSTEP
         )
         self._schedule = None
         self._is_over = False

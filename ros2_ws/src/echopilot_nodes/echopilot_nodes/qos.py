@@ -19,16 +19,23 @@ def _keep(depth: int, reliability: ReliabilityPolicy, durability: DurabilityPoli
     )
 
 
-FRAMES_OFFERED = _keep(5, ReliabilityPolicy.RELIABLE)
+_LATE = DurabilityPolicy.TRANSIENT_LOCAL
+LAG_TICKS = 20  # the exam may lag this many control ticks behind the simulator without losing anything
+
+# Frames. In lockstep and in lossless replay each one is waited for, so a peer that connects late still gets it.
+FRAMES_OFFERED = _keep(5, ReliabilityPolicy.RELIABLE, _LATE)
 FRAMES_NEWEST = _keep(1, ReliabilityPolicy.BEST_EFFORT)  # perception and page: never a queue of old pictures
-FRAMES_LOCKSTEP = _keep(5, ReliabilityPolicy.RELIABLE)  # lockstep, lossless replay: every result is waited for
+FRAMES_LOCKSTEP = _keep(5, ReliabilityPolicy.RELIABLE, _LATE)
 FRAMES_RECORDED = _keep(60, ReliabilityPolicy.RELIABLE)
 
-STATE_OFFERED = _keep(5, ReliabilityPolicy.RELIABLE)
+# State. The robot repeats an unanswered tick; the answers of its peers are kept for those that connect late.
+STATE_OFFERED = _keep(LAG_TICKS, ReliabilityPolicy.RELIABLE)
 STATE = _keep(5, ReliabilityPolicy.BEST_EFFORT)  # observers
-STATE_LOCKSTEP = _keep(5, ReliabilityPolicy.RELIABLE)  # peers whose answer the simulator waits for
+STATE_LOCKSTEP = _keep(LAG_TICKS, ReliabilityPolicy.RELIABLE)
 STATE_RECORDED = _keep(60, ReliabilityPolicy.RELIABLE)
+ANSWER_OFFERED = _keep(LAG_TICKS, ReliabilityPolicy.RELIABLE, _LATE)
+ANSWER_LOCKSTEP = _keep(LAG_TICKS, ReliabilityPolicy.RELIABLE, _LATE)
 
 COMMAND = _keep(1, ReliabilityPolicy.RELIABLE)
 EVENTS = _keep(50, ReliabilityPolicy.RELIABLE)  # measurements and findings: few, none may be lost
-LATCHED = _keep(1, ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
+LATCHED = _keep(1, ReliabilityPolicy.RELIABLE, _LATE)

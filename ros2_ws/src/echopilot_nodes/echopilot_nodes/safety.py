@@ -48,7 +48,7 @@ class Safety(Node):
         self._mode = SafetyMode.OK
         self._reasons: tuple[str, ...] = ()
         self._twists = self.create_publisher(TwistStamped, names.ROBOT_SERVO_CV, qos.COMMAND)
-        self._states = self.create_publisher(SafetyStateMsg, names.SAFETY_STATE, qos.STATE_OFFERED)
+        self._states = self.create_publisher(SafetyStateMsg, names.SAFETY_STATE, qos.ANSWER_OFFERED)
         self.create_subscription(ProbeCommandMsg, names.CONTROL_COMMAND, self._on_command, qos.COMMAND)
         self.create_subscription(RobotStateMsg, names.ROBOT_STATE, self._on_robot, qos.STATE_LOCKSTEP)
         self.create_subscription(BodyLandmarksMsg, names.BODY_LANDMARKS, self._on_landmarks, qos.LATCHED)

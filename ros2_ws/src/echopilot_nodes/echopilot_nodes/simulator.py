@@ -28,6 +28,7 @@ from echopilot_sim.moment import Moment
 from echopilot_sim.simulation import SimConfig, Simulation
 from echopilot_sim.truth import truth_of
 
+CONNECT_S = 5.0
 REPEAT_S = 0.1  # wall time after which an unanswered state is sent again
 SAFETY, PERCEPTION = "safety", "perception"
 PRESETS = ("cardiac", "abdomen")
@@ -55,9 +56,9 @@ class Simulator(Node):
         self._tick_ns = 0
         self._start(self._params.seed)
         self.create_subscription(TwistStamped, names.ROBOT_SERVO_CV, self._on_twist, qos.COMMAND)
-        self.create_subscription(SafetyStateMsg, names.SAFETY_STATE, self._on_safety, qos.STATE_LOCKSTEP)
-        self.create_subscription(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE_LOCKSTEP)
-        self.create_subscription(ExamStateMsg, names.EXAM_STATE, self._on_exam, qos.STATE_LOCKSTEP)
+        self.create_subscription(SafetyStateMsg, names.SAFETY_STATE, self._on_safety, qos.ANSWER_LOCKSTEP)
+        self.create_subscription(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.ANSWER_LOCKSTEP)
+        self.create_subscription(ExamStateMsg, names.EXAM_STATE, self._on_exam, qos.ANSWER_LOCKSTEP)
         self.create_service(SetImaging, names.SET_IMAGING, self._on_imaging)
         self.create_service(Freeze, names.FREEZE, self._on_freeze)
         self.create_service(SetPatient, names.SET_PATIENT, self._on_patient)
@@ -98,9 +99,13 @@ class Simulator(Node):
             self._pictures.close()
 
     def _hold(self, executor: SingleThreadedExecutor) -> None:
+        """Hold the first tick until an exam is active and, for a few seconds, until its peers are connected."""
         while not self._begun and self._next_seed is None:
             executor.spin_once(timeout_sec=REPEAT_S)
             self._topics.surface(self._simulation)
+        last_ns = self._wall.now_ns() + to_ns(CONNECT_S)
+        while self._params.start == "with_exam" and not self._topics.are_heard() and self._wall.now_ns() < last_ns:
+            executor.spin_once(timeout_sec=REPEAT_S)
 
     def _simulate(self, executor: SingleThreadedExecutor) -> None:
         assert self._pictures is not None

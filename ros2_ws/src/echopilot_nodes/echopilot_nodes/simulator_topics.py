@@ -31,7 +31,7 @@ class SimulatorTopics:
         self._clock = make(ClockMsg, names.CLOCK, qos.STATE_OFFERED)
         self._state = make(RobotStateMsg, names.ROBOT_STATE, qos.STATE_OFFERED)
         self._frames = make(UltrasoundFrame, names.PROBE_FRAME, qos.FRAMES_OFFERED)
-        self._surface = make(PointCloud2, names.BODY_SURFACE, qos.STATE_OFFERED)
+        self._surface = make(PointCloud2, names.BODY_SURFACE, qos.ANSWER_OFFERED)
         self._landmarks = make(BodyLandmarksMsg, names.BODY_LANDMARKS, qos.LATCHED)
         self._measured_cp = make(PoseStamped, names.ROBOT_MEASURED_CP, qos.STATE_OFFERED)
         self._measured_cf = make(WrenchStamped, names.ROBOT_MEASURED_CF, qos.STATE_OFFERED)
@@ -41,6 +41,10 @@ class SimulatorTopics:
         self._description = make(String, names.ROBOT_DESCRIPTION, qos.LATCHED)
         self._description.publish(String(data=description_file("urdf/echopilot_arm.urdf").read_text()))
         self._links = LinkPoses()
+
+    def are_heard(self) -> bool:
+        """True when controller, safety and exam hear the state and somebody hears the pictures."""
+        return self._state.get_subscription_count() >= 3 and self._frames.get_subscription_count() >= 1
 
     def body(self, simulation: Simulation) -> None:
         """Skin and landmarks as they are now."""
