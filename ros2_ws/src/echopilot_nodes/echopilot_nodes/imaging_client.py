@@ -53,7 +53,7 @@ class ImagingClient:
         if future is not self._future:
             return
         self._future = None
-        response = future.result()
+        response: SetImaging.Response | None = future.result() if future is not None else None
         if response is not None and not response.success:
             self._logger.error(f"imaging: {response.message}")
         then()

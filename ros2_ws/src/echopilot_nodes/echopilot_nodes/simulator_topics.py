@@ -44,7 +44,7 @@ class SimulatorTopics:
 
     def are_heard(self) -> bool:
         """True when controller, safety and exam hear the state and somebody hears the pictures."""
-        return self._state.get_subscription_count() >= 3 and self._frames.get_subscription_count() >= 1
+        return bool(self._state.get_subscription_count() >= 3 and self._frames.get_subscription_count() >= 1)
 
     def body(self, simulation: Simulation) -> None:
         """Skin and landmarks as they are now."""
@@ -67,13 +67,12 @@ class SimulatorTopics:
         message = conv.to_robot_state(robot)
         self._state.publish(message)
         slow = robot.tick % SLOW_PERIOD_TICKS == 0
-        for publisher, make in (
-            (self._measured_cp, lambda: conv.to_measured_cp(robot)),
-            (self._measured_cf, lambda: conv.to_measured_cf(robot.stamp_ns, robot.wrench)),
-            (self._ft_raw, lambda: conv.to_measured_cf(robot.stamp_ns, simulation.raw_wrench)),
-        ):
-            if slow or publisher.get_subscription_count() > 0:
-                publisher.publish(make())
+        if slow or self._measured_cp.get_subscription_count() > 0:
+            self._measured_cp.publish(conv.to_measured_cp(robot))
+        if slow or self._measured_cf.get_subscription_count() > 0:
+            self._measured_cf.publish(conv.to_measured_cf(robot.stamp_ns, robot.wrench))
+        if slow or self._ft_raw.get_subscription_count() > 0:
+            self._ft_raw.publish(conv.to_measured_cf(robot.stamp_ns, simulation.raw_wrench))
         if slow:
             self._joints.publish(conv.to_joint_state(robot, self._links.joint_names))
             transforms = self._links.transforms(robot.joint_position_rad)
