@@ -60,9 +60,10 @@ class LifecycleManager(Node):
             for name in nodes
         ]
         self._active: bool | None = None
+        self._leaving = False
         self._publisher = self.create_publisher(Bool, names.LIFECYCLE_ACTIVE, qos.LATCHED)
         self._publish(False)
-        self.create_timer(BEAT_S, self._beat)
+        self._beat_timer = self.create_timer(BEAT_S, self._beat)
 
     def _publish(self, active: bool) -> None:
         if active == self._active:
@@ -107,6 +108,8 @@ class LifecycleManager(Node):
 
     def _advance(self) -> None:
         """Move the first node that is not active one step on."""
+        if self._leaving:
+            return
         for managed in self._managed:
             if managed.state == State.PRIMARY_STATE_ACTIVE:
                 continue
@@ -131,6 +134,8 @@ class LifecycleManager(Node):
         stop = StopSignal()
         while not stop.received:
             executor.spin_once(timeout_sec=BEAT_S)
+        self._beat_timer.cancel()
+        self._leaving = True
         for managed in reversed(self._managed):
             if managed.state == State.PRIMARY_STATE_ACTIVE and managed.change_state.service_is_ready():
                 request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_DEACTIVATE))
