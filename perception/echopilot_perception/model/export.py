@@ -85,7 +85,7 @@ def write_onnx(network: Network, path: Path) -> None:
     os.replace(partial, path)
 
 
-def _features(network: Network, rows: Samples, limit: int = 4000) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _features(network: Network, rows: Samples, limit: int = 1500) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Embeddings of well-coupled pictures, evenly picked."""
     keep = np.nonzero(rows.coupling.mean(axis=1) > 0.5)[0]
     keep = keep if len(keep) > 1 else np.arange(len(rows))
