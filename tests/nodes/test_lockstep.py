@@ -47,6 +47,29 @@ def test_a_silent_peer_costs_one_timeout_until_it_is_heard_again() -> None:
     assert gate.timeouts == 1
 
 
+def test_a_peer_that_was_never_heard_gets_more_patience_once() -> None:
+    clock = ManualClock()
+    gate = Gate(clock, 0.5, 5.0)
+    gate.expect("safety", 1)
+    clock.advance_to(to_ns(4.9))
+    assert not gate.is_open()
+    gate.heard("safety", 1)
+    assert gate.is_open()
+    gate.expect("safety", 2)
+    clock.advance_to(to_ns(5.4))
+    assert gate.is_open()
+
+
+def test_asking_again_does_not_start_the_wait_anew() -> None:
+    clock = ManualClock()
+    gate = Gate(clock, 0.5)
+    gate.expect("exam", 1)
+    clock.advance_to(to_ns(0.4))
+    gate.expect("exam", 2)
+    clock.advance_to(to_ns(0.5))
+    assert gate.is_open()
+
+
 def test_peers_are_waited_for_independently() -> None:
     clock = ManualClock()
     gate = Gate(clock, 0.5)

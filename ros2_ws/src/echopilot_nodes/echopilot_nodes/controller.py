@@ -16,7 +16,7 @@ from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
 from echopilot_nodes.clock import NodeClock, wall_clock
 from echopilot_nodes.exam_goals import ExamGoals, TimedGoal, exam_tick_needed
-from echopilot_nodes.lockstep import Gate, Inbox
+from echopilot_nodes.lockstep import CONNECT_S, Gate, Inbox
 from echopilot_nodes.manual_goals import ManualGoals
 from echopilot_nodes.params import ControllerParams, read_params
 from echopilot_nodes.process import run
@@ -45,7 +45,7 @@ class ControllerNode(LifecycleNode):
     def _forget(self) -> None:
         """Start anew: at configuration and when the simulation begins again with another patient."""
         self._core = Controller(Limits())
-        self._gate = Gate(SteadyClock(), self._params.peer_timeout_s)
+        self._gate = Gate(SteadyClock(), self._params.peer_timeout_s, CONNECT_S)
         self._goals = ExamGoals()
         self._results: Inbox[Seen] = Inbox()
         self._surfaces: Inbox[BodySurface] = Inbox(4)

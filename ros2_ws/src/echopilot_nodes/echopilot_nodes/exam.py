@@ -26,7 +26,7 @@ from echopilot_nodes.clock import NodeClock, wall_clock
 from echopilot_nodes.conversions.exam import to_exam_state, to_idle_exam_state
 from echopilot_nodes.exam_run import ExamEnd, ExamRun
 from echopilot_nodes.imaging_client import ImagingClient
-from echopilot_nodes.lockstep import Gate, Inbox
+from echopilot_nodes.lockstep import CONNECT_S, Gate, Inbox
 from echopilot_nodes.params import ExamParams, read_params
 from echopilot_nodes.process import run
 from echopilot_nodes.rates import EXAM_TICKS
@@ -67,7 +67,7 @@ class ExamNode(LifecycleNode):
 
     def _forget(self) -> None:
         """Start anew: at activation and when the simulation begins again with another patient."""
-        self._gate = Gate(SteadyClock(), self._params.peer_timeout_s)
+        self._gate = Gate(SteadyClock(), self._params.peer_timeout_s, CONNECT_S)
         self._results: Inbox[Seen] = Inbox()
         self._statuses: Inbox[ControlStatus] = Inbox()
         self._safeties: Inbox[SafetyState] = Inbox()

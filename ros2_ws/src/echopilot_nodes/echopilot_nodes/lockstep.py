@@ -12,14 +12,17 @@ from echopilot_core import Clock, to_ns
 T = TypeVar("T")
 
 TIMEOUT_S = 0.5
+CONNECT_S = 5.0  # for a peer that was never heard
 
 
 class Gate:
     """Waits for keys (tick or sequence numbers, rising) from named peers."""
 
-    def __init__(self, clock: Clock, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, clock: Clock, timeout_s: float = TIMEOUT_S, first_s: float | None = None) -> None:
+        """A peer that was never heard gets `first_s` (default: `timeout_s`): it may still be connecting."""
         self._clock = clock
         self._timeout_ns = to_ns(timeout_s)
+        self._first_ns = to_ns(timeout_s if first_s is None else max(first_s, timeout_s))
         self._newest: dict[str, int] = {}
         self._waiting: dict[str, tuple[int, int]] = {}  # peer: (key, since_ns)
         self._absent: set[str] = set()
@@ -32,7 +35,8 @@ class Gate:
 
     def expect(self, peer: str, key: int) -> None:
         """From now on `is_open` waits until `peer` was heard with `key` or a later one."""
-        self._waiting[peer] = (key, self._clock.now_ns())
+        since_ns = self._waiting[peer][1] if peer in self._waiting else self._clock.now_ns()
+        self._waiting[peer] = (key, since_ns)
 
     def is_open(self) -> bool:
         """True when nothing is waited for any more; drops what was heard, is absent or timed out."""
@@ -40,7 +44,7 @@ class Gate:
             heard = self._newest.get(peer)
             if (heard is not None and heard >= key) or peer in self._absent:
                 del self._waiting[peer]
-            elif self._clock.now_ns() - since_ns >= self._timeout_ns:
+            elif self._clock.now_ns() - since_ns >= (self._first_ns if heard is None else self._timeout_ns):
                 self._absent.add(peer)
                 self.timeouts += 1
                 del self._waiting[peer]

@@ -17,7 +17,7 @@ from echopilot_core import Frame, RobotState, SafeTwist, SteadyClock, to_ns, to_
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
 from echopilot_nodes.conversions.truth import to_truth
-from echopilot_nodes.lockstep import Gate
+from echopilot_nodes.lockstep import CONNECT_S, Gate
 from echopilot_nodes.params import SimulatorParams, read_params
 from echopilot_nodes.picture_thread import PictureThread
 from echopilot_nodes.process import run
@@ -28,7 +28,6 @@ from echopilot_sim.moment import Moment
 from echopilot_sim.simulation import SimConfig, Simulation
 from echopilot_sim.truth import truth_of
 
-CONNECT_S = 5.0
 REPEAT_S = 0.1  # wall time after which an unanswered state is sent again
 SAFETY, PERCEPTION = "safety", "perception"
 PRESETS = ("cardiac", "abdomen")
@@ -41,7 +40,7 @@ class Simulator(Node):
         super().__init__("simulator")
         self._params = read_params(self, SimulatorParams)
         self._wall = SteadyClock()
-        self._gate = Gate(self._wall, self._params.peer_timeout_s)
+        self._gate = Gate(self._wall, self._params.peer_timeout_s, CONNECT_S)
         self._topics = SimulatorTopics(self)
         self._truth = self.create_publisher(SimTruth, names.SIM_TRUTH_FRAME, qos.EVENTS)
         self._pictures: PictureThread | None = None
