@@ -1,6 +1,5 @@
 """Start, spin and end one node as a process: exit 0 on SIGINT or SIGTERM, 2 with one line for bad input."""
 
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -77,9 +76,3 @@ def _run(make_node: Callable[[], Node], own_signals: bool) -> int:
         if rclpy.ok():
             rclpy.shutdown()
     return 0
-
-
-def limit_threads() -> None:
-    """One numeric thread for this process, unless the user says otherwise; call before numpy is imported."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
