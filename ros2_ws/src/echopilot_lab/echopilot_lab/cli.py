@@ -53,7 +53,7 @@ def write_json(figures: object, path: Path | None) -> None:
 @one_line_errors
 def demo(
     clip: Annotated[str, typer.Option(help="A real clip instead of the patient: a file or 'default'.")] = "",
-    seed: Annotated[int, typer.Option(help="Seed of the virtual patient.")] = 600_004,
+    seed: Annotated[int, typer.Option(help="Seed of the virtual patient.")] = 600_008,
     protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
 ) -> None:
@@ -102,7 +102,7 @@ def trial(
 @app.command()
 @one_line_errors
 def patient(
-    seed: Annotated[int, typer.Option(help="Seed of the virtual patient.")] = 600_004,
+    seed: Annotated[int, typer.Option(help="Seed of the virtual patient.")] = 600_008,
     out: Annotated[Path, typer.Option(help="Folder for pictures and truth.json.")] = Path("out/patient"),
 ) -> None:
     """Draw the standard views and the aorta of a virtual patient, with ground truth."""

@@ -11,7 +11,7 @@ from rich.table import Table
 from echopilot_core import EchoPilotError
 from echopilot_exam.protocol import load_protocol
 from echopilot_lab.clips import find_clip
-from echopilot_lab.processes import free_domain, graph_environment, run_foreground, supervised
+from echopilot_lab.processes import CONFIG, free_domain, graph_environment, last_lines, run_foreground, supervised
 from echopilot_lab.staging import staged_folder
 from echopilot_perception.frames import open_clip
 from echopilot_perception.model import read_manifest
@@ -24,7 +24,9 @@ def run_exam_demo(seed: int, protocol: str, out: Path, console: Console) -> None
     domain = free_domain()
     console.print(f"virtual patient {seed}, protocol {protocol}, ROS domain {domain} (loopback only)")
     with staged_folder(out.resolve()) as folder:
-        environment = graph_environment(folder, domain, {"ECHOPILOT_SEED": str(seed)})
+        environment = graph_environment(
+            folder, domain, {"ECHOPILOT_SEED": str(seed), "ECHOPILOT_PARAMS": str(CONFIG / "sim.yaml")}
+        )
         with supervised("supervisord.conf", environment):
             code = run_foreground(
                 "echopilot_nodes.console",
@@ -51,7 +53,9 @@ def run_clip_demo(clip: str, out: Path, console: Console) -> None:
     domain = free_domain()
     console.print(f"{path.name}: {frames} frames, ROS domain {domain} (loopback only)")
     with staged_folder(out.resolve()) as folder:
-        environment = graph_environment(folder, domain, {"ECHOPILOT_CLIP": str(path)})
+        environment = graph_environment(
+            folder, domain, {"ECHOPILOT_CLIP": str(path), "ECHOPILOT_PARAMS": str(CONFIG / "replay.yaml")}
+        )
         with supervised("supervisord.replay.conf", environment):
             code = run_foreground(
                 "echopilot_nodes.clip_console",
@@ -72,16 +76,6 @@ def run_clip_demo(clip: str, out: Path, console: Console) -> None:
 def keep(path: Path, folder: Path) -> bool:
     """Files worth listing: not logs, not single key frames."""
     return path.is_file() and path.relative_to(folder).parts[0] != "log" and path.parent.name != "keyframes"
-
-
-def last_lines(logs: Path) -> str:
-    """The last line of every log, so that the failed node is seen at once."""
-    lines = []
-    for log in sorted(logs.glob("*.log")):
-        text = log.read_text(errors="replace").strip().splitlines()
-        if text:
-            lines.append(f"  {log.stem}: {text[-1][:160]}")
-    return "\n".join(lines)
 
 
 def show_exam(summary: dict[str, Any], out: Path, console: Console) -> None:

@@ -54,7 +54,7 @@ def run_loop(
     fresh: list[Seen] = []
     surface, landmarks = simulation.surface(), simulation.landmarks()
     safety: SafetyDecision | None = None
-    preset = ""
+    preset = next_preset = simulation.imaging.preset
     done = False
     while not done:
         step = simulation.step(safety.twist if safety else None)
@@ -72,23 +72,22 @@ def run_loop(
         exam: ExamOutput | None = None
         if robot.tick % CONTROL_TICKS_PER_EXAM_TICK == 0:
             goal = next_goal
+            if next_preset != preset:
+                preset = next_preset
+                simulation.set_imaging(preset)
             exam_inputs = ExamInputs(robot.stamp_ns, robot, status, safety.state if safety else None, tuple(fresh))
             exam = machine.step(exam_inputs)
             fresh = []
             next_goal = exam.goal
             done = exam.done
-            if exam.imaging != preset:
-                preset = exam.imaging
-                simulation.set_imaging(preset)
+            next_preset = exam.imaging
 
         started = time.perf_counter()
         control = controller.step(ControlInputs(robot.stamp_ns, robot, latest, surface, landmarks, goal))
         status = control.status
         safety = check(
             memory,
-            SafetyInputs(
-                robot.stamp_ns, robot, control.command, landmarks, goal.preset, joint_limits_rad=joint_limits_rad
-            ),
+            SafetyInputs(robot.stamp_ns, robot, control.command, landmarks, joint_limits_rad=joint_limits_rad),
             limits,
         )
         on_step_s(time.perf_counter() - started)

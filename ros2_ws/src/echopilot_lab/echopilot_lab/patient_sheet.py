@@ -79,7 +79,6 @@ def tile(renderer: Renderer, moment: Moment, truth: Truth, name: str) -> NDArray
     frame = renderer.render(moment)
     assert truth.exact is not None
     labels = labels_on_picture(truth.exact, frame.geometry, (frame.image.shape[0], frame.image.shape[1]))
-    labels[frame.image == 0] = 0
     plain = cv2.cvtColor(frame.image, cv2.COLOR_GRAY2RGB)
     both = np.vstack([plain, overlay(frame.image, labels)])
     scale = TILE_PX / both.shape[1]

@@ -14,6 +14,7 @@ from pathlib import Path
 from echopilot_core import EchoPilotError
 
 ROOT = Path(__file__).resolve().parents[4]
+CONFIG = ROOT / "ros2_ws" / "src" / "echopilot_nodes" / "config"
 DISCOVERY_PORT, PORTS_PER_DOMAIN = 7400, 250  # RTPS 2.5, section 9.6.2.3
 DOMAINS = range(1, 101)  # above, the ports reach into Linux's ephemeral range
 TRIES = 20
@@ -39,7 +40,6 @@ def graph_environment(out: Path, domain: int, extra: Mapping[str, str]) -> dict[
     return {
         **os.environ,
         "ECHOPILOT_PYTHON": sys.executable,
-        "ECHOPILOT_ROOT": str(ROOT),
         "ECHOPILOT_OUT": str(out),
         "ECHOPILOT_NS": "/",
         "ROS_DOMAIN_ID": str(domain),
@@ -84,3 +84,13 @@ def run_foreground(module: str, arguments: list[str], environment: Mapping[str, 
             return process.wait()
         except KeyboardInterrupt:
             continue
+
+
+def last_lines(logs: Path) -> str:
+    """The last line of every log, so that the failed node is seen at once."""
+    lines = []
+    for log in sorted(logs.glob("*.log")):
+        text = log.read_text(errors="replace").strip().splitlines()
+        if text:
+            lines.append(f"  {log.stem}: {text[-1][:160]}")
+    return "\n".join(lines)

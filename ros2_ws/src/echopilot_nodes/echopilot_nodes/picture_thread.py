@@ -3,8 +3,9 @@
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
-from echopilot_core import Frame
+from echopilot_core import Frame, SteadyClock
 from echopilot_sim.moment import Moment
 
 BACKLOG = 2  # without lockstep, older moments are dropped beyond this
@@ -19,7 +20,8 @@ class PictureThread:
         self._render = render
         self._publish = publish
         self._lossless = lossless
-        self._queue: queue.Queue[Moment | None] = queue.Queue()
+        self._clock = SteadyClock()
+        self._queue: queue.Queue[tuple[Moment, int] | None] = queue.Queue()
         self._error: BaseException | None = None
         self.published_sequence = -1
         self.dropped = 0
@@ -27,9 +29,9 @@ class PictureThread:
         self._thread.start()
 
     def put(self, moments: tuple[Moment, ...]) -> None:
-        """Queue moments for rendering."""
+        """Queue moments for rendering; now is when they were acquired on the steady clock."""
         for moment in moments:
-            self._queue.put(moment)
+            self._queue.put((moment, self._clock.now_ns()))
         while not self._lossless and self._queue.qsize() > BACKLOG:
             self._queue.get_nowait()
             self.dropped += 1
@@ -48,8 +50,9 @@ class PictureThread:
 
     def _work(self) -> None:
         try:
-            while (moment := self._queue.get()) is not None:
-                self._publish(moment, self._render(moment))
+            while (job := self._queue.get()) is not None:
+                moment, acquired_ns = job
+                self._publish(moment, replace(self._render(moment), steady_ns=acquired_ns))
                 self.published_sequence = moment.sequence
         except BaseException as error:
             self._error = error

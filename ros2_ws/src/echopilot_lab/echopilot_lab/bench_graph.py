@@ -1,0 +1,43 @@
+"""The live ROS graph with lockstep off, in real time: image to command, and drops."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from echopilot_core import EchoPilotError
+from echopilot_lab.processes import CONFIG, free_domain, graph_environment, last_lines, run_foreground, supervised
+
+SEED = 600_008
+
+
+def bench_graph(seconds: float, console: Console) -> dict[str, Any]:
+    """Run an aorta exam in real time and measure `seconds` of it from outside the graph."""
+    with tempfile.TemporaryDirectory(prefix="echopilot-bench-") as folder:
+        extra = {"ECHOPILOT_SEED": str(SEED), "ECHOPILOT_PARAMS": str(CONFIG / "bench.yaml")}
+        environment = graph_environment(Path(folder), free_domain(), extra)
+        out = Path(folder) / "graph.json"
+        with (
+            console.status(f"runs the graph in real time for {seconds:.0f} s"),
+            supervised("supervisord.conf", environment),
+        ):
+            arguments = ["--seconds", str(seconds), "--out", str(out)]
+            code = run_foreground("echopilot_nodes.graph_probe", arguments, environment)
+        if code != 0:
+            raise EchoPilotError(f"the graph could not be measured:\n{last_lines(Path(folder) / 'log')}")
+        figures: dict[str, Any] = json.loads(out.read_text())
+    table = Table(title="live graph, lockstep off, real time")
+    for heading in ("", "p50 ms", "p95 ms", "p99 ms"):
+        table.add_column(heading)
+    for name, row in (
+        ("image acquired to command", figures["ms"]),
+        ("image acquired to result", figures["image_to_result_ms"]),
+        (figures["peer"]["name"], figures["peer"]["ms"]),
+    ):
+        table.add_row(name, *("-" if row[p] is None else f"{row[p]:.1f}" for p in ("p50", "p95", "p99")))
+    console.print(table)
+    console.print(", ".join(f"{key} {value:.0f}" for key, value in figures["frames"].items()))
+    return figures
