@@ -400,4 +400,3 @@ class ExamMachine:
             results=tuple(self._results),
             frame_sequence=latest.sequence if latest else -1,
         )
-

@@ -20,6 +20,7 @@ class AortaReading:
     centroid_m: NDArray[np.float64]
     end_points: tuple[EndPoint, ...]
 
+
 def outer_ap(seen: Seen) -> AortaReading | None:
     """The outer AP diameter of a frame, or None when perception gives none in that convention."""
     for m in seen.measurements:

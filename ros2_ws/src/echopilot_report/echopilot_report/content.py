@@ -94,9 +94,7 @@ def not_seen(record: ExamRecord) -> list[str]:
     names = {m.name for m in record.measurements}
     asked = " ".join(record.steps)
     lines = [
-        f"{row.view} ({row.kind}): {row.detail or row.status}."
-        for row in view_rows(record)
-        if row.status != "reached"
+        f"{row.view} ({row.kind}): {row.detail or row.status}." for row in view_rows(record) if row.status != "reached"
     ]
     if "aorta_max_outer_ap" not in names:
         why = "no supported diameter came out of the sweep" if "sweep" in asked else "not part of this protocol"

@@ -76,5 +76,3 @@ def _window(key: KeyFrameRecord, shape: tuple[int, ...]) -> tuple[slice, slice]:
 def _uri(picture: NDArray[np.uint8]) -> str:
     _, png = cv2.imencode(".png", picture)
     return "data:image/png;base64," + base64.b64encode(png.tobytes()).decode()
-
-
