@@ -2,7 +2,11 @@
 
 import json
 import math
+import os
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +38,8 @@ class ClipResults:
         picture = annotated(frame, seen, labels)
         if self._video is None:
             size = (picture.shape[1], picture.shape[0])
-            self._video = cv2.VideoWriter(str(self._folder / "overlay.webm"), fourcc("VP80"), self._rate_hz, size)
+            with quiet_stderr():
+                self._video = cv2.VideoWriter(str(self._folder / "overlay.webm"), fourcc("VP80"), self._rate_hz, size)
             cv2.imwrite(str(self._folder / "overlay_first.png"), picture)
             self._model = {"id": seen.model_id, "sha256": seen.model_sha256}
         self._video.write(picture)
@@ -74,6 +79,20 @@ class ClipResults:
             "model": self._model,
             "notice": "Research software, not a medical device.",
         }
+
+
+@contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Silence file descriptor 2: OpenCV's FFmpeg prints a harmless tag notice for WebM that no log level stops."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nothing:
+        os.dup2(nothing.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def fourcc(name: str) -> int:
