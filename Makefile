@@ -43,6 +43,8 @@ check: setup-dev
 
 bench: setup
 	@for name in bmode perception control graph; do $(BIN)/echopilot bench $$name --json out/bench/$$name.json || exit; done
+	@$(BIN)/echopilot trial --protocol full --patients 10 --seed 600000 --fresh --json out/bench/trial.json
+	@$(BIN)/echopilot eval --patients 20 --seed 600000 --json out/bench/eval.json
 
 train: setup-train
 	@$(BIN)/echopilot train

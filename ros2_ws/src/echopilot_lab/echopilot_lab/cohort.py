@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -160,31 +161,42 @@ def quantiles(values: list[float | None]) -> dict[str, float | None]:
 
 def print_table(results: list[Result], figures: dict[str, Any], console: Console) -> None:
     """One row per patient, then the totals."""
-    table = Table(title=f"{figures['patients']} virtual patients (simulated, not clinical evidence)")
-    for heading in ("seed", "views", "sweep", "diameter / true mm", "aneurysm", "EF / true %", "force max N", "trips"):
-        table.add_column(heading)
+    table = Table(title=f"{figures['patients']} virtual patients (simulated, not clinical evidence)", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    names = list(figures["views"])
+    for heading in ("seed", *names, "sweep", "mm (true)", "AAA", "EF (true)", "max N"):
+        table.add_column(heading, no_wrap=True)
     for r in results:
-        views = ", ".join(
-            f"{name} {text(v['angle_error_deg'])}° {text(v['offset_mm'])} mm {grade(v)}"
-            for name, v in r["views"].items()
-        )
         aorta, heart = r["aorta"], r["heart"]
         table.add_row(
             str(r["patient"]),
-            views,
+            *(view_cell(r["views"].get(name)) for name in names),
             "done" if aorta["completed"] else ("no" if aorta["attempted"] else "-"),
-            f"{text(aorta['max_diameter_mm'])} / {text(aorta['true_max_diameter_mm'])}",
+            f"{text(aorta['max_diameter_mm'])} ({text(aorta['true_max_diameter_mm'])})",
             "right" if aorta["aneurysm"] == aorta["true_aneurysm"] else "WRONG",
-            f"{text(heart['ef_pct'])} / {text(heart['true_ef_pct'])}",
+            f"{text(heart['ef_pct'])} ({text(heart['true_ef_pct'])})",
             text(r["force"]["max_n"]),
-            str(r["safety"]["trips"]),
         )
     console.print(table)
+    for name, view in figures["views"].items():
+        console.print(
+            f"{name}: reached {view['reached']}, near {view['near']} of {view['attempted']}; median "
+            f"{text(view['angle_error_deg']['median'])} deg, {text(view['offset_mm']['median'])} mm, "
+            f"{text(view['seconds']['median'])} s"
+        )
+    aorta, safety = figures["aorta"], figures["safety"]
+    console.print(
+        f"sweeps completed {aorta['completed']} of {aorta['attempted']}; diameter error "
+        f"{text(aorta['diameter_error_mm']['mae'])} mm; safety trips {safety['trips']}, "
+        f"above the hard limit {safety['limit_crossings']}"
+    )
 
 
-def grade(view: Result) -> str:
-    """Word for how close a view came."""
-    return "reached" if view["reached"] else "near" if view["near"] else "missed"
+def view_cell(view: Result | None) -> str:
+    """How close a view came: degrees and millimetres, green when reached, yellow when near, red when missed."""
+    if view is None:
+        return "-"
+    colour = "green" if view["reached"] else "yellow" if view["near"] else "red"
+    return f"[{colour}]{text(view['angle_error_deg'])}° {text(view['offset_mm'])} mm[/]"
 
 
 def text(value: float | None) -> str:
