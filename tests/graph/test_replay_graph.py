@@ -15,6 +15,7 @@ from std_msgs.msg import Bool
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
 from echopilot_perception.frames import open_clip
+from echopilot_perception.pipeline import Perception
 
 CLIP = "color3d_jpeg_baseline.dcm"
 
@@ -29,7 +30,7 @@ def clip() -> Path:
 
 
 @pytest.mark.timeout(240)
-def test_every_frame_of_a_real_clip_is_seen_once(
+def test_a_real_clip_gives_every_frame_once_and_the_result_that_it_has_without_ros(
     make_graph: Callable[..., Any], model: Path | None, clip: Path
 ) -> None:
     graph = make_graph()
@@ -39,7 +40,7 @@ def test_every_frame_of_a_real_clip_is_seen_once(
     )  # fmt: skip
     results = graph.listen(
         PerceptionResult, names.PERCEPTION_RESULT, qos.STATE_RECORDED,
-        lambda m: (m.sequence, conv.from_time(m.header.stamp), sum(m.view_probabilities)),
+        conv.from_result,
     )  # fmt: skip
     ended = graph.listen(Bool, names.PROBE_ENDED, qos.LATCHED, lambda m: m.data)
     graph.start("perception", "replay.yaml", **({"model": model} if model else {}))
@@ -49,12 +50,19 @@ def test_every_frame_of_a_real_clip_is_seen_once(
     original = open_clip(clip)
     graph.wait(lambda: len(results) == len(original), 10.0, "the last result")
     assert [s for s, _, _ in frames] == list(range(len(original)))
-    assert [s for s, _, _ in results] == list(range(len(original)))
-    assert [t for _, t, _ in results] == [t for _, t, _ in frames]
+    assert [seen.sequence for seen in results] == list(range(len(original)))
+    assert [seen.stamp_ns for seen in results] == [t for _, t, _ in frames]
     offsets_s = (np.array([t for _, t, _ in frames]) - frames[0][1]) * 1e-9
     assert np.abs(offsets_s - (original.frame_times_s - original.frame_times_s[0])).max() < 1e-6
     assert all(picture == image.tobytes() for (_, _, picture), image in zip(frames, original.images, strict=True))
-    assert all(total == pytest.approx(1.0, abs=1e-4) for _, _, total in results)
+    golden = Perception(model)
+    for frame, seen in zip(original.frames(), results, strict=True):
+        expected = golden.see(frame)
+        assert np.array_equal(seen.label_map.labels, expected.label_map.labels)
+        assert np.allclose(seen.view_probability, expected.view_probability, atol=1e-5)
+        assert seen.quality == pytest.approx(expected.quality, abs=1e-5)
+        assert seen.extents == expected.extents
+    golden.close()
     assert set(graph.stop().values()) == {0}
 
 

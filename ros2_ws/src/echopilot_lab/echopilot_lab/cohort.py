@@ -161,9 +161,10 @@ def quantiles(values: list[float | None]) -> dict[str, float | None]:
 
 def print_table(results: list[Result], figures: dict[str, Any], console: Console) -> None:
     """One row per patient, then the totals."""
-    table = Table(title=f"{figures['patients']} virtual patients (simulated, not clinical evidence)", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    title = f"{figures['patients']} virtual patients (simulated, not clinical evidence)"
+    table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     names = list(figures["views"])
-    for heading in ("seed", *names, "sweep", "mm (true)", "AAA", "EF (true)", "max N"):
+    for heading in ("seed", *names, "sweep", "mm (true)", "AAA", "EF (true)", "N max"):
         table.add_column(heading, no_wrap=True)
     for r in results:
         aorta, heart = r["aorta"], r["heart"]
@@ -172,7 +173,7 @@ def print_table(results: list[Result], figures: dict[str, Any], console: Console
             *(view_cell(r["views"].get(name)) for name in names),
             "done" if aorta["completed"] else ("no" if aorta["attempted"] else "-"),
             f"{text(aorta['max_diameter_mm'])} ({text(aorta['true_max_diameter_mm'])})",
-            "right" if aorta["aneurysm"] == aorta["true_aneurysm"] else "WRONG",
+            "ok" if aorta["aneurysm"] == aorta["true_aneurysm"] else "WRONG",
             f"{text(heart['ef_pct'])} ({text(heart['true_ef_pct'])})",
             text(r["force"]["max_n"]),
         )
