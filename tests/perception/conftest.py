@@ -15,7 +15,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from synthetic import ring_samples
 
     from echopilot_perception.model.export import export
-    from echopilot_perception.training import DEFAULT_SPEC, TrainConfig, train
+    from echopilot_perception.training import DEFAULT_SPEC, TrainConfig
+    from echopilot_perception.training.loop import train
 
     folder = tmp_path_factory.mktemp("model")
     data = ring_samples(32, seed=1)

@@ -9,9 +9,10 @@ from synthetic import ring_samples
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 from echopilot_core import EchoPilotError  # noqa: E402
-from echopilot_perception.training import TrainConfig, stack, train  # noqa: E402
+from echopilot_perception.training import TrainConfig, stack  # noqa: E402
 from echopilot_perception.training.augment import augment  # noqa: E402
 from echopilot_perception.training.checkpoint import from_half, load, to_half  # noqa: E402
+from echopilot_perception.training.loop import train  # noqa: E402
 
 CONFIG = TrainConfig(epochs=3, batch=8, warmup_steps=2, learning_rate=3e-3)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from echopilot_perception.runtime.onnx import OnnxRuntime
-from echopilot_perception.training import TrainResult, evaluate
+from echopilot_perception.training.loop import TrainResult, evaluate
 from echopilot_perception.training.samples import Samples
 
 WARNING = "Research software. It is not a medical device and must not be used for diagnosis."

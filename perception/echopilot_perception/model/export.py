@@ -15,7 +15,8 @@ from echopilot_perception.model.card import model_card
 from echopilot_perception.model.manifest import read_manifest, sha256, write_manifest
 from echopilot_perception.model.network import Network
 from echopilot_perception.runtime.onnx import OnnxRuntime
-from echopilot_perception.training import TrainResult, checkpoint
+from echopilot_perception.training import checkpoint
+from echopilot_perception.training.loop import TrainResult
 from echopilot_perception.training.samples import Samples
 
 MAX_ONNX_BYTES = 10_000_000

@@ -1,18 +1,6 @@
-"""Training of the edge network on any iterable of samples."""
+"""Training of the edge network on any iterable of samples; `training.loop.train` does it and needs torch."""
 
 from echopilot_perception.training.config import DEFAULT_SPEC, GUIDANCE_SCALE, TrainConfig
-from echopilot_perception.training.loop import TrainResult, evaluate, train
 from echopilot_perception.training.samples import Sample, Samples, join, stack
 
-__all__ = [
-    "DEFAULT_SPEC",
-    "GUIDANCE_SCALE",
-    "Sample",
-    "Samples",
-    "TrainConfig",
-    "TrainResult",
-    "evaluate",
-    "join",
-    "stack",
-    "train",
-]
+__all__ = ["DEFAULT_SPEC", "GUIDANCE_SCALE", "Sample", "Samples", "TrainConfig", "join", "stack"]

@@ -28,7 +28,8 @@ class Plan:
 def train_model(console: Console, plan: Plan = Plan()) -> None:
     """Do all of it, going on where an interrupted run stopped. Raises EchoPilotError with one line."""
     from echopilot_perception.model.export import export  # needs torch
-    from echopilot_perception.training import DEFAULT_SPEC, TrainConfig, train
+    from echopilot_perception.training import DEFAULT_SPEC, TrainConfig
+    from echopilot_perception.training.loop import train
 
     jobs = max(multiprocessing.cpu_count(), 1)
     begin = time.monotonic()
