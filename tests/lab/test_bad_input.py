@@ -1,15 +1,19 @@
 """Bad input gives one clear line, exit code 2, and nothing half-written."""
 
+import json
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from echopilot_core import EchoPilotError
+from echopilot_exam.protocol import PROTOCOL_FOLDER, load_protocol
 from echopilot_lab import processes
 from echopilot_lab.cli import app
 from echopilot_lab.clips import find_clip
+from echopilot_lab.cohort import finished
 from echopilot_lab.staging import staged_folder
+from echopilot_lab.trial import made_with
 from echopilot_perception.model import manifest
 
 
@@ -87,3 +91,34 @@ def test_a_failed_run_keeps_the_old_results(tmp_path: Path) -> None:
         raise EchoPilotError("broken")
     assert (out / "summary.json").read_text() == "old"
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+def test_results_never_replace_something_else(kind: str, tmp_path: Path) -> None:
+    out = tmp_path / "mine"
+    photo = out / "photo.jpg" if kind == "folder" else out
+    photo.parent.mkdir(exist_ok=True)
+    photo.write_text("precious")
+    result = CliRunner().invoke(app, ["replay", "default", "--out", str(out)])
+    assert result.exit_code == 2
+    assert photo.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_brackets_in_a_path_are_said_as_they_are(tmp_path: Path) -> None:
+    line = refused(["replay", str(tmp_path / "[red]none[/].mp4"), "--out", str(tmp_path / "out")], tmp_path / "out")
+    assert "[red]none[/].mp4" in line
+
+
+def test_only_whole_trials_of_the_same_model_and_protocol_are_kept(tmp_path: Path) -> None:
+    plan = tmp_path / "mine.yaml"
+    plan.write_bytes((PROTOCOL_FOLDER / "aorta.yaml").read_bytes())
+    made = made_with(load_protocol(str(plan)))
+    folder = tmp_path / "out" / "mine"
+    assert not finished(folder, 600_000, made)
+    (folder / "600000").mkdir(parents=True)
+    (folder / "600000" / "trial.json").write_text(json.dumps({"made_with": made}))
+    assert finished(folder, 600_000, made)
+    assert not finished(folder, 600_000, made | {"model_sha256": "another"})
+    (folder / "600000" / "trial.json").write_text('{"made_')
+    assert not finished(folder, 600_000, made)

@@ -9,11 +9,13 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from echopilot_core import EchoPilotError
 
 app = typer.Typer(
     help="EchoPilot: open robotic ultrasound. Research software, not a medical device.",
+    epilog="Exit code 0: done; 1: not all was done; 2: bad input, said in one line; 130: interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -26,14 +28,14 @@ JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the figures
 
 
 def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn `EchoPilotError` into one line and exit code 2, and Ctrl-C into 130."""
+    """Turn `EchoPilotError` and unusable files into one line and exit code 2, and Ctrl-C into 130."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-        except EchoPilotError as error:
-            console.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        except (EchoPilotError, OSError) as error:
+            console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from error
         except KeyboardInterrupt:
             console.print("interrupted")
@@ -53,7 +55,7 @@ def write_json(figures: object, path: Path | None) -> None:
 @one_line_errors
 def demo(
     clip: Annotated[str, typer.Option(help="A real clip instead of the patient: a file or 'default'.")] = "",
-    seed: Annotated[int, typer.Option(help="Seed of the virtual patient.")] = 600_008,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the virtual patient.")] = 600_008,
     protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
 ) -> None:
@@ -85,7 +87,7 @@ def replay(
 def trial(
     protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
     patients: Annotated[int, typer.Option(min=1, help="How many virtual patients.")] = 1,
-    seed: Annotated[int, typer.Option(help="First seed; patients are seed .. seed + patients - 1.")] = 600_000,
+    seed: Annotated[int, typer.Option(min=0, help="First seed; patients are seed .. seed + patients - 1.")] = 600_000,
     jobs: Annotated[int, typer.Option(min=1, help="Parallel processes.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder that keeps finished trials, so that a stop loses little.")] = Path(
         "out/trial"
@@ -102,7 +104,7 @@ def trial(
 @app.command()
 @one_line_errors
 def patient(
-    seed: Annotated[int, typer.Option(help="Seed of the virtual patient.")] = 600_008,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the virtual patient.")] = 600_008,
     out: Annotated[Path, typer.Option(help="Folder for pictures and truth.json.")] = Path("out/patient"),
 ) -> None:
     """Draw the standard views and the aorta of a virtual patient, with ground truth."""
@@ -172,7 +174,7 @@ def control(json_file: JsonFile = None) -> None:
 @bench_app.command()
 @one_line_errors
 def graph(
-    seconds: Annotated[float, typer.Option(help="Simulated seconds to measure.")] = 20.0, json_file: JsonFile = None
+    seconds: Annotated[float, typer.Option(min=1.0, help="Seconds to measure.")] = 20.0, json_file: JsonFile = None
 ) -> None:
     """The live ROS graph with lockstep off: image to command latency, drops."""
     from echopilot_lab.bench_graph import bench_graph

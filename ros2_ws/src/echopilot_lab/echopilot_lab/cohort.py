@@ -4,6 +4,7 @@ import json
 import math
 import multiprocessing as mp
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
@@ -19,7 +20,7 @@ from rich.table import Table
 
 from echopilot_exam.protocol import load_protocol
 from echopilot_lab.scores import ANEURYSM_M
-from echopilot_lab.trial import run_trial
+from echopilot_lab.trial import made_with, run_trial
 
 Result = dict[str, Any]
 BORDERLINE_MM = 2.0
@@ -28,14 +29,20 @@ BORDERLINE_MM = 2.0
 def run_cohort(
     protocol: str, patients: int, seed: int, jobs: int, out: Path, fresh: bool, console: Console
 ) -> dict[str, Any]:
-    """Run seeds `seed .. seed + patients - 1`; finished ones in `out` are kept unless `fresh`."""
-    load_protocol(protocol)
-    folder = out / protocol
+    """Run seeds `seed .. seed + patients - 1`.
+
+    Finished ones in `out` are kept unless `fresh`, or made with another protocol file or model.
+    """
+    plan = load_protocol(protocol)
+    wanted = made_with(plan)
+    folder = out / plan.name
     if fresh and folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
     seeds = range(seed, seed + patients)
-    missing = [s for s in seeds if not result_file(folder, s).exists()]
+    missing = [s for s in seeds if not finished(folder, s, wanted)]
+    if len(missing) < patients:
+        console.print(f"{patients - len(missing)} finished trials are kept from {folder}; --fresh runs them again")
     started = time.monotonic()
     run_missing(missing, partial(run_one, protocol, folder), min(jobs, max(1, len(missing))), console)
     results = [json.loads(result_file(folder, s).read_text()) for s in seeds]
@@ -48,6 +55,14 @@ def run_cohort(
 def result_file(folder: Path, seed: int) -> Path:
     """Where the finished trial of a seed lies."""
     return folder / str(seed) / "trial.json"
+
+
+def finished(folder: Path, seed: int, wanted: dict[str, str]) -> bool:
+    """Whether the trial of a seed is there, whole, and made with the protocol and model that are wanted."""
+    try:
+        return bool(json.loads(result_file(folder, seed).read_text()).get("made_with") == wanted)
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def run_one(protocol: str, folder: Path, seed: int) -> int:
@@ -66,7 +81,7 @@ def run_missing(seeds: list[int], work: Callable[[int], int], jobs: int, console
         return
     columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
-        ProcessPoolExecutor(jobs, mp_context=mp.get_context("spawn")) as pool,
+        ProcessPoolExecutor(jobs, mp.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool,
         Progress(*columns, console=console) as progress,
     ):
         task = progress.add_task("trials", total=len(seeds))

@@ -6,18 +6,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from echopilot_core import EchoPilotError
+
+RESULTS = ("summary.json", "truth.json")  # every folder of ours holds one of them
+
 
 @contextmanager
 def staged_folder(out: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `out`; it replaces `out` only when the block ends without an error."""
+    """Yield a temporary folder beside `out`; it replaces `out` only when the block ends without an error.
+
+    Raises EchoPilotError before anything is made when `out` is something else than a folder of earlier results.
+    """
+    out = out.resolve()
+    check_replaceable(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
-        yield staging
+        results = staging / "new"
+        results.mkdir()
+        yield results
         if out.exists():
-            shutil.rmtree(out)
-        staging.chmod(0o755)
-        staging.rename(out)
-    except BaseException:
+            out.rename(staging / "old")
+        results.rename(out)
+    finally:
         shutil.rmtree(staging, ignore_errors=True)
-        raise
+
+
+def check_replaceable(out: Path) -> None:
+    """Raise EchoPilotError unless `out` is new, empty, or holds earlier results: nothing else is ever deleted."""
+    if not out.exists():
+        return
+    if out.is_dir() and (not any(out.iterdir()) or any((out / name).is_file() for name in RESULTS)):
+        return
+    raise EchoPilotError(f"{out} holds something else than earlier results; give a new or empty folder with --out")

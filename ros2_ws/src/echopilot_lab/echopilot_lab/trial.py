@@ -8,11 +8,12 @@ from typing import Any
 
 from echopilot_control.safety import Limits
 from echopilot_exam.machine import ExamMachine
-from echopilot_exam.protocol import load_protocol
+from echopilot_exam.protocol import Protocol, load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
 from echopilot_lab.loop import LoopTick, run_loop
 from echopilot_lab.scores import PatientTruth, TruthSample, as_json
 from echopilot_lab.scoring import score
+from echopilot_perception.model import read_manifest
 from echopilot_perception.pipeline import Perception
 from echopilot_sim.anatomy import draw_patient
 from echopilot_sim.moment import Moment
@@ -27,12 +28,12 @@ TRIAL_FRAME_HZ = 15.0
 def run_trial(seed: int, protocol_name: str, folder: Path, frame_hz: float = TRIAL_FRAME_HZ) -> dict[str, Any]:
     """Run the exam of `seed`, keep its record in `folder`, return the scores as plain JSON."""
     started = time.monotonic()
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
     protocol = load_protocol(protocol_name)
     simulation = Simulation(draw_patient(seed), SimConfig(frame_hz=frame_hz, quality="fast"))
     perception = Perception()
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
     name = f"virtual-{seed}"
     header = RecordHeader(
         name, protocol.name, protocol.sha256, "", perception.manifest.model_id, perception.manifest.sha256
@@ -52,10 +53,16 @@ def run_trial(seed: int, protocol_name: str, folder: Path, frame_hz: float = TRI
     scores = as_json(score(read_exam(folder / "record"), truth, patient_truth(simulation)))
     scores["force"]["max_n"] = round(simulation.max_normal_force_n, 3)
     return scores | {
+        "made_with": made_with(protocol),
         "simulated_s": simulation.now_ns * 1e-9,
         "real_time_factor": simulation.now_ns * 1e-9 / wall_s,
         "wall_s": wall_s,
     }
+
+
+def made_with(protocol: Protocol) -> dict[str, str]:
+    """Hashes of what a trial depends on beside its seed and the code."""
+    return {"protocol_sha256": protocol.sha256, "model_sha256": read_manifest().sha256}
 
 
 def write_tick(writer: RecordWriter, tick: LoopTick) -> None:
