@@ -8,8 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from echopilot_core import EchoPilotError
-from echopilot_lab.processes import CONFIG, free_domain, graph_environment, last_lines, run_foreground, supervised
+from echopilot_lab.processes import CONFIG, check_exit, free_domain, graph_environment, run_foreground, supervised
 
 SEED = 600_008
 
@@ -26,8 +25,7 @@ def bench_graph(seconds: float, console: Console) -> dict[str, Any]:
         ):
             arguments = ["--seconds", str(seconds), "--out", str(out)]
             code = run_foreground("echopilot_nodes.graph_probe", arguments, environment)
-        if code != 0:
-            raise EchoPilotError(f"the graph could not be measured:\n{last_lines(Path(folder) / 'log')}")
+        check_exit(code, "measuring the live graph", Path(folder) / "log")
         figures: dict[str, Any] = json.loads(out.read_text())
     table = Table(title="live graph, lockstep off, real time")
     for heading in ("", "p50 ms", "p95 ms", "p99 ms"):

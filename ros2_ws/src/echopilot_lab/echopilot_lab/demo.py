@@ -8,10 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from echopilot_core import EchoPilotError
 from echopilot_exam.protocol import load_protocol
 from echopilot_lab.clips import find_clip
-from echopilot_lab.processes import CONFIG, free_domain, graph_environment, last_lines, run_foreground, supervised
+from echopilot_lab.processes import CONFIG, check_exit, free_domain, graph_environment, run_foreground, supervised
 from echopilot_lab.staging import staged_folder
 from echopilot_perception.frames import open_clip
 from echopilot_perception.model import read_manifest
@@ -23,7 +22,7 @@ def run_exam_demo(seed: int, protocol: str, out: Path, console: Console) -> None
     read_manifest(None)
     domain = free_domain()
     console.print(f"virtual patient {seed}, protocol {protocol}, ROS domain {domain} (loopback only)")
-    with staged_folder(out.resolve()) as folder:
+    with staged_folder(out) as folder:
         environment = graph_environment(
             folder, domain, {"ECHOPILOT_SEED": str(seed), "ECHOPILOT_PARAMS": str(CONFIG / "sim.yaml")}
         )
@@ -33,10 +32,7 @@ def run_exam_demo(seed: int, protocol: str, out: Path, console: Console) -> None
                 ["--protocol", protocol, "--patient", f"virtual-{seed}", "--summary", str(folder / "summary.json")],
                 environment,
             )
-        if code == 130:
-            raise KeyboardInterrupt
-        if code != 0:
-            raise EchoPilotError(f"the demo graph failed:\n{last_lines(folder / 'log')}")
+        check_exit(code, "the demo graph", folder / "log")
         summary = json.loads((folder / "summary.json").read_text())
         summary["files"] = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if keep(p, folder))
         (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
@@ -48,29 +44,30 @@ def run_exam_demo(seed: int, protocol: str, out: Path, console: Console) -> None
 def run_clip_demo(clip: str, out: Path, console: Console) -> None:
     """Send a real clip through the live graph, lossless, and print what was seen."""
     path = find_clip(clip).resolve()
-    frames = len(open_clip(path))
+    opened = open_clip(path)
+    frames, rate_hz = len(opened), opened.frame_rate_hz
+    del opened  # the node reads it again
     read_manifest(None)
     domain = free_domain()
     console.print(f"{path.name}: {frames} frames, ROS domain {domain} (loopback only)")
-    with staged_folder(out.resolve()) as folder:
+    with staged_folder(out) as folder:
         environment = graph_environment(
             folder, domain, {"ECHOPILOT_CLIP": str(path), "ECHOPILOT_PARAMS": str(CONFIG / "replay.yaml")}
         )
         with supervised("supervisord.replay.conf", environment):
             code = run_foreground(
                 "echopilot_nodes.clip_console",
-                ["--clip", path.name, "--out", str(folder), "--frames", str(frames)],
+                ["--clip", path.name, "--out", str(folder), "--frames", str(frames), "--rate", f"{rate_hz:.6g}"],
                 environment,
             )
-        if code == 130:
-            raise KeyboardInterrupt
-        if code != 0:
-            raise EchoPilotError(f"the replay graph failed:\n{last_lines(folder / 'log')}")
+        check_exit(code, "the replay graph", folder / "log")
         summary = json.loads((folder / "summary.json").read_text())
     console.print(
         f"{summary['frames']} frames, {summary['dropped']} dropped, view {summary['view']} in "
         f"{summary['view_fraction']:.0%}, quality {summary['quality']:.2f} -> {out}"
     )
+    if summary["dropped"]:
+        raise typer.Exit(1)
 
 
 def keep(path: Path, folder: Path) -> bool:

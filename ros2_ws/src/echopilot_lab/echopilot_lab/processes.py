@@ -3,13 +3,17 @@
 import contextlib
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from echopilot_core import EchoPilotError
 
@@ -19,6 +23,7 @@ DISCOVERY_PORT, PORTS_PER_DOMAIN = 7400, 250  # RTPS 2.5, section 9.6.2.3
 DOMAINS = range(1, 101)  # above, the ports reach into Linux's ephemeral range
 TRIES = 20
 STOP_S = 45.0
+INTERRUPTED = 130  # exit code of a foreground node that Ctrl-C ended
 
 
 def free_domain() -> int:
@@ -55,7 +60,7 @@ def supervised(config: str, environment: Mapping[str, str]) -> Iterator[None]:
     out = Path(environment["ECHOPILOT_OUT"])
     (out / "log").mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(ROOT / "launch" / config)]
-    with (out / "log" / "supervisor.out").open("w") as log:
+    with (out / "log" / "supervisor.out").open("w") as log, unwound_by_signals():
         process = subprocess.Popen(
             command, env=dict(environment), stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
@@ -65,25 +70,71 @@ def supervised(config: str, environment: Mapping[str, str]) -> Iterator[None]:
             stop(process)
 
 
+@contextmanager
+def unwound_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the block as Ctrl-C does, so that what it started ends with it."""
+
+    def leave(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    ours = threading.current_thread() is threading.main_thread()
+    heard = [s for s in (signal.SIGTERM, signal.SIGHUP) if ours and signal.getsignal(s) is not signal.SIG_IGN]
+    before = {s: signal.signal(s, leave) for s in heard}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def stop(process: "subprocess.Popen[bytes]") -> None:
-    """Ask supervisor to end its processes, then end it; its process group dies in any case."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_S)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    """Ask supervisor to end its processes, then end it; its whole session dies in any case, also on a second Ctrl-C."""
+    try:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(STOP_S)
+    finally:
+        for member in session_members(process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(member, signal.SIGKILL)
+        process.wait()
+
+
+def session_members(session: int) -> list[int]:
+    """Living processes of a session: supervisor gives every node a process group of its own."""
+    members = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, session_id = stat.read_text().rpartition(")")[2].split()[:4]
+            if int(session_id) == session and state != "Z":
+                members.append(int(stat.parent.name))
+    return members
 
 
 def run_foreground(module: str, arguments: list[str], environment: Mapping[str, str]) -> int:
     """Run a node in the foreground until it ends; Ctrl-C reaches it too and its exit code comes back."""
     process = subprocess.Popen([sys.executable, "-m", module, *arguments], env=dict(environment))
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    try:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def check_exit(code: int, what: str, logs: Path) -> None:
+    """Raise KeyboardInterrupt after Ctrl-C, EchoPilotError after any other failure; the logs are kept for it."""
+    if code == INTERRUPTED:
+        raise KeyboardInterrupt
+    if code != 0:
+        kept = Path(tempfile.mkdtemp(prefix="echopilot-log-"))
+        shutil.copytree(logs, kept, dirs_exist_ok=True)
+        raise EchoPilotError(f"{what} failed; logs are in {kept}\n{last_lines(logs)}")
 
 
 def last_lines(logs: Path) -> str:
