@@ -1,5 +1,7 @@
 """Rendered training data: pure functions of the seed, on the skin, and true to the simulator."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -41,7 +43,10 @@ def test_training_seeds_are_not_evaluated() -> None:
         evaluate_patients(1, 7, Console())
 
 
-def test_damaged_shard_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    (tmp_path / "patient_000001.npz").write_bytes(b"nothing")
+@pytest.mark.parametrize("kept_bytes", [0, 7, 700])
+def test_damaged_shard_is_named(kept_bytes: int, tmp_path: Path) -> None:
+    path = tmp_path / "patient_000001.npz"
+    np.savez_compressed(path, image=np.arange(4096))
+    path.write_bytes(path.read_bytes()[:kept_bytes])
     with pytest.raises(EchoPilotError, match="patient_000001"):
-        load([tmp_path / "patient_000001.npz"])
+        load([path])

@@ -23,7 +23,7 @@ from echopilot_sim.truth import Truth, truth_of
 TRAINING_SEEDS_END = 500_000
 NEAR_M, NEAR_RAD = 0.03, math.radians(30.0)
 RECIPE = Recipe(a4c=16, aorta=16, other=6, anywhere=4)
-BEAT_FRAMES, BEAT_RATE_HZ, BEAT_S = 64, 30.0, 64 / 30.0
+BEAT_FRAMES, BEAT_RATE_HZ = 64, 30.0
 EF_PERCENT_OF_NO_MODEL = 60.0  # what a constant predictor would say
 CALIBRATION_BINS = 10
 

@@ -3,6 +3,7 @@
 import math
 import multiprocessing
 import os
+import zipfile
 from dataclasses import fields
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def load(paths: list[Path]) -> Samples:
         try:
             with np.load(path) as data:
                 parts.append(Samples(**{f.name: data[f.name] for f in fields(Samples)}))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise EchoPilotError(f"{path} is damaged ({type(error).__name__}); delete it and run again") from error
     return join(parts)
 
