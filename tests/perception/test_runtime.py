@@ -108,3 +108,12 @@ def test_shipped_model_loads_and_its_hash_holds() -> None:
     manifest = read_manifest()
     assert manifest.sha256 in (SHIPPED / "MODEL_CARD.md").read_text()
     Perception().close()
+
+
+def test_a_card_names_no_folder_of_the_machine_it_was_made_on() -> None:
+    from echopilot_perception.model.card import without_folders
+
+    assert (
+        without_folders("/tmp/work/quick.pt, 1/2 of https://example.org/a/b")
+        == "quick.pt, 1/2 of https://example.org/a/b"
+    )

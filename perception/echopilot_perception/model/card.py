@@ -1,5 +1,6 @@
 """The model card, written from measured figures."""
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from echopilot_perception.runtime.onnx import OnnxRuntime
 from echopilot_perception.training.loop import TrainResult, evaluate
 from echopilot_perception.training.samples import Samples
 
+FOLDERS = re.compile(r"(?<![\w.:/])/(?:[\w.+-]+/)+")  # of an absolute path
 WARNING = "Research software. It is not a medical device and must not be used for diagnosis."
 
 
@@ -20,7 +22,7 @@ def model_card(
     figures = evaluate(result.network, validation)
     weights = sum(p.numel() for p in result.network.parameters())
     lines = [f"# Model card: {name}", "", WARNING, "", "## Facts", ""]
-    lines += [f"- {title}: {text}" for title, text in facts.items()]
+    lines += [f"- {title}: {without_folders(text)}" for title, text in facts.items()]
     lines += [
         f"- Weights: {weights}",
         f"- Epochs run: {len(result.history)}",
@@ -46,6 +48,11 @@ def model_card(
         "",
     ]
     return "\n".join(lines)
+
+
+def without_folders(text: str) -> str:
+    """Text with every absolute path cut down to its last part: a card says nothing about the machine it came from."""
+    return FOLDERS.sub("", text)
 
 
 def _latency_ms(folder: Path) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from echopilot_lab.rendered import TRAIN_SEEDS, VALIDATION_SEEDS, load, render
-from echopilot_perception.model.manifest import SHIPPED
+from echopilot_perception.model.manifest import SHIPPED, sha256
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,16 @@ def train_model(console: Console, plan: Plan = Plan()) -> None:
     console.print(f"rendered in {rendered_s / 60:.1f} min; training on {len(samples)} pictures")
     result = train(samples, config, held_out, DEFAULT_SPEC, plan.work, plan.start)
     trained_s = time.monotonic() - begin - rendered_s
+    last_train = TRAIN_SEEDS[0] + plan.patients - 1
     last = VALIDATION_SEEDS[0] + plan.validation_patients - 1
     facts = {
-        "Training data": f"{len(samples)} rendered pictures, patients {TRAIN_SEEDS[0]} to {plan.patients - 1}",
+        "Training data": f"{len(samples)} rendered pictures, patients {TRAIN_SEEDS[0]} to {last_train}",
         "Validation data": f"{len(held_out)} pictures of patients {VALIDATION_SEEDS[0]} to {last}",
         "Training config": str(config.as_dict()),
         "Effort": f"{rendered_s / 60:.1f} min rendering, {trained_s / 60:.1f} min training, {jobs} cores",
     }
+    if plan.start is not None:
+        facts["Begun from"] = f"{plan.start.name}, SHA-256 `{sha256(plan.start)}`"
     export(plan.model, plan.name, result, DEFAULT_SPEC, samples, held_out, facts)
     total_min = (time.monotonic() - begin) / 60
     console.print(f"trained in {trained_s / 60:.1f} min; model in {plan.model}; all in all {total_min:.1f} min")
