@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from echopilot_core import Convention, Measurement, View
 from echopilot_exam.protocol import StepKind
-from echopilot_exam.record import ExamRecord
+from echopilot_exam.record import ExamRecord, held_samples
 from echopilot_exam.states import StepResult
 from echopilot_lab.scores import (
     ANEURYSM_M,
@@ -24,7 +24,6 @@ from echopilot_lab.scores import (
 
 AORTA_MAX = "aorta_max_outer_ap"
 EJECTION_FRACTION = "ef_single_plane_a4c"
-IN_CONTACT = frozenset({"SEARCH", "REFINE", "HOLD", "RECORD", "SWEEP"})
 TRIPPED = "SAFETY_STOPPED"
 
 
@@ -65,7 +64,7 @@ def _aorta(record: ExamRecord, truth: Sequence[TruthSample], patient: PatientTru
 
 
 def _force(record: ExamRecord, truth: Sequence[TruthSample]) -> ForceScore:
-    held = [s for s in record.trace if s.phase in IN_CONTACT and s.setpoint_n > 0.0]
+    held = held_samples(record.trace)
     return force_score([s.contact_force_n for s in held], [s.setpoint_n for s in held], truth)
 
 

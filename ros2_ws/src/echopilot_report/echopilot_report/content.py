@@ -43,7 +43,7 @@ class ViewRow:
 
     view: str
     kind: str
-    status: str  # reached | refused | not attempted
+    status: str  # reached | not reached | not attempted
     seconds: str
     quality: str
     detail: str

@@ -4,7 +4,7 @@ import math
 
 from markupsafe import Markup
 
-from echopilot_exam.record import ExamRecord
+from echopilot_exam.record import ExamRecord, held_samples
 from echopilot_report.plots import Curve, Level, Mark, line_plot
 
 
@@ -70,13 +70,7 @@ def force_sentence(record: ExamRecord) -> str:
     forces = [t.contact_force_n for t in record.trace if math.isfinite(t.contact_force_n)]
     if not forces:
         return "No force was recorded."
-    held = [
-        t.contact_force_n - t.setpoint_n
-        for t in record.trace
-        if t.phase in ("SEARCH", "REFINE", "HOLD", "RECORD", "SWEEP")
-        and math.isfinite(t.contact_force_n)
-        and math.isfinite(t.setpoint_n)
-    ]
+    held = [t.contact_force_n - t.setpoint_n for t in held_samples(record.trace)]
     text = f"Dark: measured force, light: set-point. Largest measured force {max(forces):.1f} N."
     if held:
         rms = math.sqrt(sum(error * error for error in held) / len(held))

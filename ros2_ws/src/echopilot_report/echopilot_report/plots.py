@@ -19,7 +19,6 @@ class Curve:
     x: Sequence[float]
     y: Sequence[float]
     style: str  # CSS class: main, soft
-    label: str = ""
     dots: bool = False
     band: Sequence[float] = ()
 
