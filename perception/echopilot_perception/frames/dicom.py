@@ -60,8 +60,8 @@ def _times(data: pydicom.Dataset, count: int) -> NDArray[np.float64]:
         if np.isfinite(steps).all() and (steps[1:] > 0).all():
             return np.cumsum(steps)
     step_ms = float(data.get("FrameTime", 0) or 0)
-    rate_hz = float(data.get("CineRate", 0) or data.get("RecommendedDisplayFrameRate", 0) or DEFAULT_RATE_HZ)
-    step_s = step_ms * 1e-3 if step_ms > 0 else 1.0 / rate_hz
+    rate_hz = float(data.get("CineRate", 0) or data.get("RecommendedDisplayFrameRate", 0) or 0)
+    step_s = step_ms * 1e-3 if step_ms > 0 else 1.0 / (rate_hz if rate_hz > 0 else DEFAULT_RATE_HZ)
     return np.arange(count, dtype=np.float64) * step_s
 
 

@@ -15,7 +15,7 @@ MAX_BYTES = 3_000_000_000
 
 @dataclass(frozen=True)
 class Region:
-    """Part of the screen that the file itself calls ultrasound, with pixel spacing [m] (0 when unknown)."""
+    """Part of the screen that the file itself calls ultrasound, with pixel spacing [m]."""
 
     left_px: int
     top_px: int
@@ -23,8 +23,6 @@ class Region:
     bottom_px: int
     spacing_x_m: float
     spacing_y_m: float
-    origin_u_px: float = float("nan")
-    origin_v_px: float = float("nan")
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,8 @@ class ClipResults:
             size = (picture.shape[1], picture.shape[0])
             with quiet_stderr():
                 self._video = cv2.VideoWriter(str(self._folder / "overlay.webm"), fourcc("VP80"), self._rate_hz, size)
+            if not self._video.isOpened():
+                raise EchoPilotError("this OpenCV writes no VP8 video; install opencv-python-headless")
             cv2.imwrite(str(self._folder / "overlay_first.png"), picture)
             self._model = {"id": seen.model_id, "sha256": seen.model_sha256}
         self._video.write(picture)
