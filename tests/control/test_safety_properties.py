@@ -236,3 +236,55 @@ def test_the_safety_page_names_every_reason():
     for reason in Reason:
         line = f"| {reason.value.row} | `{reason.name}` | {reason.value.text} | {reason.value.reaction.name}"
         assert line in page, reason.name
+
+
+def test_a_clock_that_jumps_back_costs_one_tick_and_blinds_no_check() -> None:
+    memory = run(200).memory
+    now = 10_000_000
+    jumped = check(memory, SafetyInputs(now, robot(now, 5.0), command(now, 201), LANDMARKS), LIMITS)
+    assert jumped.twist is None and "CLOCK_JUMP" in jumped.state.reasons
+    memory = jumped.memory
+    for k in range(2, 6):
+        now = k * 10_000_000
+        decision = check(
+            memory, SafetyInputs(now, robot(now, 5.0 + 1e-3 * k), command(now, 200 + k), LANDMARKS), LIMITS
+        )
+        memory = decision.memory
+        assert decision.mode is SafetyMode.OK and decision.twist is not None
+    for k in (6, 7):  # the spike check works at once after the jump
+        now = k * 10_000_000
+        spiked = check(memory, SafetyInputs(now, robot(now, 5.0 + 3.0 * (k - 5)), command(now, 200 + k)), LIMITS)
+        memory = spiked.memory
+    assert Reason.FORCE_SPIKE in memory.latched
+
+
+def test_a_jump_clears_no_latch() -> None:
+    memory = SafetyMemory(latched=(Reason.FORCE_TRIP,), last_now_ns=10**10, retract_from_m=(0.5, 0.0, 0.2))
+    now = 10_000_000
+    decision = check(memory, SafetyInputs(now, robot(now), command(now, 1), LANDMARKS), LIMITS)
+    assert decision.memory.latched == (Reason.FORCE_TRIP,)
+
+
+def test_a_joint_that_runs_into_its_limit_is_held() -> None:
+    now = 10_000_000
+    limits = np.tile([-2.0, 2.0], (7, 1))
+    q, dq = np.zeros(7), np.zeros(7)
+    q[3], dq[3] = 1.99, 0.1
+    state = robot(now, joint_position_rad=q, joint_velocity_rad_s=dq)
+    held = check(SafetyMemory(), SafetyInputs(now, state, command(now, 1), joint_limits_rad=limits), LIMITS)
+    assert held.twist is None and held.state.reasons == ("JOINT_LIMIT",)
+    away = replace(state, joint_velocity_rad_s=-dq)
+    free = check(SafetyMemory(), SafetyInputs(now, away, command(now, 1), joint_limits_rad=limits), LIMITS)
+    assert free.mode is SafetyMode.OK
+    odd = check(SafetyMemory(), SafetyInputs(now, away, command(now, 1), joint_limits_rad=limits[:5]), LIMITS)
+    assert odd.state.reasons == ("JOINT_LIMIT",)
+
+
+@pytest.mark.parametrize("ceiling_n", [1.0, 6.0, 12.0])
+def test_an_operator_can_only_lower_the_set_point(ceiling_n: float) -> None:
+    lowered = LIMITS.lowered(ceiling_n)
+    for name in ("cardiac", "abdomen"):
+        row, design = lowered.row(name), LIMITS.row(name)
+        assert row.setpoint_max_n == min(ceiling_n, design.setpoint_max_n)
+        assert row.setpoint_n == min(ceiling_n, design.setpoint_n)
+        assert row.soft_cap_n == design.soft_cap_n

@@ -31,6 +31,7 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
     present: list[Reason] = []
     if inputs.now_ns < memory.last_now_ns:
         present.append(Reason.CLOCK_JUMP)
+        memory = _after_jump(memory, inputs.now_ns)
     robot_verdict = check_robot(memory, inputs, limits)
     robot = robot_verdict.robot
     present += robot_verdict.reasons
@@ -40,7 +41,7 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
         present.append(Reason.OPERATOR_STOP)
     if robot is not None:
         present += _place(robot, inputs)
-    memory = replace(command_verdict.memory, last_now_ns=max(inputs.now_ns, memory.last_now_ns))
+    memory = replace(command_verdict.memory, last_now_ns=inputs.now_ns)
 
     fresh_latches = [r for r in present if r.value.latched]
     off_patient = robot is not None and robot.contact_force_n < CONTACT_N
@@ -61,6 +62,21 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
     )
 
 
+def _after_jump(memory: SafetyMemory, now_ns: int) -> SafetyMemory:
+    """Latches and sequence stay; every interval starts anew, so that one jump costs one tick and blinds no check."""
+    return SafetyMemory(
+        latched=memory.latched,
+        last_now_ns=now_ns,
+        last_sequence=memory.last_sequence,
+        last_accepted_ns=now_ns if memory.last_accepted_ns >= 0 else -1,
+        last_force_n=memory.last_force_n,
+        retract_from_m=memory.retract_from_m,
+        retract_since_ns=now_ns if memory.retract_since_ns >= 0 else -1,
+        retract_start_n=memory.retract_start_n,
+        retract_done=memory.retract_done,
+    )
+
+
 def _usable(landmarks: BodyLandmarks | None) -> BodyLandmarks | None:
     if landmarks is None:
         return None
@@ -78,6 +94,8 @@ def _place(robot: RobotState, inputs: SafetyInputs) -> list[Reason]:
             reasons.append(Reason.WORKSPACE)
     if inputs.joint_limits_rad is not None:
         q, dq = robot.joint_position_rad, robot.joint_velocity_rad_s
+        if inputs.joint_limits_rad.shape != (q.size, 2):  # limits of another arm: nothing is known of this one
+            return [*reasons, Reason.JOINT_LIMIT]
         low, high = inputs.joint_limits_rad[:, 0], inputs.joint_limits_rad[:, 1]
         into_low = (q - low < _JOINT_MARGIN_RAD) & (dq < -1e-3)
         into_high = (high - q < _JOINT_MARGIN_RAD) & (dq > 1e-3)

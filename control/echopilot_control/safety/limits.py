@@ -63,6 +63,17 @@ class Limits(_Frozen):
         chosen: LimitRow = getattr(self, preset)
         return chosen
 
+    def lowered(self, setpoint_max_n: float) -> "Limits":
+        """The same limits with every force set-point [N] at most `setpoint_max_n`."""
+        rows = {}
+        for name in DESIGN_ROWS:
+            row = self.row(name)
+            most_n = min(row.setpoint_max_n, setpoint_max_n)
+            rows[name] = LimitRow(
+                setpoint_n=min(row.setpoint_n, most_n), setpoint_max_n=most_n, soft_cap_n=row.soft_cap_n
+            )
+        return Limits.model_validate(self.model_dump() | rows)
+
     def strictest(self) -> LimitRow:
         """The row that holds while no preset is known."""
         return min((self.cardiac, self.abdomen), key=lambda row: row.soft_cap_n)
