@@ -44,7 +44,8 @@ class ControllerNode(LifecycleNode):
 
     def _forget(self) -> None:
         """Start anew: at configuration and when the simulation begins again with another patient."""
-        self._core = Controller(Limits())
+        self._core = Controller(Limits().lowered(self._params.max_force_setpoint_n))
+        self._manual.end("controller starts anew")
         self._gate = Gate(SteadyClock(), self._params.peer_timeout_s, CONNECT_S)
         self._goals = ExamGoals()
         self._results: Inbox[Seen] = Inbox()
@@ -59,6 +60,7 @@ class ControllerNode(LifecycleNode):
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start listening."""
         self._forget()
+        self._manual.accepts = True
         subscribe, profile = self.create_subscription, qos.ANSWER_LOCKSTEP
         self._inputs = [
             subscribe(RobotStateMsg, names.ROBOT_STATE, self._on_robot, qos.STATE_LOCKSTEP),
@@ -78,6 +80,8 @@ class ControllerNode(LifecycleNode):
         if self._timer is not None:
             self.destroy_timer(self._timer)
         self._timer = None
+        self._manual.accepts = False
+        self._manual.end("controller deactivated")
         return super().on_deactivate(state)
 
     def _on_result(self, message: PerceptionResult) -> None:
@@ -150,7 +154,9 @@ class ControllerNode(LifecycleNode):
         self._surface = self._surfaces.newest_until(robot.stamp_ns if lockstep else None, self._surface)
         goal = self._goals.at(robot.tick, robot.stamp_ns, lockstep)
         self._manual.exam_active = self._goals.active
-        if not self._goals.active:
+        if self._goals.active:
+            self._manual.end("an exam took over")
+        else:
             goal = self._manual.goal(goal)
         now_ns = self._time.now_ns()
         output = self._core.step(ControlInputs(now_ns, robot, self._seen, self._surface, self._landmarks, goal))

@@ -1,5 +1,6 @@
 """Actions AcquireView and Sweep: goals for the controller from users without our exam; refused while an exam runs."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from echopilot_msgs.action import AcquireView, Sweep
@@ -17,6 +18,15 @@ FIRST_ID = 1_000_000  # far from the ids of an exam
 FEEDBACK_TICKS = 10
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How a manual goal ended."""
+
+    outcome: Outcome
+    message: str
+    frame_sequence: int = -1
+
+
 class ManualGoals:
     """At most one goal at a time; a cancelled or finished one leaves a retreat in force."""
 
@@ -28,6 +38,7 @@ class ManualGoals:
         self._score = 0.0
         self._station_m = 0.0
         self.exam_active = False
+        self.accepts = False  # while the controller is active
         self._servers = [
             ActionServer(node, kind, name, work, goal_callback=self._judge, cancel_callback=self._cancel)
             for kind, name, work in (
@@ -51,13 +62,19 @@ class ManualGoals:
             kind = AcquireView if goal.kind == GoalKind.ACQUIRE_VIEW else Sweep
             handle.publish_feedback(kind.Feedback(status=message))
         if status.outcome != Outcome.RUNNING or handle.is_cancel_requested:
-            self._done.set_result(status)
+            self._done.set_result(Ended(status.outcome, status.detail, status.frame_sequence))
             self._goal = self._new(GoalKind.RETREAT, View.NONE, 0.0, goal.preset, 20.0)
             self._handle = self._done = None
 
+    def end(self, reason: str) -> None:
+        """Drop the goal, so that it can neither hang nor go on by itself later; its client hears PREEMPTED."""
+        if self._done is not None:
+            self._done.set_result(Ended(Outcome.PREEMPTED, reason))
+        self._goal = self._handle = self._done = None
+
     def _judge(self, request: Any) -> GoalResponse:
         valid = request.preset in DESIGN_ROWS and any(request.view == view for view in View) and request.timeout > 0.0
-        free = self._handle is None and not self.exam_active
+        free = self.accepts and self._done is None and not self.exam_active
         return GoalResponse.ACCEPT if valid and free else GoalResponse.REJECT
 
     def _cancel(self, handle: ServerGoalHandle) -> CancelResponse:
@@ -69,29 +86,37 @@ class ManualGoals:
         force_n = min(force_n, row.setpoint_max_n) if force_n > 0.0 else row.setpoint_n
         return ControlGoal(self._next_id, kind, view, force_n, preset, timeout_s)
 
-    async def _follow(self, handle: ServerGoalHandle, kind: GoalKind) -> ControlStatus:
+    def _asked(self, kind: GoalKind, request: Any) -> ControlGoal:
+        goal = self._new(kind, View(request.view), request.force_setpoint, request.preset, request.timeout)
+        asks_speed = kind is GoalKind.SWEEP and request.speed > 0.0
+        return replace(goal, speed_m_s=request.speed) if asks_speed else goal
+
+    async def _follow(self, handle: ServerGoalHandle, kind: GoalKind) -> Ended:
         request = handle.request
+        if self._done is not None:
+            handle.abort()
+            return Ended(Outcome.ABORTED, "another goal is running")
         self._score = 0.0
-        self._goal = self._new(kind, View(request.view), request.force_setpoint, request.preset, request.timeout)
+        self._goal = self._asked(kind, request)
         self._handle, self._done = handle, Future()
-        status: ControlStatus = await self._done
+        ended: Ended = await self._done
         if handle.is_cancel_requested:
             handle.canceled()
-        elif status.outcome == Outcome.SUCCEEDED:
+        elif ended.outcome == Outcome.SUCCEEDED:
             handle.succeed()
         else:
             handle.abort()
-        return status
+        return ended
 
     async def _acquire(self, handle: ServerGoalHandle) -> AcquireView.Result:
-        status = await self._follow(handle, GoalKind.ACQUIRE_VIEW)
+        ended = await self._follow(handle, GoalKind.ACQUIRE_VIEW)
         return AcquireView.Result(
-            outcome=int(status.outcome),
-            message=status.detail,
+            outcome=int(ended.outcome),
+            message=ended.message,
             view_score=float(self._score),
-            frame_sequence=status.frame_sequence,
+            frame_sequence=ended.frame_sequence,
         )
 
     async def _sweep(self, handle: ServerGoalHandle) -> Sweep.Result:
-        status = await self._follow(handle, GoalKind.SWEEP)
-        return Sweep.Result(outcome=int(status.outcome), message=status.detail, length=float(self._station_m))
+        ended = await self._follow(handle, GoalKind.SWEEP)
+        return Sweep.Result(outcome=int(ended.outcome), message=ended.message, length=float(self._station_m))
