@@ -87,7 +87,14 @@ def run_loop(
         status = control.status
         safety = check(
             memory,
-            SafetyInputs(robot.stamp_ns, robot, control.command, landmarks, joint_limits_rad=joint_limits_rad),
+            SafetyInputs(
+                now_ns=robot.stamp_ns,
+                robot=robot,
+                command=control.command,
+                landmarks=landmarks,
+                preset="" if goal.kind is GoalKind.IDLE else goal.preset,
+                joint_limits_rad=joint_limits_rad,
+            ),
             limits,
         )
         on_step_s(time.perf_counter() - started)

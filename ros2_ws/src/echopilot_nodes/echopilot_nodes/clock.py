@@ -17,6 +17,7 @@ class NodeClock:
         self._simulated = bool(node.get_parameter("use_sim_time").value)
         self._clock = node.get_clock()
         self._heard_ns = 0
+        self._old_ns = -1  # reading of /clock from before the simulation began anew
 
     def hear(self, stamp_ns: int) -> None:
         """Note the stamp [ns] of a tick that was just received."""
@@ -26,11 +27,16 @@ class NodeClock:
         """Current time [ns]."""
         if not self._simulated:
             return time.monotonic_ns()
-        return max(int(self._clock.now().nanoseconds), self._heard_ns)
+        clock_ns = int(self._clock.now().nanoseconds)
+        if clock_ns == self._old_ns:
+            return self._heard_ns
+        self._old_ns = -1
+        return max(clock_ns, self._heard_ns)
 
     def restart(self) -> None:
         """The simulation began anew at an earlier time."""
         self._heard_ns = 0
+        self._old_ns = int(self._clock.now().nanoseconds)
 
 
 def wall_clock() -> Clock:

@@ -52,3 +52,9 @@ class ExamGoals:
         if self._now.goal.kind == GoalKind.IDLE or stamp_ns - self._now.stamp_ns <= to_ns(EXAM_SILENT_S):
             return self._now.goal
         return ControlGoal(goal_id=LEAVE_ID, kind=GoalKind.RETREAT, preset=self._now.goal.preset)
+
+    def fresh_preset(self, stamp_ns: int) -> str:
+        """Preset of the goal in force at `stamp_ns`; "" while none runs or the exam is silent."""
+        goal = self._now.goal
+        fresh = abs(stamp_ns - self._now.stamp_ns) <= to_ns(EXAM_SILENT_S)
+        return goal.preset if fresh and goal.kind != GoalKind.IDLE else ""

@@ -87,15 +87,14 @@ class ControllerParams:
     lockstep: bool = param(True, "wait for due results and exam state before computing a tick")
     peer_timeout_s: float = param(0.5, "wall time after which a silent peer counts as absent [s]", low=0.01)
     max_force_setpoint_n: float = param(
-        12.0, "operator's ceiling on the force set-point; can only lower it [N]", low=0.0, high=12.0
+        12.0, "operator's ceiling on the force set-point; can only lower it [N]", low=1.0, high=12.0
     )
 
 
 @dataclass(frozen=True)
 class SafetyParams:
-    """The `safety` node; an operator can only lower limits."""
+    """The `safety` node."""
 
-    preset: str = param("", "row of the limits; empty: the strictest", choices=("", "cardiac", "abdomen"))
     command_wait_ms: int = param(
         30, "age of the newest command after which a tick is answered without one [ms]", low=10, high=50
     )

@@ -3,22 +3,32 @@
 from dataclasses import replace
 
 from echopilot_msgs.msg import BodyLandmarks as BodyLandmarksMsg
+from echopilot_msgs.msg import ExamState as ExamStateMsg
 from echopilot_msgs.msg import ProbeCommand as ProbeCommandMsg
 from echopilot_msgs.msg import RobotState as RobotStateMsg
 from echopilot_msgs.msg import SafetyState as SafetyStateMsg
 from echopilot_msgs.srv import ResetSafety
 from geometry_msgs.msg import TwistStamped
+from numpy import float64
+from numpy.typing import NDArray
 from rclpy.node import Node
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
 
 from echopilot_control.safety import Limits, SafetyInputs, SafetyMemory, check
-from echopilot_core import BodyLandmarks, ProbeCommand, RobotState, SafetyMode
+from echopilot_core import BodyLandmarks, ProbeCommand, RobotState, SafetyMode, SteadyClock, to_ns
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
-from echopilot_nodes.clock import NodeClock
+from echopilot_nodes.clock import NodeClock, wall_clock
+from echopilot_nodes.exam_goals import ExamGoals, TimedGoal, exam_tick_needed
+from echopilot_nodes.joint_limits import joint_limits_rad
+from echopilot_nodes.lockstep import Gate
 from echopilot_nodes.params import SafetyParams, read_params
 from echopilot_nodes.process import run
 
-COMMANDERS_EVERY_TICKS = 100
+COMMANDERS_EVERY_TICKS = 10
+WATCH_S = 0.05  # wall time between looks at the age of the robot state
+EXAM = "exam"
 _NS_PER_MS = 1_000_000
 
 
@@ -26,13 +36,13 @@ class Safety(Node):
     """Checks the command of a tick when it arrives, or the tick alone when the newest command is too old.
 
     The twist leaves before the state of the same tick; a state without a twist tells the robot side that the tick
-    has none.
+    has none. The running goal's preset chooses the row of the limits; in lockstep a tick waits for it as the controller
+    does, because the two hear the exam independently.
     """
 
     def __init__(self) -> None:
         super().__init__("safety")
         params = read_params(self, SafetyParams)
-        self._preset = params.preset
         self._wait_ns = params.command_wait_ms * _NS_PER_MS
         self._limits = Limits()
         self._memory = SafetyMemory()
@@ -40,7 +50,11 @@ class Safety(Node):
         self._robot: RobotState | None = None
         self._command: ProbeCommand | None = None
         self._landmarks: BodyLandmarks | None = None
-        self._reset = False
+        self._joint_limits_rad: NDArray[float64] | None = None
+        self._goals = ExamGoals()
+        self._gate = Gate(SteadyClock())
+        self._exam_heard = False
+        self._reset = self._stop = False
         self._commanders = 1
         self._answered_ns = -1
         self._first_ns: int | None = None
@@ -52,10 +66,30 @@ class Safety(Node):
         self.create_subscription(ProbeCommandMsg, names.CONTROL_COMMAND, self._on_command, qos.COMMAND)
         self.create_subscription(RobotStateMsg, names.ROBOT_STATE, self._on_robot, qos.STATE_LOCKSTEP)
         self.create_subscription(BodyLandmarksMsg, names.BODY_LANDMARKS, self._on_landmarks, qos.LATCHED)
+        self.create_subscription(ExamStateMsg, names.EXAM_STATE, self._on_exam, qos.ANSWER_LOCKSTEP)
+        self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description, qos.LATCHED)
         self.create_service(ResetSafety, names.RESET_SAFETY, self._on_reset)
+        self.create_service(Trigger, names.SAFETY_STOP, self._on_stop)
+        self.create_timer(WATCH_S, self._watch, clock=wall_clock())
 
     def _on_landmarks(self, message: BodyLandmarksMsg) -> None:
         self._landmarks = conv.from_landmarks(message)
+
+    def _on_description(self, message: String) -> None:
+        try:
+            self._joint_limits_rad = joint_limits_rad(message.data)
+        except ValueError as error:
+            self.get_logger().error(f"joint limits are not checked: {error}")
+
+    def _on_exam(self, message: ExamStateMsg) -> None:
+        try:
+            timed = TimedGoal(conv.from_time(message.header.stamp), conv.from_goal(message.goal), message.active)
+            self._goals.put(message.tick, timed)
+        except ValueError as error:
+            self.get_logger().error(f"exam state refused: {error}", throttle_duration_sec=1.0)
+        self._exam_heard = True
+        self._gate.heard(EXAM, message.tick)
+        self._answer_command()
 
     def _on_robot(self, message: RobotStateMsg) -> None:
         try:
@@ -71,13 +105,30 @@ class Safety(Node):
             self._commanders = max(1, self.count_publishers(names.CONTROL_COMMAND))
         if robot.stamp_ns == self._answered_ns:
             self._send()  # a repeated tick: the robot side did not hear the answer
-        elif not 0 < robot.stamp_ns - self._newest_ns(robot) < self._wait_ns:
+            return
+        if self._exam_heard and robot.due_frame_sequence >= 0:
+            self._gate.expect(EXAM, exam_tick_needed(robot.tick))
+        if robot.stamp_ns - self._newest_ns(robot) >= self._wait_ns:
             self._decide(robot)
+        else:
+            self._answer_command()
 
     def _on_command(self, message: ProbeCommandMsg) -> None:
         self._command = conv.from_probe_command(message)
+        self._answer_command()
+
+    def _answer_command(self) -> None:
+        """Decide the tick once a command that is not older and, in lockstep, the goal in force are here."""
+        robot, command = self._robot, self._command
+        if robot is None or command is None or robot.stamp_ns == self._answered_ns:
+            return
+        if command.stamp_ns >= robot.stamp_ns and self._gate.is_open():
+            self._decide(robot)
+
+    def _watch(self) -> None:
+        """A robot that fell silent: safety says so and latches, although there is no tick to answer."""
         robot = self._robot
-        if robot is not None and self._command.stamp_ns == robot.stamp_ns != self._answered_ns:
+        if robot is not None and self._time.now_ns() - robot.stamp_ns > to_ns(self._limits.robot_age_s):
             self._decide(robot)
 
     def _newest_ns(self, robot: RobotState) -> int:
@@ -89,21 +140,27 @@ class Safety(Node):
         return self._first_ns
 
     def _decide(self, robot: RobotState) -> None:
+        now_ns = self._time.now_ns()
+        self._goals.at(robot.tick, robot.stamp_ns, lockstep=robot.due_frame_sequence >= 0)
         inputs = SafetyInputs(
-            now_ns=self._time.now_ns(),
+            now_ns=now_ns,
             robot=robot,
             command=self._command,
             landmarks=self._landmarks,
-            preset=self._preset,
+            preset=self._goals.fresh_preset(robot.stamp_ns),
             commanders=self._commanders,
+            operator_stop=self._stop,
             reset=self._reset,
+            joint_limits_rad=self._joint_limits_rad,
         )
         decision = check(self._memory, inputs, self._limits)
         self._memory = decision.memory
-        self._reset = False
+        self._reset = self._stop = False
         self._answered_ns = robot.stamp_ns
         twist = None if decision.twist is None else conv.to_safe_twist(replace(decision.twist, stamp_ns=robot.stamp_ns))
-        state = conv.to_safety_state(replace(decision.state, stamp_ns=robot.stamp_ns))
+        is_stale = now_ns - robot.stamp_ns > to_ns(self._limits.robot_age_s)
+        stamp_ns = now_ns if is_stale else robot.stamp_ns
+        state = conv.to_safety_state(replace(decision.state, stamp_ns=stamp_ns))
         self._answer = twist, state
         self._send()
         if (decision.state.mode, decision.state.reasons) != (self._mode, self._reasons):
@@ -128,10 +185,18 @@ class Safety(Node):
         self.get_logger().warning(f"reset asked for by {request.operator_name}")
         return response
 
+    def _on_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._stop = True
+        response.success, response.message = True, "stopped until an operator resets"
+        return response
+
     def _restart(self) -> None:
         """The simulation began anew with another patient."""
         self._memory = SafetyMemory()
         self._command = None
+        self._goals = ExamGoals()
+        self._gate.forget()
+        self._exam_heard = False
         self._first_ns = None
         self._answered_ns = -1
         self._time.restart()
