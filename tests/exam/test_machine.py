@@ -263,3 +263,18 @@ def test_broken_pose_is_not_used() -> None:
     broken = type(robot)(**{**robot.__dict__, "T_base_probe": np.full((4, 4), np.nan)})
     output = machine.step(ExamInputs(0, broken, None, None))
     assert output.state.phase is ExamPhase.IDLE
+
+
+def test_a_silent_safety_holds_the_exam() -> None:
+    world = new_world("cardiac")
+    advance_to(world, ExamPhase.SEARCH)
+    assert world.last_inputs is not None
+    old = world.last_inputs.safety
+    inputs = world.last_inputs
+    for k in range(1, 14):
+        now_ns = inputs.now_ns + k * TICK_NS
+        status = make_status(now_ns, world.machine._goal, ControlPhase.SEARCH, Outcome.RUNNING, 5.0)
+        seen = (make_seen(10_000 + k, now_ns - 60_000_000, View.A4C),)
+        output = world.machine.step(ExamInputs(now_ns, make_robot(now_ns, 5.0), status, old, seen))
+        silent = k * TICK_NS > 500_000_000
+        assert (output.state.phase is ExamPhase.SAFETY_HOLD) == silent, k

@@ -3,7 +3,7 @@
 import numpy as np
 
 from echopilot_core import ControlPhase, RobotMode, SafetyMode, Seen
-from echopilot_exam.stages import CONTROLLER_AGE_S, FUTURE_S, IMAGE_AGE_S, NEEDS_IMAGE
+from echopilot_exam.stages import CONTROLLER_AGE_S, FUTURE_S, IMAGE_AGE_S, NEEDS_IMAGE, SAFETY_AGE_S
 from echopilot_exam.states import ExamInputs, ExamPhase
 
 
@@ -12,6 +12,12 @@ def latched(inputs: ExamInputs) -> bool:
     safety = inputs.safety
     stopped = safety is not None and safety.mode in (SafetyMode.RETRACT, SafetyMode.STOPPED)
     return stopped or inputs.robot.mode is RobotMode.FAULT or not bool(np.isfinite(inputs.robot.wrench).all())
+
+
+def safety_is_fresh(inputs: ExamInputs) -> bool:
+    """Both ends of the age of the newest safety state: an old "all is well" says nothing."""
+    safety = inputs.safety
+    return safety is not None and -FUTURE_S <= (inputs.now_ns - safety.stamp_ns) * 1e-9 <= SAFETY_AGE_S
 
 
 def image_is_fresh(latest: Seen | None, now_ns: int) -> bool:
@@ -24,7 +30,7 @@ def fault_in_contact(inputs: ExamInputs, goal_id: int, latest: Seen | None) -> E
     status = inputs.status
     if status is None or not -FUTURE_S <= (inputs.now_ns - status.stamp_ns) * 1e-9 <= CONTROLLER_AGE_S:
         return ExamPhase.CONTROLLER_SILENT
-    if inputs.safety is not None and inputs.safety.mode is SafetyMode.HOLD:
+    if inputs.safety is None or inputs.safety.mode is SafetyMode.HOLD or not safety_is_fresh(inputs):
         return ExamPhase.SAFETY_HOLD
     if status.goal_id != goal_id:
         return None

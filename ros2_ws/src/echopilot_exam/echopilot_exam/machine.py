@@ -4,7 +4,7 @@ from echopilot_control.safety import Limits
 from echopilot_core import ControlGoal, ControlPhase, GoalKind, Outcome, SafetyMode, View
 from echopilot_exam.collector import Collector
 from echopilot_exam.evaluate import Evaluation, evaluate_recording, evaluate_sweep
-from echopilot_exam.faults import fault_in_contact, image_is_fresh, latched
+from echopilot_exam.faults import fault_in_contact, image_is_fresh, latched, safety_is_fresh
 from echopilot_exam.gate import GATES, judge_view
 from echopilot_exam.protocol import Protocol, Step, StepKind
 from echopilot_exam.stages import (
@@ -165,7 +165,7 @@ class ExamMachine:
     def _prepare(self, inputs: ExamInputs, elapsed_s: float) -> None:
         if self._step_since_ns is None:
             self._step_since_ns = self._now_ns
-        safe = inputs.safety is not None and inputs.safety.mode is SafetyMode.OK
+        safe = inputs.safety is not None and inputs.safety.mode is SafetyMode.OK and safety_is_fresh(inputs)
         if inputs.status is not None and safe and image_is_fresh(self._frames.latest, self._now_ns):
             step = self._step
             self._frames.forget()
@@ -291,10 +291,10 @@ class ExamMachine:
             )
         )
         self._message = f"{step.view.name} {step.kind.value}: {detail}"
-        if accepted and self._sweep_follows():
-            self._next_step()
-            return
-        if not accepted and self._sweep_follows():
+        if self.protocol.sweep_follows(self._step_index):
+            if accepted:  # the probe stays on the skin
+                self._next_step()
+                return
             self._drop_sweep()
         if outcome is Outcome.NOT_FOUND and step.kind is StepKind.ACQUIRE:
             if self._frames.latest is not None:
@@ -302,16 +302,6 @@ class ExamMachine:
             self._enter(Stage.NOT_FOUND, self._message)
         else:
             self._leave(After.NEXT_STEP)
-
-    def _sweep_follows(self) -> bool:
-        """True when the next step sweeps from the present view: then the probe stays on the skin."""
-        following = self.protocol.steps[self._step_index + 1 : self._step_index + 2]
-        return (
-            self._step.kind is StepKind.ACQUIRE
-            and bool(following)
-            and following[0].kind is StepKind.SWEEP
-            and following[0].view is self._step.view
-        )
 
     def _drop_sweep(self) -> None:
         """A sweep starts from its view; without the view it is reported as not done."""

@@ -57,6 +57,13 @@ class Protocol:
     steps: tuple[Step, ...]
     sha256: str
 
+    def sweep_follows(self, index: int) -> bool:
+        """True when the step after `index` sweeps from the view that `index` acquires."""
+        step, following = self.steps[index], self.steps[index + 1 : index + 2]
+        return step.kind is StepKind.ACQUIRE and any(
+            s.kind is StepKind.SWEEP and s.view is step.view for s in following
+        )
+
 
 def protocol_names() -> tuple[str, ...]:
     """Names of the protocols that come with the package."""

@@ -35,7 +35,7 @@ class ExamPhase(Enum):
     VIEW_NOT_FOUND = "did not find the view"
     IMAGE_STALE = "waits for fresh images"
     CONTACT_LOST = "regains contact"
-    SAFETY_HOLD = "held by safety"
+    SAFETY_HOLD = "held by safety, or hears nothing from it"
     SAFETY_STOPPED = "stopped by safety until an operator resets and resumes"
     OPERATOR_STOPPED = "stopped by the operator"
     CONTROLLER_SILENT = "hears nothing from the controller"

@@ -18,7 +18,7 @@ from rclpy.task import Future
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from echopilot_core import ControlStatus, EchoPilotError, RobotState, SafetyState, Seen, SteadyClock
+from echopilot_core import ControlStatus, EchoPilotError, RobotState, SafetyState, Seen, SteadyClock, to_ns
 from echopilot_exam.machine import ExamOutput, OperatorRequest
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
@@ -32,6 +32,7 @@ from echopilot_nodes.process import run
 from echopilot_nodes.rates import EXAM_TICKS
 
 POLL_S = 0.05
+ROBOT_LOST_S = 30.0  # wall time; far above the patience of a lockstep graph on a busy machine
 TICK_NS = 10_000_000
 PERCEPTION, CONTROL, SAFETY = "perception", "control", "safety"
 
@@ -54,6 +55,7 @@ class ExamNode(LifecycleNode):
         self._subscriptions_: list[Any] = []
         self._timer: Any = None
         self._is_active = False
+        self._wall = SteadyClock()
         self._forget()
         self._server = ActionServer(
             self, RunExam, names.EXAM_RUN, self._execute, goal_callback=self._judge, cancel_callback=self._cancel
@@ -76,6 +78,7 @@ class ExamNode(LifecycleNode):
         self._waiting: RobotState | None = None
         self._ready: tuple[int, ExamOutput] | None = None  # computed, waits to be told
         self._robot_tick = -1
+        self._robot_heard_ns = self._wall.now_ns()
         self._time.restart()
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -156,7 +159,7 @@ class ExamNode(LifecycleNode):
     def _finish(self, end: ExamEnd) -> None:
         assert self._run is not None
         self._run.close()
-        self._run = None
+        self._run = self._ready = None
         self._records.publish(String(data=str(end.folder.resolve())))
         self.get_logger().info(f"exam ended: {end.message}; record in {end.folder}")
         if self._ended is not None:
@@ -192,10 +195,13 @@ class ExamNode(LifecycleNode):
             self.get_logger().error(f"frame refused: {error}", throttle_duration_sec=1.0)
 
     def _on_robot(self, message: RobotStateMsg) -> None:
+        self._robot_heard_ns = self._wall.now_ns()
         if message.tick == self._robot_tick:
             return
         if message.tick < self._robot_tick:
             self._forget()
+            if self._run is not None:
+                self._finish(ExamEnd(False, "the robot's time began anew", self._run.folder))
         self._robot_tick = message.tick
         if message.tick % EXAM_TICKS == 0:
             try:
@@ -219,6 +225,8 @@ class ExamNode(LifecycleNode):
     def _work(self) -> None:
         if self._run is not None and self._robot_tick < 0:  # releases a simulator that holds its first tick
             self._states.publish(to_idle_exam_state(0, 0, True, "waits for the robot"))
+        if self._run is not None and self._robot_tick >= 0 and self._is_robot_lost():
+            self._finish(ExamEnd(False, f"no robot state for {ROBOT_LOST_S:g} s", self._run.folder))
         if self._waiting is not None and self._gate.is_open():
             robot, self._waiting = self._waiting, None
             if self._gate.absent():
@@ -226,6 +234,10 @@ class ExamNode(LifecycleNode):
                 self.get_logger().warning(f"silent: {absent}", throttle_duration_sec=5.0)
             self._compute(robot)
         self._tell()
+
+    def _is_robot_lost(self) -> bool:
+        """True when no tick comes any more, so that the machine's own deadlines cannot end the exam."""
+        return self._wall.now_ns() - self._robot_heard_ns > to_ns(ROBOT_LOST_S)
 
     def _compute(self, robot: RobotState) -> None:
         lockstep = self._params.lockstep

@@ -1,5 +1,6 @@
 """One exam under way: machine, record and the frames it may keep; no ROS in here."""
 
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +28,19 @@ class ExamRun:
         self._machine = ExamMachine(plan, patient_id)
         header = RecordHeader(patient_id=patient_id, protocol=plan.name, protocol_sha256=plan.sha256)
         self._writer = RecordWriter(folder, plan, header)
-        self._request = OperatorRequest.NONE
+        self._requests: deque[OperatorRequest] = deque(maxlen=16)
         self.end: ExamEnd | None = None
         self.message = ""
 
     def ask(self, request: OperatorRequest) -> None:
-        """What a person wants, for the next tick."""
-        self._request = request
+        """What a person wants: one request per tick, in order; ABORT goes before all others."""
+        if request is OperatorRequest.ABORT:
+            self._requests.clear()
+        self._requests.append(request)
+
+    def next_request(self) -> OperatorRequest:
+        """Take the request of a tick."""
+        return self._requests.popleft() if self._requests else OperatorRequest.NONE
 
     def frame(self, frame: Frame) -> None:
         """Offer a picture to the record."""
@@ -48,13 +55,12 @@ class ExamRun:
         seen: tuple[Seen, ...],
     ) -> ExamOutput:
         """One exam tick; the record is written before the result is told."""
-        inputs = ExamInputs(now_ns, robot, status, safety, seen, self._request)
-        self._request = OperatorRequest.NONE
+        inputs = ExamInputs(now_ns, robot, status, safety, seen, self.next_request())
         output = self._machine.step(inputs)
         try:
             self._writer.tick(inputs, output)
         except EchoPilotError as error:
-            self._request = OperatorRequest.ABORT
+            self.ask(OperatorRequest.ABORT)
             self.message = str(error)
         self.message = self.message or output.state.message
         if output.done:
