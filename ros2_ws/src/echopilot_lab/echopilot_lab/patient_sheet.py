@@ -10,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from echopilot_core import View, se3
+from echopilot_core import View
+from echopilot_lab.probing import moment_at
+from echopilot_lab.scores import ANEURYSM_M
 from echopilot_lab.staging import staged_folder
 from echopilot_report.overlay import labels_on_picture, overlay
 from echopilot_sim.anatomy import Anatomy, build, draw_patient
 from echopilot_sim.bmode import Renderer
-from echopilot_sim.moment import APERTURE_M, N_ELEMENTS, ImagingSettings, Moment, Phases
+from echopilot_sim.moment import ImagingSettings, Moment, Phases
 from echopilot_sim.truth import Truth, truth_of
+from echopilot_sim.truth_aorta import max_outer_diameter_m
 
 CARDIAC = (View.A4C, View.A2C, View.PLAX, View.PSAX_PM)
 AORTA_SHARES = (0.15, 0.4, 0.65, 0.9)
@@ -60,18 +63,7 @@ def still_moment(anatomy: Anatomy, T_patient_view: NDArray[np.float64], preset: 
     """A moment with the probe pressed in by 6 mm along its beam."""
     T = T_patient_view.copy()
     T[:3, 3] += INDENTATION_M * T[:3, 2]
-    elements = np.zeros((N_ELEMENTS, 3))
-    elements[:, 0] = ((np.arange(N_ELEMENTS) + 0.5) / N_ELEMENTS - 0.5) * APERTURE_M
-    return Moment(
-        stamp_ns=0,
-        sequence=0,
-        T_base_probe=anatomy.patient.T_base_patient @ T,
-        T_patient_probe=T,
-        phases=PHASES,
-        gap_m=anatomy.signed_distance(se3.apply(T, elements), PHASES),
-        contact_force_n=5.0,
-        imaging=ImagingSettings(preset),
-    )
+    return moment_at(anatomy, T, PHASES, ImagingSettings(preset))
 
 
 def tile(renderer: Renderer, moment: Moment, truth: Truth, name: str) -> NDArray[np.uint8]:
@@ -106,16 +98,16 @@ def truth_row(name: str, truth: Truth) -> dict[str, Any]:
 def patient_row(anatomy: Anatomy) -> dict[str, Any]:
     """The patient in numbers."""
     patient = anatomy.patient
-    truth = truth_of(anatomy, still_moment(anatomy, np.eye(4), "cardiac"))
+    largest_m = max_outer_diameter_m(anatomy)
     return {
         "seed": patient.seed,
         "sex": patient.sex,
         "height_cm": round(100 * patient.height_m, 1),
         "weight_kg": round(patient.weight_kg, 1),
         "heart_rate_bpm": round(60 * patient.heart_rate_hz, 1),
-        "lv_edv_ml": round(1e6 * truth.lv_edv_m3, 1),
-        "ef_pct": round(100 * truth.ejection_fraction, 1),
-        "aorta_max_outer_mm": round(1e3 * truth.max_aorta_outer_m, 2),
-        "aneurysm": truth.aneurysm,
+        "lv_edv_ml": round(1e6 * patient.heart.edv_m3, 1),
+        "ef_pct": round(100 * patient.heart.ejection_fraction, 1),
+        "aorta_max_outer_mm": round(1e3 * largest_m, 2),
+        "aneurysm": largest_m >= ANEURYSM_M,
         "notice": "Synthetic patient; research software, not a medical device.",
     }

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import View, se3
 from echopilot_sim.anatomy import Anatomy
-from echopilot_sim.moment import APERTURE_M, N_ELEMENTS, ImagingSettings, Moment, Phases
+from echopilot_sim.moment import ImagingSettings, Moment, Phases, element_points
 
 Array = NDArray[np.float64]
 
@@ -29,8 +29,7 @@ CARDIAC_SHARES = (0.12, 0.28, 0.3, 0.3)
 OFFSET_M, ANGLE_RAD = 0.025, math.radians(25.0)
 LIFTED_SHARE = 0.1
 
-_ELEMENTS = np.zeros((N_ELEMENTS, 3))
-_ELEMENTS[:, 0] = ((np.arange(N_ELEMENTS) + 0.5) / N_ELEMENTS - 0.5) * APERTURE_M
+_ELEMENTS = element_points()
 
 
 @dataclass(frozen=True)

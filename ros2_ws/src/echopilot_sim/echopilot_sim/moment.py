@@ -9,6 +9,13 @@ N_ELEMENTS = 64  # elements of the phased array; gaps are sampled at their centr
 APERTURE_M = 0.019
 
 
+def element_points() -> NDArray[np.float64]:
+    """Centres (E, 3) [m] of the elements in probe, from the -x to the +x end of the face."""
+    points = np.zeros((N_ELEMENTS, 3))
+    points[:, 0] = ((np.arange(N_ELEMENTS) + 0.5) / N_ELEMENTS - 0.5) * APERTURE_M
+    return points
+
+
 @dataclass(frozen=True)
 class Phases:
     """Where the patient is in the heart and breathing cycles.

@@ -19,7 +19,7 @@ from echopilot_sim.bmode import Renderer
 from echopilot_sim.bmode.probes import preset as find_preset
 from echopilot_sim.body import Body
 from echopilot_sim.contact import contact_wrench, face_points
-from echopilot_sim.moment import APERTURE_M, N_ELEMENTS, ImagingSettings, Moment, Phases
+from echopilot_sim.moment import ImagingSettings, Moment, Phases, element_points
 from echopilot_sim.skin_patch import empty_patch, take_patch
 
 Array = NDArray[np.float64]
@@ -81,8 +81,7 @@ class Simulation:
         self._patch_step = 0
         self._wrench = np.zeros(6)
         self._depth_m = np.zeros(len(self._face))
-        self._elements = np.zeros((N_ELEMENTS, 3))
-        self._elements[:, 0] = ((np.arange(N_ELEMENTS) + 0.5) / N_ELEMENTS - 0.5) * APERTURE_M
+        self._elements = element_points()
         phase = np.random.default_rng([patient.seed, 0x9A5]).random(2)
         self._heart_start, self._breathing_start = (float(p) for p in phase)
         self._step = 0
