@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from echopilot_core import EchoPilotError
 from echopilot_exam.protocol import load_protocol
+from echopilot_lab.processes import unwound_by_signals
 from echopilot_lab.scores import ANEURYSM_M
 from echopilot_lab.trial import made_with, run_trial
 
@@ -76,13 +79,14 @@ def run_one(protocol: str, folder: Path, seed: int) -> int:
 
 
 def run_missing(seeds: list[int], work: Callable[[int], int], jobs: int, console: Console) -> None:
-    """Run the seeds with a progress bar; Ctrl-C ends the workers."""
+    """Run the seeds with a progress bar; Ctrl-C, a kill or a hang-up ends the workers."""
     if not seeds:
         return
     columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with (
         ProcessPoolExecutor(jobs, mp.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool,
         Progress(*columns, console=console) as progress,
+        unwound_by_signals(),
     ):
         task = progress.add_task("trials", total=len(seeds))
         futures = [pool.submit(work, s) for s in seeds]
@@ -92,10 +96,12 @@ def run_missing(seeds: list[int], work: Callable[[int], int], jobs: int, console
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()
-        except BaseException:
+        except BaseException as error:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in list((pool._processes or {}).values()):
                 process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise EchoPilotError("a trial process died, perhaps for lack of memory; try --jobs 1") from error
             raise
 
 
