@@ -25,6 +25,8 @@ _FOLLOW_S, _BREATH_S = 1.5, 4.0
 _STABLE_NS = 700_000_000
 _ACCEPT_NS = 4_000_000_000  # so long on the fused target, it is taken without the view gate (twice so for a low score)
 _WEAK_SCORE = 0.2
+_LOST_NS = 2_000_000_000
+_COAST_NS = 4_000_000_000  # at 15 mm/s this crosses a rib and its shadow
 
 
 def _tangent(vector: np.ndarray, outward: np.ndarray) -> np.ndarray:
@@ -79,12 +81,7 @@ def _direction(ctx: Context, mem: Memory) -> np.ndarray:
 def refine(ctx: Context, mem: Memory) -> Motion:
     """Servo on the believed target until it has been reached for 0.7 s."""
     if not believed(ctx, mem) and mem.in_phase_s(ctx.now_ns) > 0.5:
-        if ctx.now_ns - mem.seen_ns > 2_000_000_000:
-            mem.fuser.reset()
-            mem.search_centre_m = None
-            mem.search_travel_m = 0.0
-            mem.enter(ControlPhase.SEARCH, ctx.now_ns)
-        return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n, detail="target unsure", progress=0.6)
+        return _unsure(ctx, mem)
     motion, there, certain = _to_lumen(ctx, mem) if follows_aorta(ctx) else _to_fused(ctx, mem)
     if not there:
         mem.good_since_ns = -1
@@ -99,6 +96,22 @@ def refine(ctx: Context, mem: Memory) -> Motion:
         mem.detail = f"{ctx.goal.view.name} acquired{doubt}"
         return hold(ctx, mem)
     return motion
+
+
+def _unsure(ctx: Context, mem: Memory) -> Motion:
+    """Cross a shadow towards the last target; search around the present place when nothing comes back."""
+    lost_ns = ctx.now_ns - mem.seen_ns
+    if mem.fuser.T_base_target is not None and lost_ns < _COAST_NS:
+        motion, there, _ = _to_fused(ctx, mem)
+        if not there:
+            return motion
+    if lost_ns > _LOST_NS:
+        mem.fuser.reset()
+        mem.search_centre_m = ctx.position_m.copy()
+        mem.R_search = _direction(ctx, mem)
+        mem.search_travel_m = 0.0
+        mem.enter(ControlPhase.SEARCH, ctx.now_ns)
+    return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n, detail="target unsure", progress=0.6)
 
 
 def _to_fused(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:

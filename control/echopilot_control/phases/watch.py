@@ -11,6 +11,7 @@ _WEAK_COUPLING = 0.55
 _RAISE_AFTER_NS = 1_500_000_000
 _USABLE_M, _USABLE_RAD = 0.025, 0.45
 _ENOUGH_FRAMES = 4
+_SHOWS_ENOUGH = 0.08  # below, a rib or air hides the heart, and guidance is a guess whatever its sigma says
 _FARTHEST_M = 0.080  # a target farther from its prior is an error
 
 VIEW_PASSES = 0.5  # view probability of the gate
@@ -33,7 +34,8 @@ def watch(ctx: Context, mem: Memory) -> None:
         _watch_lumen(ctx, mem)
     else:
         guidance = seen.guidance_to(ctx.goal.view)
-        if guidance is not None and mem.fuser.update(seen.stamp_ns, ctx.T_at_frame, guidance):
+        shown = seen.quality >= _SHOWS_ENOUGH
+        if shown and guidance is not None and mem.fuser.update(seen.stamp_ns, ctx.T_at_frame, guidance):
             mem.seen_ns = ctx.now_ns
             if mem.phase is ControlPhase.REFINE:
                 mem.mean.update(seen.stamp_ns, ctx.T_at_frame, guidance)
