@@ -27,6 +27,7 @@ class SimulatorTopics:
     """Everything that a robot, a probe, a depth camera and an operator's pointer would publish."""
 
     def __init__(self, node: Node) -> None:
+        self._node = node
         make = node.create_publisher
         self._clock = make(ClockMsg, names.CLOCK, qos.STATE_OFFERED)
         self._state = make(RobotStateMsg, names.ROBOT_STATE, qos.STATE_OFFERED)
@@ -43,8 +44,18 @@ class SimulatorTopics:
         self._links = LinkPoses()
 
     def are_heard(self) -> bool:
-        """True when controller, safety and exam hear the state and somebody hears the pictures."""
-        return bool(self._state.get_subscription_count() >= 3 and self._frames.get_subscription_count() >= 1)
+        """True when controller, safety and exam hear the state and somebody hears the pictures.
+
+        By name, and once all known readers are matched: a recorder or a listener would count for one that is missing,
+        and what is missed at the start is not repeated.
+        """
+        state = self._node.get_subscriptions_info_by_topic(names.ROBOT_STATE)
+        known = {reader.node_name for reader in state} >= {"controller", "safety", "exam"}
+        return bool(
+            known
+            and self._state.get_subscription_count() >= len(state)
+            and self._frames.get_subscription_count() >= max(1, self._node.count_subscribers(names.PROBE_FRAME))
+        )
 
     def body(self, simulation: Simulation) -> None:
         """Skin and landmarks as they are now."""
