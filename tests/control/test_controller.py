@@ -8,7 +8,7 @@ from control_world import AXIS_Z_M, RADIUS_M, XIPHOID, World, skin_at
 
 from echopilot_control.controller import ControlInputs, Controller
 from echopilot_control.safety import Limits, SafetyInputs, SafetyMemory, check
-from echopilot_core import ControlGoal, ControlPhase, GoalKind, Outcome, SafetyMode, View, se3
+from echopilot_core import ControlGoal, ControlPhase, GoalKind, Guidance, Outcome, SafetyMode, View, se3
 
 LIMITS = Limits()
 A4C = ControlGoal(1, GoalKind.ACQUIRE_VIEW, View.A4C, 5.0, "cardiac", 60.0)
@@ -62,6 +62,35 @@ def test_apical_view_is_reached_on_stiff_ribs():
     assert loop.until_done(A4C).outcome is Outcome.SUCCEEDED
     held = np.array([f for f, s in zip(loop.forces, loop.statuses, strict=True) if s.phase is ControlPhase.REFINE])
     assert float(np.sqrt(np.mean((held - 5.0) ** 2))) <= 1.0 and loop.world.peak_n < 9.0
+
+
+class Rib:
+    """A shadow 14 mm wide over the place of the first touch; behind it the network claims to have arrived."""
+
+    def __init__(self) -> None:
+        self.centre_y_m: float | None = None
+        self.shadowed = 0
+
+    def __call__(self, inputs: ControlInputs) -> ControlInputs:
+        y_m = float(inputs.robot.T_base_probe[1, 3])
+        if self.centre_y_m is None and inputs.robot.contact_force_n > 1.0:
+            self.centre_y_m = y_m
+        if inputs.seen is None or self.centre_y_m is None or abs(y_m - self.centre_y_m) > 0.007:
+            return inputs
+        self.shadowed += 1
+        arrived = Guidance(View.A4C, np.zeros(6), np.array([0.004] * 3 + [0.05] * 3))
+        return replace(inputs, seen=replace(inputs.seen, quality=0.01, guidance=(arrived,), extents=()))
+
+
+@pytest.mark.parametrize("seed", [5, 6, 7])
+def test_a_guess_made_behind_a_rib_is_not_followed(seed):
+    rib = Rib()
+    loop = Loop(World(seed=seed), rib)
+    assert loop.until_done(A4C).outcome is Outcome.SUCCEEDED
+    gap = loop.world.T[:3, 3] - loop.world.T_base_a4c[:3, 3]
+    skin_normal = skin_at(*loop.world.T_base_a4c[:2, 3])[1]
+    assert rib.shadowed > 20
+    assert np.linalg.norm(gap - (gap @ skin_normal) * skin_normal) < 0.008
 
 
 @pytest.mark.parametrize("stiffness_n_m", [600.0])
