@@ -57,7 +57,7 @@ def test_a_missing_clip_lists_what_is_accepted(tmp_path: Path) -> None:
     assert "default" in line
 
 
-@pytest.mark.parametrize("command", [["replay", "default"], ["demo", "--clip", "default"], ["demo"]])
+@pytest.mark.parametrize("command", [["replay", "default"], ["demo", "--clip", "default"], ["demo"], ["trial"]])
 def test_missing_weights_are_named(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifest, "SHIPPED", tmp_path / "no-model")
     assert "make train" in refused([*command, "--out", str(tmp_path / "out")], tmp_path / "out")
@@ -113,7 +113,7 @@ def test_brackets_in_a_path_are_said_as_they_are(tmp_path: Path) -> None:
 def test_only_whole_trials_of_the_same_model_and_protocol_are_kept(tmp_path: Path) -> None:
     plan = tmp_path / "mine.yaml"
     plan.write_bytes((PROTOCOL_FOLDER / "aorta.yaml").read_bytes())
-    made = made_with(load_protocol(str(plan)))
+    made = made_with(load_protocol(str(plan)), manifest.read_manifest())
     folder = tmp_path / "out" / "mine"
     assert not finished(folder, 600_000, made)
     (folder / "600000").mkdir(parents=True)

@@ -17,7 +17,6 @@ def sample(sequence: int, angle_deg: float, offset_mm: float, outer_mm: float = 
         view_offset_m={View.A4C: 1e-3 * offset_mm},
         aorta_outer_ap_m=1e-3 * outer_mm,
         station_m=0.0,
-        normal_force_n=float(sequence),
     )
 
 
@@ -59,7 +58,7 @@ def test_true_maximum_is_taken_over_the_sweep_alone() -> None:
 
 
 def test_force_rmse_of_a_constant_error_is_that_error() -> None:
-    result = force_score([5.5, 5.5], [5.0, 5.0], [sample(3, 0, 0)])
+    result = force_score([5.5, 5.5], [5.0, 5.0], 3.0)
     assert result.rmse_n == pytest.approx(0.5)
     assert result.max_n == pytest.approx(3.0)
 

@@ -24,6 +24,7 @@ from echopilot_exam.protocol import load_protocol
 from echopilot_lab.processes import unwound_by_signals
 from echopilot_lab.scores import ANEURYSM_M
 from echopilot_lab.trial import made_with, run_trial
+from echopilot_perception.model import read_manifest
 
 Result = dict[str, Any]
 BORDERLINE_MM = 2.0
@@ -37,7 +38,7 @@ def run_cohort(
     Finished ones in `out` are kept unless `fresh`, or made with another protocol file or model.
     """
     plan = load_protocol(protocol)
-    wanted = made_with(plan)
+    wanted = made_with(plan, read_manifest())
     folder = out / plan.name
     if fresh and folder.exists():
         shutil.rmtree(folder)

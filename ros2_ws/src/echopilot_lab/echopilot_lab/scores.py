@@ -24,17 +24,17 @@ class TruthSample:
     view_offset_m: dict[View, float]
     aorta_outer_ap_m: float  # in the image plane, under the actual indentation; NaN where there is no aorta
     station_m: float
-    normal_force_n: float  # largest since the previous frame
 
 
 @dataclass(frozen=True)
 class PatientTruth:
-    """What is true of the patient as a whole."""
+    """What is true of the patient and of the run as a whole."""
 
     seed: int
     max_outer_diameter_m: float  # anatomical, unloaded
     ejection_fraction: float
     limit_crossings: int
+    peak_normal_force_n: float  # over all physics steps
 
     @property
     def aneurysm(self) -> bool:
@@ -133,11 +133,11 @@ def true_max_diameter_mm(truth: Sequence[TruthSample], sweep_sequences: Sequence
     return 1e3 * max(values) if values else math.nan
 
 
-def force_score(measured_n: Sequence[float], setpoint_n: Sequence[float], truth: Sequence[TruthSample]) -> ForceScore:
-    """RMSE of the measured force where a set-point holds, and the largest true force."""
+def force_score(measured_n: Sequence[float], setpoint_n: Sequence[float], peak_n: float) -> ForceScore:
+    """RMSE of the measured force where a set-point holds, beside the largest true force."""
     error = np.asarray(measured_n, dtype=float) - np.asarray(setpoint_n, dtype=float)
     rmse = float(np.sqrt(np.mean(error**2))) if error.size else math.nan
-    return ForceScore(rmse, max((s.normal_force_n for s in truth), default=math.nan))
+    return ForceScore(rmse, peak_n)
 
 
 def as_json(scores: Scores) -> dict[str, Any]:

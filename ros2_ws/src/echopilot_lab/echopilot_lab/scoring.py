@@ -36,7 +36,7 @@ def score(record: ExamRecord, truth: Sequence[TruthSample], patient: PatientTrut
         heart=HeartScore(
             ef_pct=100.0 * _value(record, EJECTION_FRACTION), true_ef_pct=100.0 * patient.ejection_fraction
         ),
-        force=_force(record, truth),
+        force=_force(record, patient),
         safety=SafetyScore(
             trips=sum(event.state == TRIPPED for event in record.events), limit_crossings=patient.limit_crossings
         ),
@@ -63,9 +63,9 @@ def _aorta(record: ExamRecord, truth: Sequence[TruthSample], patient: PatientTru
     )
 
 
-def _force(record: ExamRecord, truth: Sequence[TruthSample]) -> ForceScore:
+def _force(record: ExamRecord, patient: PatientTruth) -> ForceScore:
     held = held_samples(record.trace)
-    return force_score([s.contact_force_n for s in held], [s.setpoint_n for s in held], truth)
+    return force_score([s.contact_force_n for s in held], [s.setpoint_n for s in held], patient.peak_normal_force_n)
 
 
 def _measurement(record: ExamRecord, name: str) -> Measurement | None:

@@ -13,7 +13,7 @@ from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
 from echopilot_lab.loop import LoopTick, run_loop
 from echopilot_lab.scores import PatientTruth, TruthSample, as_json
 from echopilot_lab.scoring import score
-from echopilot_perception.model import read_manifest
+from echopilot_perception.model import Manifest
 from echopilot_perception.pipeline import Perception
 from echopilot_sim.anatomy import draw_patient
 from echopilot_sim.moment import Moment
@@ -51,18 +51,17 @@ def run_trial(seed: int, protocol_name: str, folder: Path, frame_hz: float = TRI
         perception.close()
     wall_s = time.monotonic() - started
     scores = as_json(score(read_exam(folder / "record"), truth, patient_truth(simulation)))
-    scores["force"]["max_n"] = round(simulation.max_normal_force_n, 3)
     return scores | {
-        "made_with": made_with(protocol),
+        "made_with": made_with(protocol, perception.manifest),
         "simulated_s": simulation.now_ns * 1e-9,
         "real_time_factor": simulation.now_ns * 1e-9 / wall_s,
         "wall_s": wall_s,
     }
 
 
-def made_with(protocol: Protocol) -> dict[str, str]:
+def made_with(protocol: Protocol, model: Manifest) -> dict[str, str]:
     """Hashes of what a trial depends on beside its seed and the code."""
-    return {"protocol_sha256": protocol.sha256, "model_sha256": read_manifest().sha256}
+    return {"protocol_sha256": protocol.sha256, "model_sha256": model.sha256}
 
 
 def write_tick(writer: RecordWriter, tick: LoopTick) -> None:
@@ -83,7 +82,6 @@ def truth_sample(simulation: Simulation, moment: Moment) -> TruthSample:
         view_offset_m={e.view: e.offset_m for e in truth.errors},
         aorta_outer_ap_m=truth.aorta.outer_ap_m if truth.aorta else math.nan,
         station_m=truth.aorta.station_m if truth.aorta else math.nan,
-        normal_force_n=moment.contact_force_n,
     )
 
 
@@ -94,4 +92,5 @@ def patient_truth(simulation: Simulation) -> PatientTruth:
         max_outer_diameter_m=max_outer_diameter_m(simulation.anatomy),
         ejection_fraction=simulation.patient.heart.ejection_fraction,
         limit_crossings=simulation.limit_crossings,
+        peak_normal_force_n=simulation.max_normal_force_n,
     )

@@ -44,7 +44,6 @@ class Scorer(Node):
         folder = Path(message.data)
         try:
             scores = as_json(score(read_exam(folder), self._truth, to_patient(self._newest)))
-            scores["force"]["max_n"] = round(self._newest.peak_normal_force, 3)
             path = Path(self._params.summary) if self._params.summary else folder / "summary.json"
             merge(path, scores)
         except EchoPilotError as error:
@@ -64,13 +63,12 @@ def to_sample(m: SimTruth) -> TruthSample:
         view_offset_m=dict(zip(views, m.offset_errors, strict=True)),
         aorta_outer_ap_m=m.outer_ap,
         station_m=m.aorta_station,
-        normal_force_n=m.normal_force,
     )
 
 
 def to_patient(m: SimTruth) -> PatientTruth:
     """Truth of the patient as a whole, as of the newest frame."""
-    return PatientTruth(m.patient_seed, m.max_diameter, m.ejection_fraction, m.limit_crossings)
+    return PatientTruth(m.patient_seed, m.max_diameter, m.ejection_fraction, m.limit_crossings, m.peak_normal_force)
 
 
 def merge(path: Path, scores: dict[str, Any]) -> None:
