@@ -23,6 +23,7 @@ from echopilot_nodes.console import spin_until
 
 START_S = 60.0
 NEXT_FRAME_S = 20.0
+LAST_FRAME_S = 3.0  # after the clip's end
 FRAMES_KEPT = 60
 DEFAULT_RATE_HZ = 30.0
 
@@ -34,17 +35,15 @@ class ClipConsole(Node):
         super().__init__("clip_console")
         self.ended = False
         self.answered = 0
-        self.newest_sequence = -1
         self._results = results
         self._frames: OrderedDict[int, Frame] = OrderedDict()
-        self.create_subscription(UltrasoundFrame, names.PROBE_FRAME, self._on_frame, qos.FRAMES_RECORDED)
-        self.create_subscription(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE_RECORDED)
-        self.create_subscription(Bool, names.PROBE_ENDED, self._on_ended, qos.LATCHED)
         self._early: dict[int, PerceptionResult] = {}
+        self.create_subscription(Bool, names.PROBE_ENDED, self._on_ended, qos.LATCHED)
+        self.create_subscription(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE_RECORDED)
+        self.create_subscription(UltrasoundFrame, names.PROBE_FRAME, self._on_frame, qos.FRAMES_RECORDED)  # last
 
     def _on_frame(self, message: UltrasoundFrame) -> None:
         frame = conv.from_frame(message)
-        self.newest_sequence = max(self.newest_sequence, frame.sequence)
         self._frames[frame.sequence] = frame
         while len(self._frames) > FRAMES_KEPT:
             self._frames.popitem(last=False)
@@ -65,23 +64,22 @@ class ClipConsole(Node):
 
 
 def progressed(node: ClipConsole, before: int) -> bool:
-    """True when a frame was answered since, or the clip has ended."""
-    return node.ended or node.answered > before
+    """True when a frame was answered since."""
+    return node.answered > before
 
 
 def follow(node: ClipConsole, arguments: argparse.Namespace, console: Console) -> int:
-    """Follow the clip to its end; exit code 0 when every sent frame was answered."""
+    """Follow the clip to its end; exit code 0 when it came to its end."""
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("frames", total=arguments.frames)
         patience_s = START_S
-        while not (node.ended and node.answered > node.newest_sequence >= 0):
+        while node.answered < arguments.frames:
             before = node.answered
-            if not spin_until(node, partial(progressed, node, before), patience_s):
+            if not spin_until(node, partial(progressed, node, before), LAST_FRAME_S if node.ended else patience_s):
+                if node.ended:
+                    break  # what is missing now was dropped
                 console.print(f"[red]error:[/] no frame for {patience_s:.0f} s after {node.answered} frames")
                 return 1
-            if node.ended and node.answered == before:
-                spin_until(node, lambda: node.answered > node.newest_sequence, 2.0)
-                break
             patience_s = NEXT_FRAME_S
             progress.update(task, completed=node.answered)
     return 0

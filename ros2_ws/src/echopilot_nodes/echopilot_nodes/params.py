@@ -137,6 +137,7 @@ class ProbeSourceParams:
     rate: float = param(1.0, "speed relative to the clip's own frame times", low=0.01)
     lossless: bool = param(False, "send the next frame only after perception answered the last one")
     loop: bool = param(False, "start again at the end (sequence and stamps go on)")
+    listeners: int = param(1, "lossless: begin when this many subscribe to the frames", low=1)
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,8 @@ class ProbeSource(LifecycleNode):
     def _work(self) -> None:
         now_ns = self._wall.now_ns()
         if self._schedule is None:
-            if self._params.lossless and self._frames.get_subscription_count() == 0:
-                return  # nobody listens yet
+            if self._params.lossless and self._frames.get_subscription_count() < self._params.listeners:
+                return  # not everybody listens yet
             p = self._params
             self._schedule = ClipSchedule(self._offsets_ns, self._period_ns, now_ns, p.rate, p.lossless, p.loop)
             self._start_ns = time.time_ns()
