@@ -112,9 +112,10 @@ def run_exam(node: ExamConsole, arguments: argparse.Namespace, console: Console)
         try:
             result = await_future(node, handle.get_result_async(), live, started_s, console).result
         except KeyboardInterrupt:
-            console.print("stops the exam")
+            console.print("stops the exam: the probe leaves the skin first")
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             await_future(node, handle.cancel_goal_async(), live, started_s, console)
+            await_future(node, handle.get_result_async(), live, started_s, console)
             return 130
     colour = "green" if result.success else "yellow"
     console.print(f"[{colour}]{result.message}[/] after {time.monotonic() - started_s:.0f} s")

@@ -20,6 +20,7 @@ from std_srvs.srv import Trigger
 
 from echopilot_core import ControlStatus, EchoPilotError, RobotState, SafetyState, Seen, SteadyClock, to_ns
 from echopilot_exam.machine import ExamOutput, OperatorRequest
+from echopilot_exam.protocol import load_protocol
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
 from echopilot_nodes.clock import NodeClock, wall_clock
@@ -43,6 +44,8 @@ class ExamNode(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("exam")
         self._params = read_params(self, ExamParams)
+        if self._params.run:
+            load_protocol(self._params.run)  # a wrong name ends the node here, with one line
         self._time = NodeClock(self)
         self._imaging = ImagingClient(self)
         self._states = self.create_publisher(ExamStateMsg, names.EXAM_STATE, qos.ANSWER_OFFERED)
