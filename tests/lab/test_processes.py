@@ -33,7 +33,9 @@ def test_stop_ends_children_in_process_groups_of_their_own(parent: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_kill_unwinds_like_ctrl_c(number: signal.Signals) -> None:
+def test_a_kill_unwinds_like_ctrl_c(number: signal.Signals, request: pytest.FixtureRequest) -> None:
+    inherited = signal.signal(number, signal.SIG_DFL)  # nohup and some runners ignore SIGHUP
+    request.addfinalizer(lambda: signal.signal(number, inherited))
     before = signal.getsignal(number)
     cleaned = []
     with pytest.raises(SystemExit) as ended, unwound_by_signals():
