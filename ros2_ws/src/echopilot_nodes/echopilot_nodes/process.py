@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
@@ -29,15 +30,31 @@ class Closes(Protocol):
         """Called once, also after a failure."""
 
 
+STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM}
+
+
+def on_stop(action: Callable[[], object]) -> None:
+    """Call `action` once, from a thread of its own, when SIGINT or SIGTERM comes; the signals are blocked elsewhere.
+
+    Nothing is thrown into running code, as Python's own handlers do: rclpy loses an exception that comes while it
+    converts a message.
+    """
+
+    def wait() -> None:
+        signal.sigwait(STOP_SIGNALS)
+        action()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+
+
 class StopSignal:
     """Notes SIGINT and SIGTERM while the context stays usable, for a node that still has to speak at the end."""
 
     def __init__(self) -> None:
         self.received = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._note)
+        on_stop(self._note)
 
-    def _note(self, number: int, frame: object) -> None:
+    def _note(self) -> None:
         self.received = True
 
 
@@ -52,7 +69,10 @@ def run(make_node: Callable[[], Node], own_signals: bool = False) -> None:
 def _run(make_node: Callable[[], Node], own_signals: bool) -> int:
     node: Node | None = None
     try:
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO if own_signals else None)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)  # before any thread starts: they inherit the mask
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        if not own_signals:
+            on_stop(rclpy.try_shutdown)
         node = make_node()
         executor = SingleThreadedExecutor()
         executor.add_node(node)
