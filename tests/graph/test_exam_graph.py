@@ -75,16 +75,13 @@ def test_a_short_exam_in_a_namespace(make_graph: Callable[..., Any], model: Path
     assert all(stamp_of[n] == stamp for n, stamp in results if n in stamp_of)
     assert len(results) > 100
     tick_stamp = dict(robot)
-    checked = late = 0
+    checked = 0
     for tick, stamp, sequence, age_s in status:
-        assert tick_stamp.get(tick, tick * 10_000_000) == tick * 10_000_000
-        if stamp != tick * 10_000_000:  # on a busy machine the simulator went on alone while the controller started
-            late += 1
-        elif sequence in stamp_of:
+        assert tick_stamp.get(tick, stamp) == stamp == tick * 10_000_000
+        if sequence in stamp_of:
             assert age_s == pytest.approx((stamp - stamp_of[sequence]) * 1e-9, abs=1e-9)
             assert 0.060 <= age_s <= 0.060 + 0.045
             checked += 1
-    assert late < 0.01 * len(status)
     assert checked > 100
 
     assert graph.stop(signal.SIGINT) == dict.fromkeys(graph.processes, 0)

@@ -80,8 +80,3 @@ class Patient:
     heart: Heart
     aorta: Aorta
     T_base_patient: NDArray[np.float64]
-
-    @property
-    def body_surface_m2(self) -> float:
-        """Body surface area [m^2] (Du Bois & Du Bois 1916)."""
-        return float(0.007184 * self.weight_kg**0.425 * (100.0 * self.height_m) ** 0.725)
