@@ -124,8 +124,9 @@ def _beat(tally: _Tally, perception: Perception, anatomy: Anatomy, renderer: Ren
         if found is not None:
             volumes[i], sigmas[i] = found.value, found.sigma
     result = ejection_fraction(volumes, np.arange(BEAT_FRAMES) / BEAT_RATE_HZ, sigmas)
-    if result is not None:
-        tally.ef.append((100.0 * result.fraction, 100.0 * anatomy.patient.heart.ejection_fraction))
+    heart = anatomy.patient.heart
+    if result is not None and heart is not None:
+        tally.ef.append((100.0 * result.fraction, 100.0 * heart.ejection_fraction))
 
 
 def _apical(anatomy: Anatomy, frame: int) -> Moment | None:

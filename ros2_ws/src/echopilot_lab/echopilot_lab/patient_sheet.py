@@ -97,7 +97,7 @@ def truth_row(name: str, truth: Truth) -> dict[str, Any]:
 
 def patient_row(anatomy: Anatomy) -> dict[str, Any]:
     """The patient in numbers."""
-    patient = anatomy.patient
+    patient, heart = anatomy.patient, anatomy.patient.heart
     largest_m = max_outer_diameter_m(anatomy)
     return {
         "seed": patient.seed,
@@ -105,8 +105,8 @@ def patient_row(anatomy: Anatomy) -> dict[str, Any]:
         "height_cm": round(100 * patient.height_m, 1),
         "weight_kg": round(patient.weight_kg, 1),
         "heart_rate_bpm": round(60 * patient.heart_rate_hz, 1),
-        "lv_edv_ml": round(1e6 * patient.heart.edv_m3, 1),
-        "ef_pct": round(100 * patient.heart.ejection_fraction, 1),
+        "lv_edv_ml": None if heart is None else round(1e6 * heart.edv_m3, 1),
+        "ef_pct": None if heart is None else round(100 * heart.ejection_fraction, 1),
         "aorta_max_outer_mm": round(1e3 * largest_m, 2),
         "aneurysm": largest_m >= ANEURYSM_M,
         "notice": "Synthetic patient; research software, not a medical device.",

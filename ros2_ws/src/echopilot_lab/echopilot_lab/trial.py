@@ -87,10 +87,11 @@ def truth_sample(simulation: Simulation, moment: Moment) -> TruthSample:
 
 def patient_truth(simulation: Simulation) -> PatientTruth:
     """Truth of the patient as a whole and of the whole run."""
+    heart = simulation.patient.heart
     return PatientTruth(
         seed=simulation.patient.seed,
         max_outer_diameter_m=max_outer_diameter_m(simulation.anatomy),
-        ejection_fraction=simulation.patient.heart.ejection_fraction,
+        ejection_fraction=math.nan if heart is None else heart.ejection_fraction,
         limit_crossings=simulation.limit_crossings,
         peak_normal_force_n=simulation.max_normal_force_n,
     )

@@ -36,7 +36,7 @@ class Truth:
     aorta: AortaTruth | None
     max_aorta_outer_m: float  # of the patient
     aneurysm: bool
-    lv_volume_m3: float
+    lv_volume_m3: float  # NaN, as the next two, without a modelled heart
     lv_edv_m3: float
     ejection_fraction: float
     exact: LabelMap | None = None
@@ -73,9 +73,9 @@ def truth_of(
         aorta=aorta_truth(anatomy, moment),
         max_aorta_outer_m=largest,
         aneurysm=largest >= ANEURYSM_M,
-        lv_volume_m3=lv_volume_m3(heart, moment.phases.heart),
-        lv_edv_m3=heart.edv_m3,
-        ejection_fraction=heart.ejection_fraction,
+        lv_volume_m3=math.nan if heart is None else lv_volume_m3(heart, moment.phases.heart),
+        lv_edv_m3=math.nan if heart is None else heart.edv_m3,
+        ejection_fraction=math.nan if heart is None else heart.ejection_fraction,
         exact=exact,
         visible=visible,
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from echopilot_sim.anatomy import skin
 from echopilot_sim.anatomy.materials import Material
-from echopilot_sim.anatomy.parameters import Patient
+from echopilot_sim.anatomy.parameters import Heart, Patient
 from echopilot_sim.anatomy.vessels import Vessels, centre_line, spine_front_y
 
 Array = NDArray[np.float64]
@@ -40,7 +40,7 @@ class Volume:
     origin_m: Array
 
 
-def bake(patient: Patient, vessels: Vessels, parasternal_window_m: Array | None) -> Volume:
+def bake(patient: Patient, heart: Heart, vessels: Vessels, parasternal_window_m: Array | None) -> Volume:
     """Label volume of skin, fat, muscle, bones, lungs (with their cardiac notch) and abdominal organs of a patient."""
     torso = patient.torso
     origin = np.array([-0.20, -0.035, vessels.bifurcation_z_m - 0.07])
@@ -49,7 +49,6 @@ def bake(patient: Patient, vessels: Vessels, parasternal_window_m: Array | None)
     labels = np.zeros(shape[::-1], dtype=np.uint8)
     spine = np.array([spine_front_y(torso.back_y_m, origin[2] + SPACING_M * k) for k in range(shape[2])])
     p = skin.pack(torso)
-    heart = patient.heart
     base = heart.apex_m + heart.rotation @ np.array([0.01, 0.01, heart.length_m])
     below_xiphoid = np.array([0.0, skin.front_y(p, 0.0, -0.03, 0.5), -0.03])
     middle = heart.apex_m + heart.rotation @ np.array([0.02, 0.0, 0.55 * heart.length_m])

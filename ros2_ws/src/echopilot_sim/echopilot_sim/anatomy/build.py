@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import View
-from echopilot_sim.anatomy import heart, label, vessels, views
+from echopilot_core import EchoPilotError, View
+from echopilot_sim.anatomy import heart, label, views
+from echopilot_sim.anatomy import vessels as vessel_model
 from echopilot_sim.anatomy.bake import Volume, bake
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.skin import Skin
@@ -15,15 +16,18 @@ Array = NDArray[np.float64]
 
 
 class Anatomy:
-    """Everything inside and on one patient; the volume is baked once, heart and vessels move analytically."""
+    """Everything inside and on one patient: a static volume, and heart and vessels that move analytically.
 
-    def __init__(self, patient: Patient) -> None:
+    Made by `build` for a drawn patient and by `ct.load` for a CT.
+    """
+
+    def __init__(self, patient: Patient, skin: Skin, vessels: Vessels, volume: Volume) -> None:
         self.patient = patient
-        self.skin = Skin(patient.torso)
-        self.vessels: Vessels = vessels.build(patient.aorta, patient.torso.back_y_m)
-        self.parasternal_window_m = views.parasternal_window(patient, self.skin)
-        self.volume: Volume = bake(patient, self.vessels, self.parasternal_window_m)
-        self._rows = label.profile(self.skin.parameters)
+        self.skin = skin
+        self.vessels = vessels
+        self.volume = volume
+        self.parasternal_window_m = views.parasternal_window(patient, skin)
+        self._rows = label.profile(skin.parameters)
 
     def label_points(
         self, points_patient_m: NDArray[np.floating], phases: Phases
@@ -35,13 +39,13 @@ class Anatomy:
         points = np.ascontiguousarray(points_patient_m, dtype=np.float64)
         materials = np.empty(len(points), dtype=np.uint8)
         tissue = np.empty((len(points), 3), dtype=np.float32)
-        shift = self.patient.torso.organ_shift_m
+        shift, beating = self.patient.torso.organ_shift_m, self.patient.heart
         label.label(
             points,
             self._rows,
-            heart.state(self.patient.heart, phases.heart, phases.breathing, shift),
+            heart.no_heart() if beating is None else heart.state(beating, phases.heart, phases.breathing, shift),
             self.vessels.table,
-            vessels.pack(self.vessels, phases.heart),
+            vessel_model.pack(self.vessels, phases.heart),
             self.volume.labels,
             self.volume.origin_m,
             phases.breathing,
@@ -72,5 +76,13 @@ class Anatomy:
 
 
 def build(patient: Patient) -> Anatomy:
-    """Bake the anatomy of a patient (about a second)."""
-    return Anatomy(patient)
+    """Bake the anatomy of a drawn or named patient (about a second).
+
+    Raises EchoPilotError for a patient without heart or aorta: those are made from a CT.
+    """
+    if patient.heart is None or patient.aorta is None:
+        raise EchoPilotError("a patient without heart or aorta parameters cannot be built; load it from its CT")
+    skin = Skin(patient.torso)
+    tubes = vessel_model.build(patient.aorta, patient.torso.back_y_m)
+    window = views.parasternal_window(patient, skin)
+    return Anatomy(patient, skin, tubes, bake(patient, patient.heart, tubes, window))

@@ -8,7 +8,18 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, se3
 from echopilot_sim.anatomy import skin
-from echopilot_sim.anatomy.parameters import Aorta, Heart, Patient, Torso
+from echopilot_sim.anatomy.parameters import (
+    Abdomen,
+    Aneurysm,
+    AneurysmShape,
+    Aorta,
+    Heart,
+    Patient,
+    Position,
+    Rhythm,
+    RhythmKind,
+    Torso,
+)
 from echopilot_sim.anatomy.views import long_axis_entries
 
 Array = NDArray[np.float64]
@@ -36,11 +47,15 @@ def draw_patient(seed: int) -> Patient:
         sex="M" if male else "F",
         height_m=height,
         weight_kg=weight,
-        heart_rate_hz=float(rng.uniform(55.0, 95.0)) / 60.0,
+        age_years=60.0,
+        position=Position.SUPINE,
+        roll_rad=0.0,
+        rhythm=Rhythm(RhythmKind.SINUS, float(rng.uniform(55.0, 95.0)) / 60.0, 0.0),
         breathing_rate_hz=float(rng.uniform(0.20, 0.30)),
         torso=torso,
         heart=heart,
         aorta=_aorta(rng, male, torso),
+        abdomen=Abdomen(gas_pockets=9, bowel_loops=70, liver_vessel_scale=1.0, liver_edge_z_m=-0.09),
         T_base_patient=_placement(rng),
     )
 
@@ -105,6 +120,7 @@ def _heart(rng: np.random.Generator, male: bool, body_surface: float, torso: Tor
     right = math.cos(turn) * e - math.sin(turn) * np.cross(axis, e)
     rotation = np.column_stack([right, np.cross(axis, right), axis])
     effusion = float(rng.uniform(0.006, 0.016)) if rng.random() < 0.1 else 0.0
+    root = _bounded(rng, 0.0118 if male else 0.0106, 0.0008, 0.009, 0.0135)
     heart = Heart(
         apex_m=apex,
         rotation=rotation,
@@ -114,7 +130,9 @@ def _heart(rng: np.random.Generator, male: bool, body_surface: float, torso: Tor
         wall_m=wall,
         rv_scale=(body_surface / 1.85) ** (1.0 / 3.0) * float(rng.uniform(0.94, 1.06)),
         atrium_scale=(body_surface / 1.85) ** (1.0 / 3.0) * float(rng.uniform(0.92, 1.10)),
-        root_radius_m=_bounded(rng, 0.0118 if male else 0.0106, 0.0008, 0.009, 0.0135),
+        root_radius_m=root,
+        sinus_radius_m=1.38 * root,
+        ascending_radius_m=1.2 * root,
         effusion_m=effusion,
     )
     return heart, _with_parasternal_gap(heart, replace(torso, rib_phase_m=gap))
@@ -148,22 +166,24 @@ def _aorta(rng: np.random.Generator, male: bool, torso: Torso) -> Aorta:
     top = float(rng.uniform(0.0100, 0.0120)) if male else float(rng.uniform(0.0090, 0.0108))
     bottom = top * float(rng.uniform(0.80, 0.92))
     bifurcation = torso.navel_z_m + float(rng.uniform(-0.004, 0.012))
-    aneurysm = bool(rng.random() < 0.5)
+    has_aneurysm = bool(rng.random() < 0.5)
     length = float(rng.uniform(0.035, 0.060))
     radius = 0.5 * float(rng.uniform(0.033, 0.060))
     z = float(rng.uniform(bifurcation + 0.85 * length, -0.078))
+    wave_x, wave_phase = float(rng.uniform(0.0, 0.006)), float(rng.uniform(0.0, 2.0 * math.pi))
+    offset_x = float(rng.uniform(0.006, 0.014))
+    thrombus, angle = float(rng.uniform(0.0, 0.6)), float(rng.uniform(0.0, 2.0 * math.pi))
+    bulge = Aneurysm(AneurysmShape.FUSIFORM, z, length, radius, thrombus, angle)
     return Aorta(
+        radius_arch_m=1.15 * top,
+        radius_thoracic_m=1.05 * top,
         radius_top_m=top,
         radius_bottom_m=bottom,
         bifurcation_z_m=bifurcation,
-        offset_x_m=float(rng.uniform(0.006, 0.014)),
-        wave_x_m=float(rng.uniform(0.0, 0.006)),
-        wave_phase_rad=float(rng.uniform(0.0, 2.0 * math.pi)),
-        aneurysm_z_m=z,
-        aneurysm_length_m=length,
-        aneurysm_radius_m=radius if aneurysm else 0.0,
-        thrombus_fraction=float(rng.uniform(0.0, 0.6)),
-        thrombus_angle_rad=float(rng.uniform(0.0, 2.0 * math.pi)),
+        offset_x_m=offset_x,
+        wave_x_m=wave_x,
+        wave_phase_rad=wave_phase,
+        aneurysm=bulge if has_aneurysm else None,
     )
 
 

@@ -100,6 +100,13 @@ def state(heart: Heart, phase: float, breathing: float, organ_shift_m: float) ->
     return out
 
 
+def no_heart() -> Array:
+    """State (40,) of a patient without a modelled heart: nothing lies in it."""
+    out = np.zeros(N_STATE)
+    out[:3] = 1e3
+    return out
+
+
 def _valve_opening(phase: float) -> float:
     """AV valves: 1 fully open in early filling, half open in diastasis, 0 in systole."""
     phase = phase % 1.0

@@ -51,23 +51,36 @@ class Material(IntEnum):
     VESSEL_WALL = 37
     SPLEEN = 38
     STOMACH = 39
+    TRABECULA = 40  # muscle strands inside the LV cavity
+    FLAP = 41  # torn inner layer of a dissected aorta
+    BLOOD_FALSE_LUMEN = 42
+    BOWEL_WALL = 43
+    BOWEL_CONTENT = 44
+    GALLBLADDER = 45  # bile
+    PANCREAS = 46
+    LIVER_VESSEL_WALL = 47  # bright wall of portal veins
+    BREAST = 48  # gland and fat in front of the chest muscle
 
 
 _CLASS = {
     Material.BLOOD_LV: Tissue.LV,
     Material.PAPILLARY: Tissue.LV,  # guideline: papillary muscles count as cavity
+    Material.TRABECULA: Tissue.LV,
     Material.MYOCARDIUM_LV: Tissue.LV_MYO,
     Material.BLOOD_LA: Tissue.LA,
     Material.BLOOD_RV: Tissue.RV,
     Material.BLOOD_RA: Tissue.RA,
     Material.BLOOD_ROOT: Tissue.AO_ROOT,
     Material.BLOOD_AORTA: Tissue.AO_LUMEN,
+    Material.BLOOD_FALSE_LUMEN: Tissue.AO_LUMEN,
+    Material.FLAP: Tissue.AO_LUMEN,
     Material.AORTA_WALL: Tissue.AO_WALL,
     Material.THROMBUS: Tissue.AO_WALL,
     Material.BLOOD_IVC: Tissue.IVC,
     Material.VERTEBRA: Tissue.VERTEBRA,
     Material.LIVER: Tissue.LIVER,
     Material.LIVER_VESSEL: Tissue.LIVER,
+    Material.LIVER_VESSEL_WALL: Tissue.LIVER,
     Material.EFFUSION: Tissue.EFFUSION,
 }
 

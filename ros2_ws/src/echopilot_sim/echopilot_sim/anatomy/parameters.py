@@ -1,9 +1,46 @@
 """Everything that makes one virtual patient: frozen numbers, SI units, patient frame (LPS, origin at the xiphoid)."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class Position(Enum):
+    """How the patient lies; LEFT_LATERAL is rolled onto the left side, `Patient.roll_rad` far."""
+
+    SUPINE = "supine"
+    LEFT_LATERAL = "left-lateral"
+
+
+class RhythmKind(Enum):
+    """What makes the heart beat."""
+
+    SINUS = "sinus"
+    ATRIAL_FIBRILLATION = "atrial fibrillation"
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """Beats of the heart; anatomy/rhythm.py turns it and a time into a phase."""
+
+    kind: RhythmKind
+    rate_hz: float  # mean
+    variation: float  # standard deviation of the beat interval over its mean
+
+
+@dataclass(frozen=True)
+class Relief:
+    """Deviation of the skin from the superellipse torso, as a factor on the radius around the body axis.
+
+    `scale` (n_z, n_theta) float64, 1 everywhere for a smooth torso; row i lies at `bottom_z_m + i * step_z_m`,
+    column j at angle `-pi + 2 pi j / n_theta` (0 in front, growing to the patient's left). skin.py interpolates.
+    """
+
+    scale: NDArray[np.float64]
+    bottom_z_m: float
+    step_z_m: float
 
 
 @dataclass(frozen=True)
@@ -31,6 +68,9 @@ class Torso:
     sternum_half_width_m: float
     notch_z_m: float
     navel_z_m: float
+    lung_overlap_m: float = 0.0  # how far the left lung covers the heart; narrows the cardiac windows
+    apex_beat_m: float = 0.0  # peak outward shift of the skin over the apex in systole
+    relief: Relief | None = None
 
 
 @dataclass(frozen=True)
@@ -45,38 +85,94 @@ class Heart:
     wall_m: float  # LV wall at the equator, end-diastole
     rv_scale: float
     atrium_scale: float
-    root_radius_m: float  # aortic annulus
-    effusion_m: float
+    root_radius_m: float  # aortic annulus, inner
+    sinus_radius_m: float  # aortic root at the sinuses, inner
+    ascending_radius_m: float  # tubular ascending aorta, inner
+    effusion_m: float  # thickness of the fluid in the pericardium; 0 without
+    twist_rad: float = 0.2  # of the apex against the base at end-systole
+    trabeculation: float = 1.0  # roughness of the endocardium: 0 smooth, 1 usual
+
+
+class AneurysmShape(Enum):
+    """FUSIFORM widens the whole circumference, SACCULAR one side of it."""
+
+    FUSIFORM = "fusiform"
+    SACCULAR = "saccular"
+
+
+@dataclass(frozen=True)
+class Aneurysm:
+    """A bulge of the abdominal aorta."""
+
+    shape: AneurysmShape
+    z_m: float  # height of its middle in patient
+    length_m: float  # full width at half height
+    radius_m: float  # maximal outer radius
+    thrombus_fraction: float  # share of the bulge that is filled with thrombus
+    angle_rad: float  # side of thrombus (and of the sac) around the centre line
+
+
+@dataclass(frozen=True)
+class Dissection:
+    """A type-B flap from the left subclavian artery down; lumen is divided into a true and a false one."""
+
+    end_z_m: float  # height in patient where the flap ends
+    true_share: float  # share of the diameter that is true lumen
+    angle_rad: float  # of the flap's normal around the centre line, at the top
+    twist_rad_m: float  # turn of the flap along the centre line
+    widening: float  # outer radius of the dissected part over the undissected one
 
 
 @dataclass(frozen=True)
 class Aorta:
-    """Abdominal aorta; z falls from the diaphragm to the bifurcation."""
+    """Arch, descending and abdominal aorta; the abdominal part falls from the diaphragm to the bifurcation."""
 
+    radius_arch_m: float  # outer
+    radius_thoracic_m: float  # outer, mid descending
     radius_top_m: float  # outer, at the diaphragm
-    radius_bottom_m: float
+    radius_bottom_m: float  # outer, above the bifurcation
     bifurcation_z_m: float
     offset_x_m: float
-    wave_x_m: float
+    wave_x_m: float  # tortuosity: amplitude of the sideways wave
     wave_phase_rad: float
-    aneurysm_z_m: float
-    aneurysm_length_m: float  # full width at half height of the bulge; unused without aneurysm
-    aneurysm_radius_m: float  # maximal outer radius; 0 without aneurysm
-    thrombus_fraction: float  # share of the bulge that is filled with thrombus
-    thrombus_angle_rad: float
+    aneurysm: Aneurysm | None = None
+    dissection: Dissection | None = None
+
+
+@dataclass(frozen=True)
+class Abdomen:
+    """What lies in front of the aorta."""
+
+    gas_pockets: int  # bowel loops with gas
+    bowel_loops: int
+    liver_vessel_scale: float  # calibre of portal and hepatic veins
+    liver_edge_z_m: float  # lower edge in the midclavicular line
 
 
 @dataclass(frozen=True)
 class Patient:
-    """One virtual patient, a pure function of its seed (draw.py)."""
+    """One virtual patient: a pure function of its seed (draw.py) or name (named.py), or made from a CT (ct/).
+
+    `heart` and `aorta` are None where a CT does not show them; the built vessels of a CT patient come from the CT.
+    """
 
     seed: int
     sex: str  # "M" or "F"
+    age_years: float
     height_m: float
     weight_kg: float
-    heart_rate_hz: float
+    position: Position
+    roll_rad: float  # about the body axis, to the left
+    rhythm: Rhythm
     breathing_rate_hz: float
     torso: Torso
-    heart: Heart
-    aorta: Aorta
+    heart: Heart | None
+    aorta: Aorta | None
+    abdomen: Abdomen
     T_base_patient: NDArray[np.float64]
+    name: str = ""
+
+    @property
+    def heart_rate_hz(self) -> float:
+        """Mean heart rate [Hz]."""
+        return self.rhythm.rate_hz

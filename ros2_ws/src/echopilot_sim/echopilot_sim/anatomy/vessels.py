@@ -54,9 +54,11 @@ def outer_radius(aorta: Aorta, z: float) -> float:
     """Outer radius [m] of the aorta in mid-pulse at height z."""
     t = min(max((DIAPHRAGM_Z_M - z) / (DIAPHRAGM_Z_M - aorta.bifurcation_z_m), 0.0), 1.0)
     base = aorta.radius_top_m + (aorta.radius_bottom_m - aorta.radius_top_m) * t
-    sigma = aorta.aneurysm_length_m / 2.355
-    bulge = math.exp(-0.5 * ((z - aorta.aneurysm_z_m) / sigma) ** 2)
-    return base + max(0.0, aorta.aneurysm_radius_m - base) * bulge
+    sac = aorta.aneurysm
+    if sac is None:
+        return base
+    bulge = math.exp(-0.5 * ((z - sac.z_m) / (sac.length_m / 2.355)) ** 2)
+    return base + max(0.0, sac.radius_m - base) * bulge
 
 
 def build(aorta: Aorta, back_y_m: float) -> Vessels:
@@ -68,14 +70,14 @@ def build(aorta: Aorta, back_y_m: float) -> Vessels:
     for i, z in enumerate(zs):
         outer = outer_radius(aorta, z)
         base = min(outer, aorta.radius_top_m)
-        thrombus = 2.0 * aorta.thrombus_fraction * max(0.0, outer - base) * 0.5
+        thrombus = (aorta.aneurysm.thrombus_fraction if aorta.aneurysm else 0.0) * max(0.0, outer - base)
         lumen = outer - WALL_M - thrombus
         thoracic = 1.0 / (1.0 + math.exp(-(z - 0.03) / 0.025))
         wave = aorta.wave_x_m * math.sin((z - aorta.bifurcation_z_m) / 0.032 + aorta.wave_phase_rad)
         x = aorta.offset_x_m + wave * (1.0 - thoracic) + 0.016 * thoracic
         y = spine_front_y(back_y_m, z) - 0.004 - outer + 0.010 * thoracic
         shift = 0.8 * (outer - WALL_M - lumen)
-        angle = aorta.thrombus_angle_rad
+        angle = aorta.aneurysm.angle_rad if aorta.aneurysm else 0.0
         cava_x = min(-0.020, x - outer - IVC_HALF_WIDTH_M - 0.003)
         cava_y = spine_front_y(back_y_m, z) - 0.011 - 0.020 / (1.0 + math.exp(-(z - 0.0) / 0.012))
         table[i] = x, y, outer, lumen, shift * math.cos(angle), shift * math.sin(angle), 0.0, 0.0, cava_x, cava_y

@@ -82,6 +82,8 @@ def _aorta(skin: Skin, vessels: Vessels, phases: Phases, station_m: float, along
 
 def _cardiac(patient: Patient, skin: Skin, window: Array | None, view: View, phases: Phases) -> Array | None:
     heart = patient.heart
+    if heart is None:
+        return None
     a, _, d = heart.rotation.T
     origin = heart.apex_m - np.array([0.0, 0.0, patient.torso.organ_shift_m * (phases.breathing - 0.5)])
     annulus = float(heart_model.lv_shape(heart, 0.0)[5])
@@ -170,6 +172,8 @@ def parasternal_window(patient: Patient, skin: Skin) -> Array | None:
     None when the plane leaves the chest behind the sternum or too far to the side.
     """
     torso, heart = patient.torso, patient.heart
+    if heart is None:
+        return None
     aim = heart.apex_m + 0.80 * float(heart_model.lv_shape(heart, 0.0)[5]) * heart.rotation[:, 2]
     xs = np.arange(torso.sternum_half_width_m + STERNAL_CLEARANCE_M, 0.056, 0.002)
 

@@ -80,6 +80,15 @@ ACOUSTICS: dict[Material, Acoustic] = {
     Material.VESSEL_WALL: _WALL,
     Material.SPLEEN: Acoustic(1.65, 0.5, -2.0, 1.0),
     Material.STOMACH: Acoustic(1.60, 0.7, -6.0, 6.0),
+    Material.TRABECULA: Acoustic(1.71, 0.55, -4.0, 3.0),
+    Material.FLAP: Acoustic(1.80, 0.8, 3.0, 2.0),
+    Material.BLOOD_FALSE_LUMEN: Acoustic(1.66, 0.18, -34.0, 2.5, Behaviour.FLOWING),
+    Material.BOWEL_WALL: Acoustic(1.66, 0.7, -9.0, 2.5),
+    Material.BOWEL_CONTENT: Acoustic(1.60, 0.6, -10.0, 6.0),
+    Material.GALLBLADDER: Acoustic(1.54, 0.05, -40.0, 0.0, Behaviour.FLOWING),
+    Material.PANCREAS: Acoustic(1.63, 0.6, 1.0, 3.0),
+    Material.LIVER_VESSEL_WALL: Acoustic(1.78, 0.6, 4.0, 2.0),
+    Material.BREAST: Acoustic(1.50, 0.8, -3.0, 4.0),
 }
 
 HEART_AXES = frozenset(
@@ -90,6 +99,7 @@ HEART_AXES = frozenset(
         Material.MYOCARDIUM_RV,
         Material.MYOCARDIUM_ATRIA,
         Material.PAPILLARY,
+        Material.TRABECULA,
         Material.LEAFLET,
         Material.BLOOD_LV,
         Material.BLOOD_RV,
