@@ -7,10 +7,11 @@ import pytest
 
 from echopilot_core import View
 from echopilot_sim.anatomy import Anatomy, Material, build, draw_patient
-from echopilot_sim.bmode import Renderer, free_points, patient_appearance, random_appearance, warm_up
+from echopilot_sim.bmode import Renderer, free_points, patient_appearance, random_appearance
 from echopilot_sim.bmode.bench import view_moment
 from echopilot_sim.bmode.grid import beam_grid
 from echopilot_sim.bmode.probes import preset
+from echopilot_sim.bmode.warm_up import warm_up
 from echopilot_sim.moment import Moment, Phases
 
 SEEDS = (600_000, 600_004)
