@@ -30,13 +30,21 @@ class Phases:
 
 @dataclass(frozen=True)
 class ImagingSettings:
-    """Scanner settings in force when the frame was acquired."""
+    """Scanner settings in force when the frame was acquired.
+
+    `tgc_db` are the eight sliders of the time gain compensation from the face to the full depth, `compounding` the
+    number of steering angles averaged into one frame (1: none), `persistence` the weight of the last displayed frame
+    in the next (0: none).
+    """
 
     preset: str = "cardiac"  # "cardiac" or "abdomen"
     depth_m: float = 0.16
     gain_db: float = 0.0
     focus_m: float = 0.08
     dynamic_range_db: float = 60.0
+    tgc_db: tuple[float, ...] = (0.0,) * 8
+    compounding: int = 1
+    persistence: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +53,8 @@ class Moment:
 
     `T_patient_probe` is the pose of the probe face in `patient`; `gap_m` (E,) the signed distance of each
     element from the free (not indented) breathing skin, from the -x to the +x end of the face: positive is an air
-    or gel gap, negative an indentation. `flicker_seed` moves the blood speckle from frame to frame.
+    or gel gap, negative an indentation. `gel_m` is the widest gap that the gel left on the face bridges.
+    `flicker_seed` moves the blood speckle from frame to frame.
     """
 
     stamp_ns: int
@@ -57,3 +66,4 @@ class Moment:
     contact_force_n: float
     imaging: ImagingSettings = ImagingSettings()
     flicker_seed: int = 0
+    gel_m: float = 0.003

@@ -16,9 +16,9 @@ from echopilot_sim.arm.model import Arm, JointState
 from echopilot_sim.arm.sensor import ForceSensor
 from echopilot_sim.arm.servo import FRICTION_N_M
 from echopilot_sim.bmode import Renderer
-from echopilot_sim.bmode.probes import preset as find_preset
 from echopilot_sim.body import Body
 from echopilot_sim.contact import contact_wrench, face_points
+from echopilot_sim.imaging_limits import check_imaging
 from echopilot_sim.moment import ImagingSettings, Moment, Phases, element_points
 from echopilot_sim.skin_patch import empty_patch, take_patch
 
@@ -150,18 +150,21 @@ class Simulation:
         """Where the operator pointed, on the skin as it is now."""
         return self._body.landmarks(self.now_ns, self.phases().breathing)
 
-    def set_imaging(self, preset: str, depth_m: float = 0.16, gain_db: float = 0.0, focus_m: float = 0.08) -> None:
+    def set_imaging(
+        self,
+        preset: str,
+        depth_m: float = 0.16,
+        gain_db: float = 0.0,
+        focus_m: float = 0.08,
+        dynamic_range_db: float = 60.0,
+        tgc_db: tuple[float, ...] = (0.0,) * 8,
+        compounding: int = 1,
+        persistence: float = 0.0,
+    ) -> None:
         """Scanner settings of the frames from now on; raises EchoPilotError, changing nothing, for impossible ones."""
-        find_preset(preset)
-        if not 0.02 <= depth_m <= 0.30:
-            raise EchoPilotError(f"imaging depth {depth_m} m is impossible; choose 0.02 to 0.30 m")
-        if not 0.0 < focus_m <= depth_m:
-            raise EchoPilotError(
-                f"focus {focus_m} m is impossible; choose more than 0 and at most the depth of {depth_m} m"
-            )
-        if not -40.0 <= gain_db <= 40.0:
-            raise EchoPilotError(f"gain {gain_db} dB is impossible; choose -40 to 40 dB")
-        self.imaging = ImagingSettings(preset, depth_m, gain_db, focus_m)
+        asked = ImagingSettings(preset, depth_m, gain_db, focus_m, dynamic_range_db, tgc_db, compounding, persistence)
+        check_imaging(asked)
+        self.imaging = asked
 
     def phases(self, now_ns: int | None = None) -> Phases:
         """Where the patient is in the heart and breathing cycles at a time [ns], by default now."""
