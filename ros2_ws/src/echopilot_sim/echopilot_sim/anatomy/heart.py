@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from echopilot_sim.anatomy.heart_root import ascending_end as ascending_end
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.parameters import Heart
 
