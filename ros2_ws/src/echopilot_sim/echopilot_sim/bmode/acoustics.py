@@ -111,22 +111,62 @@ HEART_AXES = frozenset(
 )
 """Materials whose tissue coordinates the anatomy gives in heart axes; all others are in patient axes."""
 
+FIBRE_DB: dict[Material, float] = {Material.MYOCARDIUM_LV: 10.0, Material.MYOCARDIUM_RV: 8.0}
+"""How much darker heart muscle is where the beam runs along its fibres than across them [dB]: Mottley and Miller 1988
+(J. Acoust. Soc. Am. 83:755) and Holland et al. 1998 (Ultrasound Med. Biol. 24:1053) found about 10 dB."""
+
+GRAIN: dict[Material, tuple[float, float, float]] = {
+    Material.MUSCLE: (0.5, 2.0, 0.3),  # bundles run along the body, layered along the skin
+    Material.FAT: (0.4, 1.6, 0.4),
+    Material.FASCIA: (0.4, 1.5, 0.4),
+    Material.PSOAS: (1.2, 1.2, 0.3),
+}
+"""How the slow texture is drawn out along x, y, z of the tissue axes: above 1 finer, below 1 coarser."""
+
+_SPEED_M_S = 1570.0
+
+SPEED_M_S: dict[Material, float] = {
+    Material.AIR: 343.0,
+    Material.SKIN: 1600.0,
+    Material.FAT: 1450.0,
+    Material.MUSCLE: 1585.0,
+    Material.FASCIA: 1620.0,
+    Material.BONE: 3500.0,
+    Material.CARTILAGE: 1665.0,
+    Material.LUNG: 650.0,
+    Material.DIAPHRAGM: 1600.0,
+    Material.LIVER: 1590.0,
+    Material.GAS: 343.0,
+    Material.MESENTERY: 1470.0,
+    Material.VERTEBRA: 3000.0,
+    Material.DISC: 1620.0,
+    Material.PSOAS: 1585.0,
+    Material.MEDIASTINUM: 1470.0,
+    Material.EFFUSION: 1520.0,
+    Material.GALLBLADDER: 1520.0,
+    Material.BREAST: 1480.0,
+}
+"""Speed of sound where it is not about 1570 m/s (Goss et al. 1978 and 1980; Mast 2000, Acoust. Res. Lett. Online 1:37)."""
+
 GEL = len(Material)  # row of the table for coupling gel in front of the face
 _GEL = Acoustic(1.60, 0.01, -30.0, 0.0)
 
 
 @dataclass(frozen=True)
 class AcousticTable:
-    """Rows per material, then gel: impedance and attenuation (M,), behaviour (M,), axes of tissue
-    coordinates (M,) (0 patient, 1 heart), scatter amplitude (M, 256).
+    """Rows per material, then gel: impedance and attenuation (M,), speed [m/s] (M,), behaviour (M,), axes of tissue
+    coordinates (M,) (0 patient, 1 heart), fibre darkening [dB] (M,), grain (M, 3), scatter amplitude (M, 256).
 
     Column h of `amplitude` belongs to a heterogeneity volume value h, a standard normal coded as 128 + 40 n.
     """
 
     impedance: NDArray[np.float32]
     attenuation: NDArray[np.float32]
+    speed: NDArray[np.float32]
     behaviour: NDArray[np.uint8]
     axes: NDArray[np.uint8]
+    fibre_db: NDArray[np.float32]
+    grain: NDArray[np.float32]
     amplitude: NDArray[np.float32]
 
 
@@ -139,7 +179,10 @@ def acoustic_table(attenuation_scale: float = 1.0) -> AcousticTable:
     return AcousticTable(
         impedance=np.array([r.impedance for r in rows], np.float32),
         attenuation=np.array([r.attenuation * attenuation_scale for r in rows], np.float32),
+        speed=np.array([SPEED_M_S.get(m, _SPEED_M_S) for m in Material] + [_SPEED_M_S], np.float32),
         behaviour=np.array([r.behaviour for r in rows], np.uint8),
         axes=np.array([m in HEART_AXES for m in Material] + [False], np.uint8),
+        fibre_db=np.array([FIBRE_DB.get(m, 0.0) for m in Material] + [0.0], np.float32),
+        grain=np.array([GRAIN.get(m, (1.0, 1.0, 1.0)) for m in Material] + [(1.0, 1.0, 1.0)], np.float32),
         amplitude=np.power(10.0, (brightness[:, None] + spread[:, None] * levels) / 20.0).astype(np.float32),
     )
