@@ -5,7 +5,7 @@ from echopilot_core.classes import FindingKind, Tissue
 from echopilot_core.clock import Clock, ManualClock, SteadyClock, to_ns, to_s
 from echopilot_core.errors import EchoPilotError
 from echopilot_core.frame import Frame, Imaging, MarkerSide, Mode, ProbeGeometry, ProbeKind, SectorBox
-from echopilot_core.measurement import Convention, EndPoint, Finding, GateStatus, Measurement, Phase
+from echopilot_core.measurement import ANEURYSM_M, Convention, EndPoint, Finding, GateStatus, Measurement, Phase
 from echopilot_core.robot import (
     ControlGoal,
     ControlPhase,
@@ -23,6 +23,7 @@ from echopilot_core.seen import Box, ClassExtent, Guidance, LabelMap, Landmark, 
 from echopilot_core.views import View
 
 __all__ = [
+    "ANEURYSM_M",
     "BodyLandmarks",
     "BodySurface",
     "Box",

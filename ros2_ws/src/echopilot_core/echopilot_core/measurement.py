@@ -6,6 +6,9 @@ from enum import IntEnum
 from echopilot_core.classes import FindingKind
 from echopilot_core.views import View
 
+ANEURYSM_M = 0.030
+"""Outer diameter of the abdominal aorta from which on it is an aneurysm (SVS guideline 2018)."""
+
 
 class Convention(IntEnum):
     """Calliper convention of a diameter; conventions are never mixed."""

@@ -7,7 +7,7 @@ from math import erf, radians, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Convention, EndPoint, Finding, FindingKind, GateStatus, Measurement, View
+from echopilot_core import ANEURYSM_M, Convention, EndPoint, Finding, FindingKind, GateStatus, Measurement, View
 
 Array = NDArray[np.float64]
 
@@ -18,7 +18,6 @@ MAX_OBLIQUITY_RAD = radians(25.0)
 NEIGHBOUR_SUPPORT_M = 0.003
 """A maximum counts only when a neighbouring station comes within this of it."""
 LONG_VESSEL_M = 0.060
-ANEURYSM_M = 0.030
 BORDERLINE_M = 0.003
 OBSERVER_SIGMA_M = 0.0015
 """Half of the +-3 mm that human readers differ by: added to the spread of the frames."""

@@ -19,10 +19,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from echopilot_core import EchoPilotError
+from echopilot_core import ANEURYSM_M, EchoPilotError
 from echopilot_exam.protocol import load_protocol
 from echopilot_lab.processes import unwound_by_signals
-from echopilot_lab.scores import ANEURYSM_M
 from echopilot_lab.trial import made_with, run_trial
 from echopilot_perception.model import read_manifest
 

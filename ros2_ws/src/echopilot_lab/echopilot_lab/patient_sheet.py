@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from echopilot_core import View
+from echopilot_core import ANEURYSM_M, View
 from echopilot_lab.probing import moment_at
-from echopilot_lab.scores import ANEURYSM_M
 from echopilot_lab.staging import staged_folder
 from echopilot_report.overlay import labels_on_picture, overlay
 from echopilot_sim.anatomy import Anatomy, build, draw_patient

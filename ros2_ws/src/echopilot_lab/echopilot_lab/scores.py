@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from echopilot_core import View
+from echopilot_core import ANEURYSM_M, View
 
 REACHED_ANGLE_DEG, REACHED_OFFSET_MM = 8.0, 8.0
-ANEURYSM_M = 0.030  # outer diameter (SVS 2018)
 NEAR_ANGLE_DEG, NEAR_OFFSET_MM = 15.0, 15.0
 
 

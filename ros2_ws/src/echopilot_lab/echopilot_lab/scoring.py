@@ -3,12 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from echopilot_core import Convention, Measurement, View
+from echopilot_core import ANEURYSM_M, Convention, Measurement, View
 from echopilot_exam.protocol import StepKind
 from echopilot_exam.record import ExamRecord, held_samples
 from echopilot_exam.states import StepResult
 from echopilot_lab.scores import (
-    ANEURYSM_M,
     AortaScore,
     ForceScore,
     HeartScore,

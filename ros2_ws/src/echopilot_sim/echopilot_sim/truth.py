@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import LabelMap, Tissue, View
+from echopilot_core import ANEURYSM_M, LabelMap, Tissue, View
 from echopilot_sim.anatomy import Anatomy
 from echopilot_sim.anatomy.heart import lv_volume_m3
 from echopilot_sim.bmode.contact import element_coupling
+from echopilot_sim.cells import NETWORK_CELLS, CellGrid
 from echopilot_sim.moment import Moment
 from echopilot_sim.truth_aorta import AortaTruth, aorta_truth, max_outer_diameter_m
-from echopilot_sim.truth_mask import exact_mask, field_of_view, visible_mask
+from echopilot_sim.truth_mask import exact_mask, visible_mask
 from echopilot_sim.truth_pose import ViewError, nearest, view_errors
 
-ANEURYSM_M = 0.030
 COUPLING_GROUPS = 16
 JUDGED = (Tissue.LV, Tissue.LV_MYO, Tissue.LA, Tissue.RV, Tissue.RA, Tissue.AO_ROOT, Tissue.AO_LUMEN, Tissue.AO_WALL)
 
@@ -32,7 +32,8 @@ class Truth:
     view: View
     errors: tuple[ViewError, ...]
     quality: float  # 0..1
-    coupling: NDArray[np.float64]  # (16,) 0..1 per column group, left to right
+    contact: NDArray[np.float64]  # (64,) 0..1 per element, from the -x to the +x end of the face
+    coupling: NDArray[np.float64]  # (16,) the same per column group
     aorta: AortaTruth | None
     max_aorta_outer_m: float  # of the patient
     aneurysm: bool
@@ -48,16 +49,21 @@ class Truth:
 
 
 def truth_of(
-    anatomy: Anatomy, moment: Moment, mask: bool = False, visibility: NDArray[np.float32] | None = None
+    anatomy: Anatomy,
+    moment: Moment,
+    mask: bool = False,
+    visibility: NDArray[np.float32] | None = None,
+    cells: CellGrid = NETWORK_CELLS,
 ) -> Truth:
-    """Truth of a moment; `mask` adds the exact mask, `visibility` (128, 128) of the renderer the visible one too."""
+    """Truth of a moment. `mask` adds the exact mask on `cells`, `visibility` on the same cells the visible one too."""
     errors = view_errors(anatomy, moment)
     best = nearest(errors)
-    coupling = element_coupling(moment.gap_m).reshape(COUPLING_GROUPS, -1).mean(axis=1)
-    exact = exact_mask(anatomy, moment) if mask or visibility is not None else None
+    distance = math.inf if best is None else best.distance
+    contact = element_coupling(moment.gap_m)
+    exact = exact_mask(anatomy, moment, cells) if mask or visibility is not None else None
     visible, seen = None, 1.0
     if exact is not None and visibility is not None:
-        inside = field_of_view(moment)
+        inside = cells.in_sector(moment.imaging)
         visible = visible_mask(exact, visibility, inside)
         wanted = inside & np.isin(exact.labels, JUDGED)
         seen = float(np.mean(visible.labels[wanted] == exact.labels[wanted])) if wanted.any() else 0.0
@@ -66,10 +72,11 @@ def truth_of(
     return Truth(
         stamp_ns=moment.stamp_ns,
         sequence=moment.sequence,
-        view=best.view if best.distance <= 1.0 else View.NONE,
+        view=View.NONE if best is None or distance > 1.0 else best.view,
         errors=errors,
-        quality=_quality(float(coupling.mean()), best.distance, seen),
-        coupling=coupling,
+        quality=_quality(float(contact.mean()), distance, seen),
+        contact=contact,
+        coupling=contact.reshape(COUPLING_GROUPS, -1).mean(axis=1),
         aorta=aorta_truth(anatomy, moment),
         max_aorta_outer_m=largest,
         aneurysm=largest >= ANEURYSM_M,

@@ -23,6 +23,7 @@ SCORED_VIEWS = (
     View.A2C,
     View.A3C,
     View.SC4C,
+    View.SC_IVC,
     View.AORTA_TRANS,
     View.AORTA_LONG,
 )
@@ -75,6 +76,6 @@ def _error(anatomy: Anatomy, moment: Moment, view: View, target: Array) -> ViewE
     )
 
 
-def nearest(errors: tuple[ViewError, ...]) -> ViewError:
-    """The view that the probe is closest to."""
-    return min(errors, key=lambda e: e.distance)
+def nearest(errors: tuple[ViewError, ...]) -> ViewError | None:
+    """The view that the probe is closest to; None for a patient without any."""
+    return min(errors, key=lambda e: e.distance, default=None)
