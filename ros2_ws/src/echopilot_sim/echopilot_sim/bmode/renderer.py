@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, Protocol
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -14,23 +14,13 @@ from echopilot_sim.bmode.appearance import Appearance, patient_appearance
 from echopilot_sim.bmode.grid import BeamGrid, PixelMap, beam_grid, pixel_map, sample_indices
 from echopilot_sim.bmode.near_field import NearField, near_field
 from echopilot_sim.bmode.probes import preset
+from echopilot_sim.bmode.sampling import LabelSource, sample_tissue
 from echopilot_sim.bmode.scatter import scatterers, tile_rotation
-from echopilot_sim.moment import Moment, Phases
+from echopilot_sim.cells import NETWORK_CELLS, CellGrid
+from echopilot_sim.moment import Moment
 
 Quality = Literal["full", "fast"]
-MAP_N = 128
-MAP_SPACING_M = 1.25e-3
 _PENUMBRA = 0.03
-
-
-class LabelSource(Protocol):
-    """Anything that can tell what fills the body: the anatomy, or a phantom in tests."""
-
-    def label_points(
-        self, points_patient_m: NDArray[np.float64], phases: Phases
-    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Materials (N,) and tissue coordinates (N, 3) [m] of points (N, 3) [m] in `patient`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +59,7 @@ class Echoes:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A frame and, per LabelMap cell (128, 128), how strongly it was insonified: 1 fully seen, below 0.1 shadow."""
+    """A frame and, per cell of a mask, how strongly it was insonified: 1 fully seen, below 0.1 shadow."""
 
     frame: Frame
     visibility: NDArray[np.float32]
@@ -102,39 +92,35 @@ class Renderer:
         self._scatterers = scatterers(seed)
         self._table = acoustics.acoustic_table(self.appearance.attenuation_scale)
         self._log_impedance = np.zeros(256, np.float32)
-        self._log_impedance[: acoustics.GEL] = np.log(self._table.impedance[: acoustics.GEL])
-        self._log_impedance[0] = np.log(self._table.impedance[acoustics.GEL])
+        self._log_impedance[: acoustics.GEL + 1] = np.log(self._table.impedance)
         self._grey = display.grey_table(self.appearance)
 
     def render(self, moment: Moment) -> Frame:
         """The picture of a moment, stamped with it."""
         return self._frame(moment, self.echoes(moment))
 
-    def render_with_truth(self, moment: Moment) -> Rendered:
-        """The picture together with its visibility on the LabelMap grid."""
+    def render_with_truth(self, moment: Moment, cells: CellGrid = NETWORK_CELLS) -> Rendered:
+        """The picture together with its visibility on the cells of a mask."""
         echoes = self.echoes(moment)
-        return Rendered(self._frame(moment, echoes), self._visibility(moment, echoes))
+        return Rendered(self._frame(moment, echoes), self._visibility(moment, echoes, cells))
 
-    def visibility(self, moment: Moment) -> NDArray[np.float32]:
-        """Two-way amplitude after ideal time gain on the LabelMap grid (128, 128); zero outside the field of view."""
-        return self._visibility(moment, self.echoes(moment))
+    def visibility(self, moment: Moment, cells: CellGrid = NETWORK_CELLS) -> NDArray[np.float32]:
+        """Two-way amplitude after ideal time gain in the cells of a mask; zero outside the field of view."""
+        return self._visibility(moment, self.echoes(moment), cells)
 
     def label_map_origin(self) -> LabelMap:
         """An empty LabelMap that carries the grid of `visibility`."""
-        half = MAP_SPACING_M / 2.0
-        return LabelMap(np.zeros((MAP_N, MAP_N), np.uint8), half - MAP_N / 2 * MAP_SPACING_M, half, MAP_SPACING_M)
+        return NETWORK_CELLS.label_map(np.zeros((NETWORK_CELLS.cells, NETWORK_CELLS.cells), np.uint8))
 
     def echoes(self, moment: Moment) -> Echoes:
         """Linear echoes of a moment before log compression."""
         setup = self._setup(moment)
         grid, look = setup.grid, self.appearance
         samples, beams = grid.shape
-        points = contact.free_points(grid.x_m, grid.z_m, moment)
-        labels, coordinates = self.anatomy.label_points(points, moment.phases)
-        labels = labels.reshape(samples, beams)
+        labels, tissue = sample_tissue(self.anatomy, grid, moment)
         coupling = contact.beam_coupling(grid, moment.gap_m)
-        coordinates = coordinates.reshape(samples, beams, 3)
-        window = contact.window_gain(grid, coordinates, self._scatterers.texture, look.window_db)
+        window = contact.window_gain(grid, tissue, self._scatterers.texture, look.window_db)
+        propagation.mark_gel(labels, acoustics.GEL)
         smooth = cv2.blur(cv2.LUT(labels, self._log_impedance), (5, 5), borderType=cv2.BORDER_REPLICATE)
         echo = np.empty((2, samples, beams), np.float32)
         sent = np.empty((samples, beams), np.float32)
@@ -143,8 +129,9 @@ class Renderer:
         slice_axis = moment.T_patient_probe[:3, 1]
         rotations = np.stack([tile_rotation(slice_axis), tile_rotation(self._heart_rotation.T @ slice_axis)])
         propagation.propagate(
-            labels, coordinates, smooth, coupling * window, grid.range_m, grid.pitch_m,
-            table.impedance, table.attenuation, table.behaviour, table.axes, table.amplitude, acoustics.GEL,
+            labels, tissue, smooth, coupling * window, grid.range_m, grid.pitch_m,
+            table.impedance, table.attenuation, table.behaviour, table.axes, table.grain, table.amplitude,
+            acoustics.GEL,
             self._scatterers.tile, self._scatterers.texture, rotations,
             float((step * 29) % 997), setup.noise, (step * 131) % samples,
             grid.preset.frequency_hz * 1e-6, setup.penumbra, echo, sent,
@@ -180,13 +167,10 @@ class Renderer:
             ),
         )
 
-    def _visibility(self, moment: Moment, echoes: Echoes) -> NDArray[np.float32]:
+    def _visibility(self, moment: Moment, echoes: Echoes, cells: CellGrid) -> NDArray[np.float32]:
         setup = self._setup(moment)
         amplitude = echoes.sent * display.time_gain(setup.grid, Appearance())[:, None]
-        empty = self.label_map_origin()
-        cells = np.arange(MAP_N) * MAP_SPACING_M
-        x, y = np.meshgrid(empty.origin_x_m + cells, empty.origin_y_m + cells)
-        beam, sample, inside = sample_indices(setup.grid, x, y)
+        beam, sample, inside = sample_indices(setup.grid, *cells.centres())
         seen = cv2.remap(amplitude, beam, sample, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.where(inside, seen, 0.0).astype(np.float32)
 
