@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from echopilot_sim.bmode.appearance import Appearance, patient_appearance, random_appearance
     from echopilot_sim.bmode.contact import element_coupling, free_points
     from echopilot_sim.bmode.probes import PRESETS, ProbePreset
-    from echopilot_sim.bmode.renderer import LabelSource, Rendered, Renderer
+    from echopilot_sim.bmode.renderer import Rendered, Renderer
+    from echopilot_sim.bmode.sampling import LabelSource
 
 _HOME = {
     "PRESETS": "probes",
     "Appearance": "appearance",
-    "LabelSource": "renderer",
+    "LabelSource": "sampling",
     "ProbePreset": "probes",
     "Rendered": "renderer",
     "Renderer": "renderer",
