@@ -8,7 +8,7 @@ from echopilot_sim.anatomy import heart, label, views
 from echopilot_sim.anatomy import vessels as vessel_model
 from echopilot_sim.anatomy.bake import Volume, bake
 from echopilot_sim.anatomy.parameters import Patient
-from echopilot_sim.anatomy.skin import Skin
+from echopilot_sim.anatomy.skin import Skin, apex_beat
 from echopilot_sim.anatomy.vessels import Vessels
 from echopilot_sim.moment import Phases
 
@@ -61,11 +61,11 @@ class Anatomy:
 
     def skin_normal(self, points_m: Array, phases: Phases) -> Array:
         """Outward unit normals (N, 3) of the skin at points (N, 3)."""
-        return self.skin.normal(points_m, phases.breathing)
+        return self.skin.normal(points_m, phases.breathing, apex_beat(phases.heart))
 
     def signed_distance(self, points_m: Array, phases: Phases) -> Array:
         """Distance (N,) [m] to the skin, positive outside."""
-        return self.skin.signed_distance(points_m, phases.breathing)
+        return self.skin.signed_distance(points_m, phases.breathing, apex_beat(phases.heart))
 
     def view_target(self, view: View, phases: Phases, station_m: float = float("nan")) -> Array | None:
         """Pose `T_patient_target` (4, 4) of a standard view, None where the patient has no such view.
@@ -82,7 +82,7 @@ def build(patient: Patient) -> Anatomy:
     """
     if patient.heart is None or patient.aorta is None:
         raise EchoPilotError("a patient without heart or aorta parameters cannot be built; load it from its CT")
-    skin = Skin(patient.torso)
+    skin = Skin(patient.torso, patient.heart)
     tubes = vessel_model.build(patient.aorta, patient.torso.back_y_m)
     window = views.parasternal_window(patient, skin)
     return Anatomy(patient, skin, tubes, bake(patient, patient.heart, tubes, window))
