@@ -18,6 +18,8 @@ class Appearance:
     tgc_error_db: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # slider errors, shallow to deep
     noise: float = 4e-4  # thermal noise amplitude before TGC, liver echo = 1
     near_clutter: float = 1.0
+    wall_clutter_db: float = -40.0  # reverberation of the body wall at the face, relative to the echo of liver
+    side_db: float = 0.0  # two-way loss of the outermost beams of a fan
     window_db: float = 0.0  # uneven chest wall: standard deviation of the loss between beams
     smoothing: float = 0.0  # scanner's speckle smoothing after log compression, standard deviation in samples
 

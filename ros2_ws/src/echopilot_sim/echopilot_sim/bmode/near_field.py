@@ -1,44 +1,58 @@
-"""What the probe hears of itself: transmit ring-down, and reverberation in its lens where it touches only air."""
+"""What the probe hears of itself and of the body wall, and how it fades towards the sides of the fan."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_core import ProbeKind
+from echopilot_sim.bmode.appearance import Appearance
 from echopilot_sim.bmode.grid import BeamGrid
 
-_RING_LEVEL = 2.5  # amplitude at the face, liver echo = 1
+_RING_LEVEL = 1.6  # amplitude at the face, liver echo = 1
 _RING_DECAY_M = 0.0012
 _LAYERS_LEVEL = 0.30
 _LAYERS_DECAY_M = 0.011
 _LAYERS_PERIOD_M = 0.0045
+_WALL_CLUTTER_DECAY_M = 0.022
 _AIR_LEVEL = 6.0
 _AIR_DECAY_M = 0.0028
 _LENS_PERIOD_M = 0.0024
 _LINE_SHARPNESS = 3.0
+_SIDE_POWER = 2.0
 
 
 @dataclass(frozen=True)
 class NearField:
-    """Amplitudes over depth (S,): `ring` always, `layers` of the skin where coupled, `air` where not.
+    """Amplitudes over depth (S,): `ring` always, `layers` of the body wall where coupled, `air` where not.
 
-    `ahead` (B,) weakens the arcs of a probe in air towards the sides, as a phased probe held in air shows them.
+    `ahead` (B,) weakens the arcs of a probe in air towards the sides, as a phased probe held in air shows them;
+    `sides` (B,) is the one-way amplitude that is left of beams towards the sides.
     """
 
     ring: NDArray[np.float32]
     layers: NDArray[np.float32]
     air: NDArray[np.float32]
     ahead: NDArray[np.float32]
+    sides: NDArray[np.float32]
 
 
-def near_field(grid: BeamGrid, clutter: float) -> NearField:
-    """Near field of a grid; `clutter` scales ring-down and skin layers."""
+def near_field(grid: BeamGrid, look: Appearance) -> NearField:
+    """Near field of a grid. Wall clutter is sound that bounces inside fat and muscle and arrives late.
+
+    Such reverberation hides the apex of the heart and fades over centimetres (Lediju et al. 2009, IEEE Trans. UFFC
+    56:2236 on clutter levels; Byram et al. 2014 on reverberation). Its lines follow the layers near the face.
+    """
     r = grid.range_m.astype(np.float64)
     layers = np.exp(-r / _LAYERS_DECAY_M) * (1.0 + 0.5 * np.cos(2.0 * np.pi * r / _LAYERS_PERIOD_M))
+    late = 10.0 ** (look.wall_clutter_db / 20.0) * np.exp(-r / _WALL_CLUTTER_DECAY_M)
     arcs = (0.5 + 0.5 * np.cos(2.0 * np.pi * r / _LENS_PERIOD_M)) ** _LINE_SHARPNESS
+    across = np.linspace(-1.0, 1.0, grid.shape[1])
+    loss_db = 0.0 if grid.preset.kind == ProbeKind.LINEAR else look.side_db * np.abs(across) ** _SIDE_POWER
     return NearField(
-        ring=(clutter * _RING_LEVEL * np.exp(-r / _RING_DECAY_M)).astype(np.float32),
-        layers=(clutter * _LAYERS_LEVEL * layers).astype(np.float32),
+        ring=(look.near_clutter * _RING_LEVEL * np.exp(-r / _RING_DECAY_M)).astype(np.float32),
+        layers=(look.near_clutter * _LAYERS_LEVEL * layers + late).astype(np.float32),
         air=(_AIR_LEVEL * np.exp(-r / _AIR_DECAY_M) * (0.12 + arcs)).astype(np.float32),
-        ahead=np.cos(np.linspace(-1.1, 1.1, grid.shape[1])).astype(np.float32),
+        ahead=np.cos(1.1 * across).astype(np.float32),
+        sides=np.broadcast_to(10.0 ** (-loss_db / 40.0), across.shape).astype(np.float32),
     )

@@ -129,7 +129,7 @@ class Renderer:
         slice_axis = moment.T_patient_probe[:3, 1]
         rotations = np.stack([tile_rotation(slice_axis), tile_rotation(self._heart_rotation.T @ slice_axis)])
         propagation.propagate(
-            labels, tissue, smooth, coupling * window, grid.range_m, grid.pitch_m,
+            labels, tissue, smooth, coupling * window * setup.near.sides, grid.range_m, grid.pitch_m,
             table.impedance, table.attenuation, table.behaviour, table.axes, table.grain, table.amplitude,
             acoustics.GEL,
             self._scatterers.tile, self._scatterers.texture, rotations,
@@ -201,6 +201,6 @@ def _setup(name: str, depth_m: float, focus_m: float, quality: Quality, appearan
         time_gain=display.time_gain(grid, appearance),
         noise=noise,
         chaff=chaff / chaff.mean(),
-        near=near_field(grid, appearance.near_clutter),
+        near=near_field(grid, appearance),
         penumbra=_PENUMBRA * (size.beams / 192.0) ** 2 * 512.0 / size.samples,
     )
