@@ -113,7 +113,7 @@ HEART_AXES = frozenset(
 
 FIBRE_DB: dict[Material, float] = {Material.MYOCARDIUM_LV: 10.0, Material.MYOCARDIUM_RV: 8.0}
 """How much darker heart muscle is where the beam runs along its fibres than across them [dB]: Mottley and Miller 1988
-(J. Acoust. Soc. Am. 83:755) and Holland et al. 1998 (Ultrasound Med. Biol. 24:1053) found about 10 dB."""
+(J. Acoust. Soc. Am. 83:755), Holland et al. 1998 (J. Am. Soc. Echocardiogr. 11:929)."""
 
 GRAIN: dict[Material, tuple[float, float, float]] = {
     Material.MUSCLE: (0.5, 2.0, 0.3),  # bundles run along the body, layered along the skin
@@ -146,7 +146,7 @@ SPEED_M_S: dict[Material, float] = {
     Material.GALLBLADDER: 1520.0,
     Material.BREAST: 1480.0,
 }
-"""Speed of sound where it is not about 1570 m/s (Goss et al. 1978 and 1980; Mast 2000, Acoust. Res. Lett. Online 1:37)."""
+"""Speed of sound where it is not about 1570 m/s: Goss et al. as above; Mast 2000 (Acoust. Res. Lett. Online 1:37)."""
 
 GEL = len(Material)  # row of the table for coupling gel in front of the face
 _GEL = Acoustic(1.60, 0.01, -30.0, 0.0)

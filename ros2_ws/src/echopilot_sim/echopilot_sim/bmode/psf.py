@@ -22,7 +22,7 @@ _MAX_HALF = 28
 
 @dataclass(frozen=True)
 class PointSpread:
-    """`lateral` (S, taps) one-sided symmetric kernels, `half` (S,) taps in use, `axial` (taps,), `gain` (S,).
+    """`lateral` (S, taps) one-sided kernels ending in zeros, `half` (S,) taps in use, `axial` (taps,), `gain` (S,).
 
     `gain` undoes the coherent sum of neighbouring samples that fall into one scatterer voxel.
     """
@@ -46,7 +46,7 @@ def point_spread(grid: BeamGrid, focus_m: float, scale: float = 1.0) -> PointSpr
     samples, _ = grid.shape
     sigma = scale * lateral_fwhm_m(grid, focus_m) / _FWHM_PER_SIGMA / grid.pitch_m
     half = np.clip(np.ceil(2.6 * sigma), 1, _MAX_HALF).astype(np.int64)
-    taps = np.arange(_MAX_HALF + 1)
+    taps = np.arange(_MAX_HALF + 2)  # one more than in use: they are applied in pairs
     lateral = np.exp(-0.5 * (taps[None, :] / sigma[:, None]) ** 2)
     lateral[taps[None, :] > half[:, None]] = 0.0
     energy = lateral[:, 0] ** 2 + 2.0 * (lateral[:, 1:] ** 2).sum(axis=1)
@@ -73,7 +73,23 @@ def _shared_power(kernel: NDArray[np.float64], pitch_m: float) -> float:
     return float((own * np.maximum(0.0, 1.0 - lag / TILE_VOXEL_M)).sum())
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _lateral_row(row, pad, weights, taps, gain, target):  # type: ignore[no-untyped-def]
+    """Symmetric convolution of `row` (B + 2 pad,) with `taps` one-sided weights, two at a time, into `target` (B,)."""
+    beams = target.size
+    centre = row[pad : pad + beams]
+    w = weights[0] * gain
+    for b in range(beams):
+        target[b] = w * centre[b]
+    for k in range(1, taps + 1, 2):
+        w, v = weights[k] * gain, weights[k + 1] * gain
+        left, right = row[pad - k : pad - k + beams], row[pad + k : pad + k + beams]
+        far_left, far_right = row[pad - k - 1 : pad - k - 1 + beams], row[pad + k + 1 : pad + k + 1 + beams]
+        for b in range(beams):
+            target[b] += w * (left[b] + right[b]) + v * (far_left[b] + far_right[b])
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def spread_power(echo, lateral, half, axial, gain, work, power):  # type: ignore[no-untyped-def]
     """Convolve `echo` (2, S, B) float32 and write |.|^2 to `power` (S, B); `work` (2, S, B) is scratch.
 
@@ -81,32 +97,27 @@ def spread_power(echo, lateral, half, axial, gain, work, power):  # type: ignore
     """
     samples, beams = power.shape
     reach = axial.size // 2
-    row = np.zeros(beams + 2 * lateral.shape[1], np.float32)
     pad = lateral.shape[1]
+    row = np.zeros(beams + 2 * pad, np.float32)
     for part in range(2):
         for s in range(samples):
-            for b in range(beams):
-                row[pad + b] = echo[part, s, b]
-            target = work[part, s]
-            w = lateral[s, 0] * gain[s]
-            for b in range(beams):
-                target[b] = w * row[pad + b]
-            for k in range(1, half[s] + 1):
-                w = lateral[s, k] * gain[s]
-                for b in range(beams):
-                    target[b] += w * (row[pad + b - k] + row[pad + b + k])
-    re = np.empty(beams, np.float32)
-    im = np.empty(beams, np.float32)
+            row[pad : pad + beams] = echo[part, s]
+            _lateral_row(row, pad, lateral[s], half[s], gain[s], work[part, s])
+    total = np.empty(beams, np.float32)
     for s in range(samples):
-        re[:] = 0.0
-        im[:] = 0.0
-        for k in range(-reach, reach + 1):
-            source = s + k
-            if source < 0 or source >= samples:
-                continue
-            w = axial[k + reach]
+        out = power[s]
+        out[:] = np.float32(0.0)
+        for part in range(2):
+            w, centre = axial[reach], work[part, s]
             for b in range(beams):
-                re[b] += w * work[0, source, b]
-                im[b] += w * work[1, source, b]
-        for b in range(beams):
-            power[s, b] = re[b] * re[b] + im[b] * im[b]
+                total[b] = w * centre[b]
+            for k in range(1, reach + 1):
+                w = axial[reach + k]
+                above = work[part, max(s - k, 0)]
+                below = work[part, min(s + k, samples - 1)]
+                u = w if s >= k else np.float32(0.0)
+                v = w if s + k < samples else np.float32(0.0)
+                for b in range(beams):
+                    total[b] += u * above[b] + v * below[b]
+            for b in range(beams):
+                out[b] += total[b] * total[b]

@@ -20,7 +20,8 @@ _ANCHORS = 256
 
 @dataclass(frozen=True)
 class Scatterers:
-    """`tile` (n, n, n, 2) int8, real and imaginary; the last spatial axis is blurred and follows the slice direction.
+    """`tile` (n, n, n, 2) int8, real and imaginary; the first axis is blurred and follows the slice direction, so that
+    what one picture needs lies close together in memory.
 
     `texture` (n, n, n) uint8 holds standard normals coded as 128 + 40 n.
     """
@@ -34,7 +35,7 @@ def scatterers(seed: int) -> Scatterers:
     """Draw the scatterers of one patient; a pure function of the seed."""
     rng = np.random.default_rng((seed, 0x5CA7))
     tile = rng.standard_normal((TILE_N, TILE_N, TILE_N, 2), dtype=np.float32)
-    tile = gaussian_filter1d(tile, _SLICE_BLUR_M / TILE_VOXEL_M, axis=2, mode="wrap")
+    tile = gaussian_filter1d(tile, _SLICE_BLUR_M / TILE_VOXEL_M, axis=0, mode="wrap")
     tile /= tile.std()
     slow = np.zeros((TEXTURE_N,) * 3, np.float32)
     for sigma_voxels, weight in ((1.6, 0.6), (5.0, 0.8)):
