@@ -2,13 +2,8 @@
 
 import json
 import math
-import multiprocessing as mp
 import shutil
-import signal
 import time
-from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,12 +11,11 @@ from typing import Any
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from echopilot_core import ANEURYSM_M, EchoPilotError
+from echopilot_core import ANEURYSM_M
 from echopilot_exam.protocol import load_protocol
-from echopilot_lab.processes import unwound_by_signals
+from echopilot_lab.parallel import run_all
 from echopilot_lab.trial import made_with, run_trial
 from echopilot_perception.model import read_manifest
 
@@ -47,7 +41,7 @@ def run_cohort(
     if len(missing) < patients:
         console.print(f"{patients - len(missing)} finished trials are kept from {folder}; --fresh runs them again")
     started = time.monotonic()
-    run_missing(missing, partial(run_one, protocol, folder), min(jobs, max(1, len(missing))), console)
+    run_all(partial(run_one, protocol, folder), missing, jobs, console, "trials")
     results = [json.loads(result_file(folder, s).read_text()) for s in seeds]
     figures = summarise(results)
     figures["wall_s"] = time.monotonic() - started
@@ -76,33 +70,6 @@ def run_one(protocol: str, folder: Path, seed: int) -> int:
     partial_file.write_text(json.dumps(result, indent=2) + "\n")
     partial_file.replace(target)
     return seed
-
-
-def run_missing(seeds: list[int], work: Callable[[int], int], jobs: int, console: Console) -> None:
-    """Run the seeds with a progress bar; Ctrl-C, a kill or a hang-up ends the workers."""
-    if not seeds:
-        return
-    columns = (TextColumn("trials"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with (
-        ProcessPoolExecutor(jobs, mp.get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool,
-        Progress(*columns, console=console) as progress,
-        unwound_by_signals(),
-    ):
-        task = progress.add_task("trials", total=len(seeds))
-        futures = [pool.submit(work, s) for s in seeds]
-        for future in futures:
-            future.add_done_callback(lambda _: progress.advance(task))
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-        except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
-            if isinstance(error, BrokenProcessPool):
-                raise EchoPilotError("a trial process died, perhaps for lack of memory; try --jobs 1") from error
-            raise
 
 
 def summarise(results: list[Result]) -> dict[str, Any]:

@@ -12,13 +12,15 @@ from scipy.stats import spearmanr
 
 from echopilot_core import EchoPilotError, Seen, Tissue, View
 from echopilot_lab.probing import Recipe, draw_moments, moment_at
+from echopilot_lab.producing import pictures
 from echopilot_lab.rendered import GUIDANCE_LIMITS, label_view
 from echopilot_perception.measure.ejection import ejection_fraction
 from echopilot_perception.pipeline import Perception
 from echopilot_sim.anatomy import Anatomy, build, draw_patient
+from echopilot_sim.anatomy.rhythm import heart_phase
 from echopilot_sim.bmode import Renderer
 from echopilot_sim.moment import ImagingSettings, Moment, Phases
-from echopilot_sim.truth import Truth, truth_of
+from echopilot_sim.truth import Truth
 
 TRAINING_SEEDS_END = 500_000
 NEAR_M, NEAR_RAD = 0.03, math.radians(30.0)
@@ -59,10 +61,8 @@ def evaluate_patients(patients: int, seed: int, console: Console) -> dict[str, A
         anatomy = build(draw_patient(patient))
         renderer = Renderer(anatomy)
         rng = np.random.default_rng([patient, 0xE7A1])
-        for moment in draw_moments(anatomy, rng, RECIPE):
-            rendered = renderer.render_with_truth(moment)
-            truth = truth_of(anatomy, moment, mask=True, visibility=rendered.visibility)
-            _count(tally, perception.see(rendered.frame), truth)
+        for picture in pictures(anatomy, draw_moments(anatomy, rng, RECIPE), [renderer], rng):
+            _count(tally, perception.see(picture.frame), picture.truth)
         _beat(tally, perception, anatomy, renderer)
     perception.close()
     return {"patients": patients, "seed": seed, "model": perception.manifest.model_id, **_figures(tally)}
@@ -130,7 +130,7 @@ def _beat(tally: _Tally, perception: Perception, anatomy: Anatomy, renderer: Ren
 
 
 def _apical(anatomy: Anatomy, frame: int) -> Moment | None:
-    phases = Phases((frame / BEAT_RATE_HZ * anatomy.patient.heart_rate_hz) % 1.0, 0.5)
+    phases = Phases(heart_phase(anatomy.patient, frame / BEAT_RATE_HZ), 0.5)
     target = anatomy.view_target(View.A4C, phases)
     if target is None:
         return None

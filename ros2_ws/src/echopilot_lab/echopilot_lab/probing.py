@@ -22,12 +22,16 @@ OTHER_VIEWS = (
     View.A2C,
     View.A3C,
     View.SC4C,
+    View.SC_IVC,
     View.AORTA_LONG,
 )
+STANDARD_VIEWS = (View.A4C, *OTHER_VIEWS, View.AORTA_TRANS)
+NEAR_SCALE = 0.35  # how far pictures "of a view" stray from it, in OFFSET_M and ANGLE_RAD
 CARDIAC_SCALES = (0.08, 0.3, 0.6, 1.0)  # of 25 mm and 25 degrees
 CARDIAC_SHARES = (0.12, 0.28, 0.3, 0.3)
 OFFSET_M, ANGLE_RAD = 0.025, math.radians(25.0)
 LIFTED_SHARE = 0.1
+AORTA_LENGTH_M = 0.16  # of the abdominal aorta that is swept
 
 _ELEMENTS = element_points()
 
@@ -56,6 +60,29 @@ def draw_moments(anatomy: Anatomy, rng: np.random.Generator, recipe: Recipe) -> 
             if pose is not None and _beam_tilt(anatomy, pose, phases) < MAX_TILT_RAD:
                 moments.append(_moment(anatomy, rng, sequence, pose, phases, kind in ("aorta", "anywhere")))
                 break
+    return moments
+
+
+def view_moments(anatomy: Anatomy, rng: np.random.Generator, view: View, count: int) -> list[Moment]:
+    """Moments of a standard view at any time of heart beat and breath; none where the patient has no such view.
+
+    The first stands exactly on it, the others as a hand would: up to about 15 mm and 15 degrees off. Along the aorta
+    every moment has a station of its own.
+    """
+    moments: list[Moment] = []
+    aortic = view in (View.AORTA_TRANS, View.AORTA_LONG)
+    for attempt in range(20 * count):
+        if len(moments) == count:
+            break
+        phases = Phases(float(rng.random()), float(rng.random()))
+        station_m = float(rng.uniform(0.0, AORTA_LENGTH_M)) if aortic else math.nan
+        scale = 0.0 if attempt == 0 else float(rng.uniform(0.0, NEAR_SCALE))
+        target = anatomy.view_target(view, phases, station_m)
+        if target is None:
+            continue
+        pose = _around(anatomy, rng, target, scale, phases)
+        if _beam_tilt(anatomy, pose, phases) < MAX_TILT_RAD:
+            moments.append(_moment(anatomy, rng, len(moments), pose, phases, aortic, lifted_share=0.0))
     return moments
 
 
@@ -114,7 +141,7 @@ def _around(anatomy: Anatomy, rng: np.random.Generator, target: Array, scale: fl
 
 
 def _along_aorta(anatomy: Anatomy, rng: np.random.Generator, phases: Phases) -> Array | None:
-    target = anatomy.view_target(View.AORTA_TRANS, phases, float(rng.uniform(0.0, 0.16)))
+    target = anatomy.view_target(View.AORTA_TRANS, phases, float(rng.uniform(0.0, AORTA_LENGTH_M)))
     if target is None:
         return None
     far = rng.random() < 0.5
@@ -140,10 +167,16 @@ def _anywhere(anatomy: Anatomy, rng: np.random.Generator, phases: Phases) -> Arr
 
 
 def _moment(
-    anatomy: Anatomy, rng: np.random.Generator, sequence: int, pose: Array, phases: Phases, soft: bool
+    anatomy: Anatomy,
+    rng: np.random.Generator,
+    sequence: int,
+    pose: Array,
+    phases: Phases,
+    soft: bool,
+    lifted_share: float = LIFTED_SHARE,
 ) -> Moment:
     pressed_m = float(rng.uniform(0.003, 0.026) if soft else rng.uniform(0.001, 0.010))
-    if rng.random() < LIFTED_SHARE:
+    if rng.random() < lifted_share:
         pressed_m = float(rng.uniform(-0.010, 0.0))
     T = pose.copy()
     T[:3, 3] += pressed_m * T[:3, 2]

@@ -1,25 +1,25 @@
 """Rendered training data: pictures of virtual patients with their truth, as shards on disk, resumable."""
 
 import math
-import multiprocessing
-import os
 import zipfile
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
-from rich.progress import track
+from rich.console import Console
 
 from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_lab.parallel import run_all
 from echopilot_lab.probing import DEFAULT_RECIPE, Recipe, draw_moments
+from echopilot_lab.producing import Picture, pictures
+from echopilot_lab.staging import whole_file
 from echopilot_perception.frames import to_network
 from echopilot_perception.heads import HeadSpec
 from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, join, stack
 from echopilot_sim.anatomy import build, draw_patient
 from echopilot_sim.bmode import Renderer
 from echopilot_sim.bmode.appearance import patient_appearance, random_appearance
-from echopilot_sim.moment import Moment
-from echopilot_sim.truth import Truth, truth_of
+from echopilot_sim.truth import Truth
 
 TRAIN_SEEDS = (0, 500_000)
 VALIDATION_SEEDS = (500_000, 600_000)
@@ -42,21 +42,13 @@ def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec =
         Renderer(anatomy, "full" if rng.random() < FULL_SHARE else "fast", (seed + i) % SPECKLES, look)
         for i, look in enumerate(looks)
     ]
-    rows = []
-    for moment in moments:
-        rendered = renderers[int(rng.integers(LOOKS))].render_with_truth(moment)
-        truth = truth_of(anatomy, moment, mask=True, visibility=rendered.visibility)
-        picture = np.round(to_network(rendered.frame) * 255.0).astype(np.uint8)
-        rows.append(sample_of(picture, truth, moment, spec))
-    return stack(rows)
+    return stack(sample_of(picture, spec) for picture in pictures(anatomy, moments, renderers, rng))
 
 
-def sample_of(
-    picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], truth: Truth, moment: Moment, spec: HeadSpec
-) -> Sample:
-    """Join a network picture (128, 128) uint8 and its truth."""
-    if truth.visible is None:
-        raise EchoPilotError("training needs the visible mask: ask truth_of for it")
+def sample_of(picture: Picture, spec: HeadSpec) -> Sample:
+    """What the network learns from a picture."""
+    truth = picture.truth
+    assert truth.visible is not None
     guidance = np.zeros((len(spec.guidance), 6), np.float32)
     valid = np.zeros(len(spec.guidance), np.bool_)
     coupled = float(truth.coupling.mean()) > 0.3
@@ -68,7 +60,7 @@ def sample_of(
         guidance[i] = error.motion / np.asarray(target.scale)
         valid[i] = coupled and error.offset_m < limit_m and error.angle_rad < limit_rad
     return Sample(
-        image=picture,
+        image=np.round(to_network(picture.frame) * 255.0).astype(np.uint8),
         labels=truth.visible.labels,
         view=int(label_view(truth)),
         quality=truth.quality,
@@ -78,17 +70,15 @@ def sample_of(
     )
 
 
-def render(folder: Path, first_seed: int, patients: int, jobs: int = 2, recipe: Recipe = DEFAULT_RECIPE) -> list[Path]:
+def render(
+    folder: Path, first_seed: int, patients: int, console: Console, jobs: int = 2, recipe: Recipe = DEFAULT_RECIPE
+) -> list[Path]:
     """Render patients `first_seed` ... into one shard each; shards that are there already are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     seeds = range(first_seed, first_seed + patients)
     paths = [folder / f"patient_{seed:06d}.npz" for seed in seeds]
     todo = [(seed, path, recipe) for seed, path in zip(seeds, paths, strict=True) if not path.exists()]
-    if todo:
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
-        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-            for _ in track(pool.imap_unordered(_render_one, todo), "rendering patients", total=len(todo)):
-                pass
+    run_all(_write_shard, todo, jobs, console, "rendering patients")
     return paths
 
 
@@ -104,16 +94,11 @@ def load(paths: list[Path]) -> Samples:
     return join(parts)
 
 
-def _render_one(job: tuple[int, Path, Recipe]) -> None:
-    import cv2
-
-    cv2.setNumThreads(1)
+def _write_shard(job: tuple[int, Path, Recipe]) -> None:
     seed, path, recipe = job
     samples = patient_samples(seed, recipe)
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
+    with whole_file(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, **{f.name: getattr(samples, f.name) for f in fields(samples)})
-    os.replace(partial, path)
 
 
 def label_view(truth: Truth) -> View:

@@ -36,8 +36,8 @@ def train_model(console: Console, plan: Plan = Plan()) -> None:
     console.print(
         f"training data: {plan.patients} + {plan.validation_patients} patients in {plan.data}, {jobs} processes"
     )
-    held_out = load(render(plan.data, VALIDATION_SEEDS[0], plan.validation_patients, jobs))
-    samples = load(render(plan.data, TRAIN_SEEDS[0], plan.patients, jobs))
+    held_out = load(render(plan.data, VALIDATION_SEEDS[0], plan.validation_patients, console, jobs))
+    samples = load(render(plan.data, TRAIN_SEEDS[0], plan.patients, console, jobs))
     rendered_s = time.monotonic() - begin
     config = TrainConfig(epochs=plan.epochs, threads=jobs)
     console.print(f"rendered in {rendered_s / 60:.1f} min; training on {len(samples)} pictures")

@@ -1,0 +1,69 @@
+"""Independent pieces of work in parallel processes, with a progress bar; every end of ours ends the workers too."""
+
+import multiprocessing as mp
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait as wait_for
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from echopilot_core import EchoPilotError
+from echopilot_lab.processes import unwound_by_signals
+
+Piece = TypeVar("Piece")
+
+
+def run_all(
+    work: Callable[[Piece], object], pieces: Sequence[Piece], processes: int, console: Console, title: str
+) -> None:
+    """Call `work` (importable, as its pieces picklable) on every piece.
+
+    Ctrl-C, a kill or a hang-up ends the workers; they end by themselves when we are killed outright. Raises the first
+    error of a worker, and EchoPilotError when one dies.
+    """
+    if not pieces:
+        return
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores already
+    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with (
+        ProcessPoolExecutor(min(processes, len(pieces)), mp.get_context("spawn"), _begin_worker) as pool,
+        Progress(*columns, console=console) as progress,
+        unwound_by_signals(),
+    ):
+        task = progress.add_task(title, total=len(pieces))
+        futures = [pool.submit(work, piece) for piece in pieces]
+        for future in futures:
+            future.add_done_callback(lambda _: progress.advance(task))
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list((pool._processes or {}).values()):
+                process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise EchoPilotError(f"a process of {title} died, perhaps for lack of memory; try --jobs 1") from error
+            raise
+
+
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent is gone."""
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    parent = mp.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    wait_for([sentinel])
+    os._exit(1)
