@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import View, se3
 from echopilot_sim.anatomy import Anatomy
-from echopilot_sim.anatomy.views import station_at
+from echopilot_sim.anatomy.aortic_views import station_at
 from echopilot_sim.moment import Moment
 
 Array = NDArray[np.float64]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from echopilot_sim.anatomy import skin
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.parameters import Heart, Patient
-from echopilot_sim.anatomy.vessels import Vessels, centre_line, spine_front_y
+from echopilot_sim.anatomy.vessel_aorta import spine_front_y
+from echopilot_sim.anatomy.vessels import Vessels
 
 Array = NDArray[np.float64]
 
@@ -43,7 +44,9 @@ class Volume:
 def bake(patient: Patient, heart: Heart, vessels: Vessels, parasternal_window_m: Array | None) -> Volume:
     """Label volume of skin, fat, muscle, bones, lungs (with their cardiac notch) and abdominal organs of a patient."""
     torso = patient.torso
-    origin = np.array([-0.20, -0.035, vessels.bifurcation_z_m - 0.07])
+    assert patient.aorta is not None
+    bottom = patient.aorta.bifurcation_z_m
+    origin = np.array([-0.20, -0.035, bottom - 0.07])
     end = np.array([0.20, torso.back_y_m + 0.003, 0.205])
     shape = np.ceil((end - origin) / SPACING_M).astype(int)
     labels = np.zeros(shape[::-1], dtype=np.uint8)
@@ -56,7 +59,7 @@ def bake(patient: Patient, heart: Heart, vessels: Vessels, parasternal_window_m:
     if parasternal_window_m is not None:
         free.append(np.concatenate([parasternal_window_m, base - parasternal_window_m, [0.024, 0.020]]))
     _fill(labels, origin, p, spine, heart.apex_m, np.ascontiguousarray(heart.rotation), np.array(free))
-    _stamp_loops(np.random.default_rng([patient.seed, 77]), labels, origin, vessels)
+    _stamp_loops(np.random.default_rng([patient.seed, 77]), labels, origin, vessels, bottom)
     return Volume(labels, origin)
 
 
@@ -165,16 +168,18 @@ def _material(
     return _MESENTERY
 
 
-def _stamp_loops(rng: np.random.Generator, labels: NDArray[np.uint8], origin: Array, vessels: Vessels) -> None:
+def _stamp_loops(
+    rng: np.random.Generator, labels: NDArray[np.uint8], origin: Array, vessels: Vessels, bottom_z_m: float
+) -> None:
     """Bowel loops, a few of them with gas beside the aorta, and liver vessels."""
-    low = vessels.bifurcation_z_m - 0.05
+    low = bottom_z_m - 0.05
     for _ in range(70):
         start = np.array([rng.uniform(-0.10, 0.10), rng.uniform(0.025, 0.080), rng.uniform(low, -0.05)])
         end = start + rng.normal(0.0, 1.0, 3) * np.array([0.022, 0.008, 0.018])
         _stamp(labels, origin, start, end, float(rng.uniform(0.008, 0.014)), _MESENTERY, _BOWEL)
     for _ in range(9):
         z = float(rng.uniform(low, -0.06))
-        aorta_x = float(centre_line(vessels, max(z, vessels.bifurcation_z_m))[0])
+        aorta_x = float(vessels.points(np.array([-z - 0.015]))[0, 0])
         side = -1.0 if rng.random() < 0.5 else 1.0
         centre = np.array([aorta_x + side * rng.uniform(0.045, 0.09), rng.uniform(0.030, 0.055), z])
         end = centre + np.array([rng.normal(0.0, 0.008), 0.0, rng.normal(0.0, 0.010)])

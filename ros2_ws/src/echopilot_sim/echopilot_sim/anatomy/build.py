@@ -4,12 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, View
-from echopilot_sim.anatomy import heart, label, views
-from echopilot_sim.anatomy import vessels as vessel_model
+from echopilot_sim.anatomy import heart, label, vessel_tree, views
 from echopilot_sim.anatomy.bake import Volume, bake
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.skin import Skin, apex_beat
-from echopilot_sim.anatomy.vessels import Vessels
+from echopilot_sim.anatomy.vessels import Vessels, pulse
 from echopilot_sim.moment import Phases
 
 Array = NDArray[np.float64]
@@ -36,16 +35,23 @@ class Anatomy:
 
         Tissue coordinates move with the tissue, so that speckle looked up in them sticks to it.
         """
+        grid = self.vessels.grid
         points = np.ascontiguousarray(points_patient_m, dtype=np.float64)
         materials = np.empty(len(points), dtype=np.uint8)
         tissue = np.empty((len(points), 3), dtype=np.float32)
         shift, beating = self.patient.torso.organ_shift_m, self.patient.heart
         label.label(
             points,
+            self.skin.parameters,
             self._rows,
             heart.no_heart() if beating is None else heart.state(beating, phases.heart, phases.breathing, shift),
-            self.vessels.table,
-            vessel_model.pack(self.vessels, phases.heart),
+            grid.nodes,
+            grid.tubes,
+            grid.owner,
+            grid.cells,
+            grid.lists,
+            grid.origin_m,
+            pulse(phases.heart),
             self.volume.labels,
             self.volume.origin_m,
             phases.breathing,
@@ -83,6 +89,6 @@ def build(patient: Patient) -> Anatomy:
     if patient.heart is None or patient.aorta is None:
         raise EchoPilotError("a patient without heart or aorta parameters cannot be built; load it from its CT")
     skin = Skin(patient.torso, patient.heart)
-    tubes = vessel_model.build(patient.aorta, patient.torso.back_y_m)
+    tubes = vessel_tree.build(patient)
     window = views.parasternal_window(patient, skin)
     return Anatomy(patient, skin, tubes, bake(patient, patient.heart, tubes, window))

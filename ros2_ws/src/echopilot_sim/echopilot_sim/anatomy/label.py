@@ -1,4 +1,4 @@
-"""One numba kernel from points to materials: skin, then beating heart, then vessels, then the baked volume."""
+"""One numba kernel from points to materials: skin, then beating heart, then tubes, then the baked volume."""
 
 import math
 
@@ -6,8 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from echopilot_sim.anatomy import heart, skin, vessels
+from echopilot_sim.anatomy import heart, skin, tube_grid
 from echopilot_sim.anatomy.bake import SPACING_M
+from echopilot_sim.anatomy.skin import _RELIEF
+from echopilot_sim.anatomy.tube_grid import PER_CELL
 
 Array = NDArray[np.float64]
 
@@ -27,10 +29,16 @@ def profile(p: Array) -> Array:
 @njit(cache=True, nogil=True, error_model="numpy")
 def label(
     points: Array,
+    p: Array,
     rows: Array,
     heart_state: Array,
-    vessel_table: Array,
-    vessel_state: Array,
+    tube_nodes: Array,
+    tubes: Array,
+    tube_owner: NDArray[np.int32],
+    tube_cells: NDArray[np.int32],
+    tube_lists: NDArray[np.int32],
+    tube_origin: Array,
+    pulse: float,
     volume: NDArray[np.uint8],
     origin: Array,
     breathing: float,
@@ -40,9 +48,10 @@ def label(
 ) -> None:
     """Fill materials (N,) and tissue coordinates (N, 3) [m] for points (N, 3) in patient."""
     nz, ny, nx = volume.shape
+    cx, cy, cz = tube_cells.shape
+    relief = p[_RELIEF] != 0.0
     h = breathing - 0.5
     hx, hy, hz, reach2 = heart.bounding_sphere(heart_state)
-    front, back = vessel_state[17], vessel_state[18]
     for i in range(points.shape[0]):
         x, y, z = float(points[i, 0]), float(points[i, 1]), float(points[i, 2])
         tissue[i, 0], tissue[i, 1], tissue[i, 2] = x, y, z
@@ -55,6 +64,7 @@ def label(
         yc = rows[k, 2] + f * (rows[k + 1, 2] - rows[k, 2])
         Y = abs(y_rest - yc) * (rows[k, 1] + f * (rows[k + 1, 1] - rows[k, 1]))
         S = X * X * math.sqrt(X) + Y * Y * math.sqrt(Y)
+        S = skin.relief_measure(p, S, x, y_rest - yc, z) if relief else S
         if not S < 1.0:
             continue
         if S < 0.72:
@@ -64,13 +74,25 @@ def label(
                     materials[i] = m
                     tissue[i, 0], tissue[i, 1], tissue[i, 2] = a, b, c
                     continue
-            if front < y < back and abs(x) < vessels.REACH_X_M:
-                m = vessels.classify(vessel_table, vessel_state, x, y, z)
-                if m >= 0:
-                    materials[i] = m
-                    continue
         deep = min(max((0.62 - S) / 0.30, 0.0), 1.0) * min(max((0.130 - y) / 0.045, 0.0), 1.0)
         z_rest = z + h * organ_shift_m * deep
+        if S < 0.9:
+            fx, fy, fz = (
+                (x - tube_origin[0]) * PER_CELL,
+                (y - tube_origin[1]) * PER_CELL,
+                (z - tube_origin[2]) * PER_CELL,
+            )
+            if 0.0 <= fx < cx and 0.0 <= fy < cy and 0.0 <= fz < cz:
+                row = tube_cells[int(fx), int(fy), int(fz)]
+                if row >= 0:
+                    m, moves = tube_grid.classify(
+                        tube_nodes, tubes, tube_owner, tube_lists, row, pulse, x, y, z, y_rest, z_rest
+                    )
+                    if m >= 0:
+                        materials[i] = m
+                        if moves:
+                            tissue[i, 1], tissue[i, 2] = y_rest, z_rest
+                        continue
         tissue[i, 1], tissue[i, 2] = y_rest, z_rest
         ix = int((x - origin[0]) * (1.0 / SPACING_M) + 0.5)
         iy = int((y_rest - origin[1]) * (1.0 / SPACING_M) + 0.5)

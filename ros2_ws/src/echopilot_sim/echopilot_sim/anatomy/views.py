@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import View, se3
+from echopilot_sim.anatomy import aortic_views
 from echopilot_sim.anatomy import heart as heart_model
 from echopilot_sim.anatomy import skin as skin_model
 from echopilot_sim.anatomy.parameters import Heart, Patient
 from echopilot_sim.anatomy.skin import Skin
-from echopilot_sim.anatomy.vessels import Vessels, centre_line
+from echopilot_sim.anatomy.vessels import Vessels
 from echopilot_sim.moment import Phases
 
 Array = NDArray[np.float64]
@@ -34,50 +35,10 @@ def target(
     `window` is `parasternal_window` of the patient.
     """
     if view == View.AORTA_TRANS:
-        return _aorta(skin, vessels, phases, station_m, along=False)
+        return aortic_views.target(skin, vessels, phases, station_m, along=False)
     if view == View.AORTA_LONG:
-        return _aorta(skin, vessels, phases, station_m, along=True)
+        return aortic_views.target(skin, vessels, phases, station_m, along=True)
     return _cardiac(patient, skin, window, view, phases)
-
-
-def station_z(vessels: Vessels, station_m: float) -> float:
-    """Height z [m] at arc length `station_m` below the start of the abdominal aorta; NaN gives the middle."""
-    arcs = vessels.abdominal_arc_m
-    return float(np.interp(0.5 * arcs[-1] if math.isnan(station_m) else station_m, arcs, vessels.abdominal_z_m))
-
-
-def station_at(vessels: Vessels, skin: Skin, T_patient_probe: Array, phases: Phases) -> float:
-    """Arc length [m] of the station whose transverse target lies at the probe: two steps of a fixed point."""
-    arcs = vessels.abdominal_arc_m
-    station = float(np.interp(-T_patient_probe[2, 3], -vessels.abdominal_z_m, arcs))
-    for _ in range(2):
-        target = _aorta(skin, vessels, phases, station, along=False)
-        station = float(np.clip(station + target[2, 3] - T_patient_probe[2, 3], 0.0, arcs[-1]))
-    return station
-
-
-def course(vessels: Vessels, z: float) -> Array:
-    """Upward unit direction (3,) of the posterior aortic wall over 60 mm, so that a bulge does not tilt the view."""
-    low, high = max(z - 0.03, vessels.bifurcation_z_m), z + 0.03
-    step = centre_line(vessels, high) - centre_line(vessels, low)
-    return _unit(np.array([step[0], step[1] + step[2], high - low]))
-
-
-def _aorta(skin: Skin, vessels: Vessels, phases: Phases, station_m: float, along: bool) -> Array:
-    z = station_z(vessels, station_m)
-    row = centre_line(vessels, z)
-    centre = np.array([row[0], row[1], z])
-    tangent = course(vessels, z)
-    entry = np.array([row[0], skin_model.front_y(skin.parameters, row[0], z, phases.breathing), z])
-    beam = centre - entry
-    for _ in range(4):  # slide the entry until the beam is perpendicular to the aorta
-        beam = centre - entry
-        z_entry = entry[2] + float(beam @ tangent) * tangent[2]
-        entry = np.array([row[0], skin_model.front_y(skin.parameters, row[0], z_entry, phases.breathing), z_entry])
-    beam = centre - entry
-    across = np.cross(beam, tangent)
-    across *= np.sign(across[0])
-    return se3.transform(se3.look_along(beam, tangent if along else across), entry)
 
 
 def _cardiac(patient: Patient, skin: Skin, window: Array | None, view: View, phases: Phases) -> Array | None:

@@ -1,0 +1,49 @@
+"""Target poses of the aortic views at a station: face centre on the skin, beam square to the course of the aorta."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import se3
+from echopilot_sim.anatomy.skin import Skin
+from echopilot_sim.anatomy.vessels import Vessels
+from echopilot_sim.moment import Phases
+
+Array = NDArray[np.float64]
+
+
+def target(skin: Skin, vessels: Vessels, phases: Phases, station_m: float, along: bool) -> Array | None:
+    """Pose `T_patient_target` (4, 4) at a station (NaN: the middle); None for a patient without abdominal aorta.
+
+    `along` turns the image plane into the aorta's course (marker to the head), else it lies across (marker left).
+    """
+    if not vessels.has_abdominal_aorta:
+        return None
+    if math.isnan(station_m):
+        station_m = 0.5 * float(vessels.abdominal_arc_m[-1])
+    centre = vessels.section(station_m).centre_m
+    course = vessels.direction(station_m)
+    x, z_entry = centre[:1], centre[2:]
+    entry = skin.point(x, z_entry, phases.breathing)[0]
+    for _ in range(5):  # slide the entry until the beam is perpendicular to the aorta
+        z_entry = entry[2:] + float((centre - entry) @ course) * course[2]
+        entry = skin.point(x, z_entry, phases.breathing)[0]
+    beam = centre - entry
+    across = np.cross(beam, course)
+    across *= np.sign(across[0])
+    return se3.transform(se3.look_along(beam, course if along else across), entry)
+
+
+def station_at(vessels: Vessels, skin: Skin, T_patient_probe: Array, phases: Phases) -> float:
+    """Arc length [m] of the station whose transverse target lies at the probe: three steps of a fixed point."""
+    stations = vessels.abdominal_arc_m
+    if not vessels.has_abdominal_aorta:
+        return 0.0
+    heights = vessels.course_points(stations)[:, 2]
+    station = float(np.interp(-T_patient_probe[2, 3], -heights, stations))
+    for _ in range(3):
+        pose = target(skin, vessels, phases, station, along=False)
+        assert pose is not None
+        station = float(np.clip(station + pose[2, 3] - T_patient_probe[2, 3], 0.0, stations[-1]))
+    return station

@@ -1,0 +1,233 @@
+"""From a point to the material of the vessel that holds it: a cell index over tube vertices, and numba look-up.
+
+A point belongs to the stretch between two vertices whose normal planes enclose it; everything is interpolated there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from echopilot_sim.anatomy.materials import Material
+from echopilot_sim.anatomy.tube import FLAP_M, Tube, TubeKind
+
+Array = NDArray[np.float64]
+
+CELL_M = 0.005
+MAX_CANDIDATES = 10  # per cell
+PULSE_MARGIN = 1.04  # largest radius in a pulse over that at mid pulse
+ORGAN_MARGIN_M = 0.006  # how far a tube that moves with the organs can be from its place at mid breathing
+_NO_FLAP_M = 1e3
+PER_CELL = 1.0 / CELL_M
+
+_ARTERIAL, _VENOUS, _PORTAL = 0.0, 1.0, 2.0
+_ROW = {  # lumen, wall, between them, system, pulsates, moves with the organs
+    TubeKind.AORTA: (Material.BLOOD_AORTA, Material.AORTA_WALL, Material.THROMBUS, _ARTERIAL, 1.0, 0.0),
+    TubeKind.ILIAC: (Material.BLOOD_AORTA, Material.AORTA_WALL, Material.THROMBUS, _ARTERIAL, 1.0, 0.0),
+    TubeKind.BRANCH: (Material.BLOOD_BRANCH, Material.VESSEL_WALL, Material.VESSEL_WALL, _ARTERIAL, 1.0, 0.0),
+    TubeKind.CAVA: (Material.BLOOD_IVC, Material.VESSEL_WALL, Material.VESSEL_WALL, _VENOUS, 0.0, 0.0),
+    TubeKind.VEIN: (Material.BLOOD_BRANCH, Material.VESSEL_WALL, Material.VESSEL_WALL, _VENOUS, 0.0, 0.0),
+    TubeKind.PORTAL: (Material.LIVER_VESSEL, Material.LIVER_VESSEL_WALL, Material.LIVER_VESSEL_WALL, _PORTAL, 0.0, 1.0),
+    TubeKind.HEPATIC: (Material.LIVER_VESSEL, Material.LIVER_VESSEL, Material.LIVER_VESSEL, _VENOUS, 0.0, 1.0),
+}
+_ORDER = list(_ROW)
+_FALSE, _FLAP = int(Material.BLOOD_FALSE_LUMEN), int(Material.FLAP)
+
+
+@dataclass(frozen=True)
+class TubeGrid:
+    """Tubes in the form that `classify` reads.
+
+    `nodes` (n, 19): course, tangent, reach, outer and lumen radius, u, shift of outer and of lumen, flap distance,
+    cosine and sine of its normal. `tubes` (t, 10): first and last node, lumen, wall and inner material, system,
+    pulse, motion with the organs, flatness, wall. `cells` (nx, ny, nz) int32: row of `lists` (m, 10), -1 for none;
+    a row holds node numbers, -1 after the last. `owner` (n,) is the tube of a node.
+    """
+
+    nodes: Array
+    tubes: Array
+    owner: NDArray[np.int32]
+    cells: NDArray[np.int32]
+    lists: NDArray[np.int32]
+    origin_m: Array
+
+
+def build_grid(tubes: Sequence[Tube]) -> TubeGrid:
+    """Index tubes; arteries come before veins where they overlap."""
+    ordered = sorted(tubes, key=lambda t: _ORDER.index(t.kind))
+    rows, table, owner = [], [], []
+    for k, tube in enumerate(ordered):
+        n = len(tube.centre_m)
+        first = sum(len(r) for r in rows)
+        shift = np.zeros((n, 2)) if tube.outer_shift_m is None else tube.outer_shift_m
+        flap = np.full(n, _NO_FLAP_M) if tube.flap_m is None else np.where(np.isnan(tube.flap_m), 1e3, tube.flap_m)
+        angle = np.zeros(n) if tube.flap_rad is None else np.nan_to_num(tube.flap_rad)
+        reach = PULSE_MARGIN * tube.outer_m * max(1.0, tube.flatness) + np.linalg.norm(shift, axis=1)
+        reach[:-1] = np.maximum(reach[:-1], reach[1:])
+        columns = (reach, tube.outer_m, tube.lumen_m, tube.u, shift, tube.shift_m, flap, np.cos(angle), np.sin(angle))
+        rows.append(np.column_stack([tube.centre_m, tube.tangent, *columns]))
+        lumen, wall, inner, system, pulse, moves = _ROW[tube.kind]
+        table.append([first, first + n - 1, lumen, wall, inner, system, pulse, moves, tube.flatness, tube.wall_m])
+        owner += [k] * n
+    if not rows:
+        nothing = np.full((1, 1, 1), -1, np.int32)
+        lists = np.full((1, MAX_CANDIDATES), -1, np.int32)
+        return TubeGrid(np.zeros((1, 19)), np.zeros((1, 10)), np.zeros(1, np.int32), nothing, lists, np.zeros(3))
+    nodes, properties, owners = np.vstack(rows), np.array(table, dtype=np.float64), np.array(owner, dtype=np.int32)
+    margin = ORGAN_MARGIN_M * properties[owners, 7]
+    span = (nodes[:, 6] + margin)[:, None]
+    origin = (nodes[:, :3] - span).min(axis=0) - 2.0 * CELL_M
+    shape = np.ceil(((nodes[:, :3] + span).max(axis=0) + 2.0 * CELL_M - origin) / CELL_M).astype(int)
+    cells, lists = _index(nodes, owners, margin, origin, shape)
+    return TubeGrid(nodes, properties, owners, cells, lists, origin)
+
+
+@njit(cache=True, nogil=True)
+def _index(
+    nodes: Array, owner: NDArray[np.int32], margin: Array, origin: Array, shape: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """For every cell the nearest node of every run of nodes within reach of it."""
+    cells = np.full((shape[0], shape[1], shape[2]), -1, np.int32)
+    lists = np.full((4096, MAX_CANDIDATES), -1, np.int32)
+    nearest = np.full((4096, MAX_CANDIDATES), 1e9)
+    last = np.full(4096, -9, np.int64)
+    used = 0
+    for i in range(nodes.shape[0]):
+        reach = nodes[i, 6] + margin[i] + 0.9 * CELL_M + 0.001  # half the diagonal of a cell, half a vertex step
+        lo = np.empty(3, np.int64)
+        hi = np.empty(3, np.int64)
+        for a in range(3):
+            lo[a] = max(int((nodes[i, a] - reach - origin[a]) / CELL_M), 0)
+            hi[a] = min(int((nodes[i, a] + reach - origin[a]) / CELL_M) + 1, shape[a])
+        for ix in range(lo[0], hi[0]):
+            for iy in range(lo[1], hi[1]):
+                for iz in range(lo[2], hi[2]):
+                    dx = origin[0] + (ix + 0.5) * CELL_M - nodes[i, 0]
+                    dy = origin[1] + (iy + 0.5) * CELL_M - nodes[i, 1]
+                    dz = origin[2] + (iz + 0.5) * CELL_M - nodes[i, 2]
+                    d2 = dx * dx + dy * dy + dz * dz
+                    if d2 > reach * reach:
+                        continue
+                    row = cells[ix, iy, iz]
+                    if row < 0:
+                        if used == lists.shape[0]:
+                            lists = np.concatenate((lists, np.full_like(lists, -1)))
+                            nearest = np.concatenate((nearest, np.full_like(nearest, 1e9)))
+                            last = np.concatenate((last, np.full_like(last, -9)))
+                        row = used
+                        cells[ix, iy, iz] = row
+                        used += 1
+                    k = 0
+                    while k < MAX_CANDIDATES and lists[row, k] >= 0:
+                        k += 1
+                    same_run = last[row] == i - 1 and owner[i - 1] == owner[i]
+                    if same_run:
+                        k -= 1
+                    if k < MAX_CANDIDATES and (not same_run or d2 < nearest[row, k]):
+                        lists[row, k] = i
+                        nearest[row, k] = d2
+                    last[row] = i
+    return cells, lists[: max(used, 1)].copy()
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _material(nodes: Array, tubes: Array, own: int, start: int, x: float, y: float, z: float, scale: float) -> int:
+    """Material of one tube at a point, -1 outside; `start` is a node near the point."""
+    first, last = int(tubes[own, 0]), int(tubes[own, 1])
+    i = start
+    d0 = (x - nodes[i, 0]) * nodes[i, 3] + (y - nodes[i, 1]) * nodes[i, 4] + (z - nodes[i, 2]) * nodes[i, 5]
+    d1 = 0.0
+    excess = 0.0
+    if d0 >= 0.0:
+        while True:
+            if i == last:
+                excess, f, i = d0, 1.0, last - 1
+                break
+            j = i + 1
+            d1 = (x - nodes[j, 0]) * nodes[j, 3] + (y - nodes[j, 1]) * nodes[j, 4] + (z - nodes[j, 2]) * nodes[j, 5]
+            if d1 < 0.0:
+                f = d0 / (d0 - d1)
+                break
+            i, d0 = j, d1
+    else:
+        while True:
+            if i == first:
+                excess, f = d0, 0.0
+                break
+            i -= 1
+            d1 = d0
+            d0 = (x - nodes[i, 0]) * nodes[i, 3] + (y - nodes[i, 1]) * nodes[i, 4] + (z - nodes[i, 2]) * nodes[i, 5]
+            if d0 >= 0.0:
+                f = d0 / (d0 - d1)
+                break
+    j = i + 1
+    qx = x - nodes[i, 0] - f * (nodes[j, 0] - nodes[i, 0])
+    qy = y - nodes[i, 1] - f * (nodes[j, 1] - nodes[i, 1])
+    qz = z - nodes[i, 2] - f * (nodes[j, 2] - nodes[i, 2])
+    if qx * qx + qy * qy + qz * qz > nodes[i, 6] * nodes[i, 6]:
+        return -1
+    tx = nodes[i, 3] + f * (nodes[j, 3] - nodes[i, 3])
+    ty = nodes[i, 4] + f * (nodes[j, 4] - nodes[i, 4])
+    tz = nodes[i, 5] + f * (nodes[j, 5] - nodes[i, 5])
+    ux = nodes[i, 9] + f * (nodes[j, 9] - nodes[i, 9])
+    uy = nodes[i, 10] + f * (nodes[j, 10] - nodes[i, 10])
+    uz = nodes[i, 11] + f * (nodes[j, 11] - nodes[i, 11])
+    flat = 1.0 / tubes[own, 8]
+    qu = qx * ux + qy * uy + qz * uz - nodes[i, 12] - f * (nodes[j, 12] - nodes[i, 12])
+    qv = qx * (ty * uz - tz * uy) + qy * (tz * ux - tx * uz) + qz * (tx * uy - ty * ux)
+    qv -= nodes[i, 13] + f * (nodes[j, 13] - nodes[i, 13])
+    outer = scale * (nodes[i, 7] + f * (nodes[j, 7] - nodes[i, 7]))
+    cap = excess * excess
+    r2 = qu * qu + (qv * flat) ** 2 + cap
+    if r2 > outer * outer:
+        return -1
+    lumen = scale * (nodes[i, 8] + f * (nodes[j, 8] - nodes[i, 8]))
+    lu = qu - nodes[i, 14] - f * (nodes[j, 14] - nodes[i, 14])
+    lv = (qv - nodes[i, 15] - f * (nodes[j, 15] - nodes[i, 15])) * flat
+    if lu * lu + lv * lv + cap < lumen * lumen:
+        if nodes[i, 16] < 1.0 and nodes[j, 16] < 1.0:
+            c = nodes[i, 17] + f * (nodes[j, 17] - nodes[i, 17])
+            s = nodes[i, 18] + f * (nodes[j, 18] - nodes[i, 18])
+            beyond = qu * c + qv * s - nodes[i, 16] - f * (nodes[j, 16] - nodes[i, 16])
+            if beyond > 0.5 * FLAP_M:
+                return _FALSE
+            if beyond > -0.5 * FLAP_M:
+                return _FLAP
+        return int(tubes[own, 2])
+    inner = outer - tubes[own, 9]
+    return int(tubes[own, 3]) if r2 > inner * inner else int(tubes[own, 4])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def classify(
+    nodes: Array, tubes: Array, owner: NDArray[np.int32], lists: NDArray[np.int32], row: int,
+    pulse: float, x: float, y: float, z: float, y_rest: float, z_rest: float,
+) -> tuple[int, bool]:  # fmt: skip
+    """Material of the vessels at a point of patient (-1 outside all) and whether it moves with the organs.
+
+    `row` is the entry of the point's cell, `pulse` the relative change of arterial radii; (x, y_rest, z_rest) is where
+    tissue at the point rests.
+    """
+    held, held_system, held_moves = -1, -1.0, False
+    for k in range(MAX_CANDIDATES):
+        node = lists[row, k]
+        if node < 0:
+            break
+        own = owner[node]
+        if held >= 0 and tubes[own, 5] != held_system:
+            continue
+        scale = 1.0 + pulse * tubes[own, 6]
+        moves = tubes[own, 7] > 0.5
+        if moves:
+            m = _material(nodes, tubes, own, node, x, y_rest, z_rest, scale)
+        else:
+            m = _material(nodes, tubes, own, node, x, y, z, scale)
+        if m < 0:
+            continue
+        if m != int(tubes[own, 3]) or tubes[own, 9] == 0.0:
+            return m, moves
+        if held < 0:
+            held, held_system, held_moves = m, tubes[own, 5], moves
+    return held, held_moves
