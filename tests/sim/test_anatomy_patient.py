@@ -9,7 +9,7 @@ from scipy.integrate import trapezoid
 
 from echopilot_core import EchoPilotError, se3
 from echopilot_sim.anatomy import Material, Patient, build, draw_patient
-from echopilot_sim.anatomy.heart import contraction, lv_shape, lv_volume_m3
+from echopilot_sim.anatomy.heart import contraction, lv_volume_m3
 from echopilot_sim.anatomy.vessel_aorta import DIAPHRAGM_Z_M, outer_radius
 from echopilot_sim.anatomy.vessels import pulse
 from echopilot_sim.moment import Phases
@@ -67,47 +67,6 @@ def test_volume_curve_runs_from_edv_to_esv(seed: int) -> None:
     assert 1.0 - volumes.min() / volumes.max() == pytest.approx(heart.ejection_fraction, abs=0.005)
     assert volumes[0] == pytest.approx(volumes[-1], rel=1e-9)
     assert np.abs(np.diff(volumes)).max() < 0.02 * heart.edv_m3  # no jump
-
-
-def _cut_ellipsoid_m3(A: float, B: float, height: float) -> float:
-    """Volume below `height` above the centre, by slices rather than by the closed form under test."""
-    c = np.linspace(-A, height, 200_001)
-    return float(trapezoid(np.pi * B * B * (1.0 - (c / A) ** 2), c))
-
-
-@pytest.mark.parametrize("phase", [0.0, 0.2, 0.38, 0.6])
-def test_cavity_has_the_prescribed_volume_and_muscle_is_conserved(phase: float) -> None:
-    heart = draw_patient(3).heart
-
-    def volumes(at: float) -> tuple[float, float]:
-        A, B, A_e, B_e, centre, annulus = lv_shape(heart, at)
-        return _cut_ellipsoid_m3(A, B, annulus - centre), _cut_ellipsoid_m3(A_e, B_e, annulus - centre)
-
-    cavity, outer = volumes(phase)
-    rest_cavity, rest_outer = volumes(0.0)
-    assert cavity == pytest.approx(lv_volume_m3(heart, phase), rel=1e-6)
-    assert outer - cavity == pytest.approx(rest_outer - rest_cavity, rel=1e-6)
-    rest = lv_shape(heart, 0.0)
-    assert rest[3] - rest[1] == pytest.approx(heart.wall_m)
-    assert rest[5] - (rest[2] - rest[0]) == pytest.approx(heart.length_m)
-
-
-def test_labelled_cavity_fills_the_closed_volume() -> None:
-    anatomy = build(draw_patient(3))
-    heart = anatomy.patient.heart
-    step = 0.0015
-    a, b, c = (np.arange(lo, hi, step) for lo, hi in ((-0.05, 0.05), (-0.05, 0.05), (0.0, 0.12)))
-    grid = np.stack(np.meshgrid(a, b, c, indexing="ij"), axis=-1).reshape(-1, 3)
-    points = heart.apex_m + grid @ heart.rotation.T
-    for phase in (0.0, 0.40):
-        labels, _ = anatomy.label_points(points, Phases(phase, 0.5))
-        annulus = lv_shape(heart, phase)[5]
-        cavity = np.isin(labels, [Material.BLOOD_LV, Material.PAPILLARY, Material.LEAFLET, Material.BLOOD_ROOT])
-        cavity &= grid[:, 2] <= annulus
-        axis = lv_shape(heart, phase)
-        inside = (grid[:, 2] - axis[4]) ** 2 / axis[0] ** 2 + (grid[:, 0] ** 2 + grid[:, 1] ** 2) / axis[1] ** 2 < 1.0
-        counted = np.count_nonzero(cavity & inside) * step**3
-        assert counted == pytest.approx(lv_volume_m3(heart, phase), rel=0.03)
 
 
 def test_contraction_is_bounded_and_ends_where_it_began() -> None:

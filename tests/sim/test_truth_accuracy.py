@@ -8,7 +8,7 @@ import pytest
 
 from echopilot_core import EchoPilotError, Tissue, View, se3
 from echopilot_sim.anatomy import TISSUE_OF_MATERIAL, Anatomy, Material, build, draw_patient
-from echopilot_sim.anatomy.heart import lv_shape, lv_volume_m3
+from echopilot_sim.anatomy.heart import in_cavity, lv_volume_m3
 from echopilot_sim.cells import NETWORK_CELLS, sector_cells
 from echopilot_sim.moment import N_ELEMENTS, ImagingSettings, Moment, Phases
 from echopilot_sim.truth import truth_of
@@ -55,15 +55,13 @@ def lv_sampled_m3(anatomy: Anatomy, phases: Phases) -> float:
     """LV cavity [m^3] by counting points of a regular grid, mitral leaflets on its side of the annulus included."""
     heart = anatomy.patient.heart
     assert heart is not None
-    long_half, short_half, _, _, centre, annulus = lv_shape(heart, phases.heart)
     steps = np.arange(-0.045, 0.045, SAMPLING_M)
     a, b = (grid.ravel() for grid in np.meshgrid(steps, steps))
     count = 0
     for c in np.arange(0.0, 0.130, SAMPLING_M):
-        points = heart.apex_m + np.column_stack([a, b, np.full(a.size, c)]) @ heart.rotation.T
-        materials, _ = anatomy.label_points(points, phases)
-        inside = ((a**2 + b**2) / short_half**2 + (c - centre) ** 2 / long_half**2 < 1.0) & (c < annulus)
-        leaflet = inside & (materials == Material.LEAFLET)
+        in_heart = np.column_stack([a, b, np.full(a.size, c)])
+        materials, _ = anatomy.label_points(heart.apex_m + in_heart @ heart.rotation.T, phases)
+        leaflet = in_cavity(heart, phases.heart, in_heart) & (materials == Material.LEAFLET)
         count += int(((TISSUE_OF_MATERIAL[materials] == Tissue.LV) | leaflet).sum())
     return float(count * SAMPLING_M**3)
 

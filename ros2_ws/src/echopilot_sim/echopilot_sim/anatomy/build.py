@@ -25,6 +25,7 @@ class Anatomy:
         self.skin = skin
         self.vessels = vessels
         self.volume = volume
+        self._heart = heart.build(patient.heart)
         self.parasternal_window_m = views.parasternal_window(patient, skin)
         self._rows = label.profile(skin.parameters)
 
@@ -39,12 +40,12 @@ class Anatomy:
         points = np.ascontiguousarray(points_patient_m, dtype=np.float64)
         materials = np.empty(len(points), dtype=np.uint8)
         tissue = np.empty((len(points), 3), dtype=np.float32)
-        shift, beating = self.patient.torso.organ_shift_m, self.patient.heart
+        shift = self.patient.torso.organ_shift_m
         label.label(
             points,
             self.skin.parameters,
             self._rows,
-            heart.no_heart() if beating is None else heart.state(beating, phases.heart, phases.breathing, shift),
+            heart.state(self._heart, phases.heart, phases.breathing, shift),
             grid.nodes,
             grid.tubes,
             grid.owner,

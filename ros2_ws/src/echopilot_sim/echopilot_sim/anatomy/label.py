@@ -31,7 +31,7 @@ def label(
     points: Array,
     p: Array,
     rows: Array,
-    heart_state: Array,
+    heart_state: heart.State,
     tube_nodes: Array,
     tubes: Array,
     tube_owner: NDArray[np.int32],
@@ -77,11 +77,7 @@ def label(
         deep = min(max((0.62 - S) / 0.30, 0.0), 1.0) * min(max((0.130 - y) / 0.045, 0.0), 1.0)
         z_rest = z + h * organ_shift_m * deep
         if S < 0.9:
-            fx, fy, fz = (
-                (x - tube_origin[0]) * PER_CELL,
-                (y - tube_origin[1]) * PER_CELL,
-                (z - tube_origin[2]) * PER_CELL,
-            )
+            fx, fy, fz = (x - tube_origin[0]) * PER_CELL, (y - tube_origin[1]) * PER_CELL, (z - tube_origin[2]) * PER_CELL
             if 0.0 <= fx < cx and 0.0 <= fy < cy and 0.0 <= fz < cz:
                 row = tube_cells[int(fx), int(fy), int(fz)]
                 if row >= 0:

@@ -47,7 +47,7 @@ def _cardiac(patient: Patient, skin: Skin, window: Array | None, view: View, pha
         return None
     a, _, d = heart.rotation.T
     origin = heart.apex_m - np.array([0.0, 0.0, patient.torso.organ_shift_m * (phases.breathing - 0.5)])
-    annulus = float(heart_model.lv_shape(heart, 0.0)[5])
+    annulus = heart_model.annulus_m(heart, 0.0)
 
     def at(pa: float, pb: float, pc: float) -> Array:
         return np.asarray(origin + heart.rotation @ np.array([pa, pb, pc]))
@@ -113,7 +113,7 @@ def _plax_side(rotation: Array) -> Array:
 
 def long_axis_entries(heart: Heart, skin: Skin, x_m: Array) -> list[Array]:
     """Skin points (3,) of the parasternal long-axis plane at lateral positions `x_m`, where it meets the chest."""
-    annulus = float(heart_model.lv_shape(heart, 0.0)[5])
+    annulus = heart_model.annulus_m(heart, 0.0)
     aim = heart.apex_m + 0.80 * annulus * heart.rotation[:, 2]
     plane_normal = np.cross(heart.rotation[:, 2], _plax_side(heart.rotation))
     zs = np.arange(0.0, 0.14, 0.001)
@@ -135,7 +135,7 @@ def parasternal_window(patient: Patient, skin: Skin) -> Array | None:
     torso, heart = patient.torso, patient.heart
     if heart is None:
         return None
-    aim = heart.apex_m + 0.80 * float(heart_model.lv_shape(heart, 0.0)[5]) * heart.rotation[:, 2]
+    aim = heart.apex_m + 0.80 * heart_model.annulus_m(heart, 0.0) * heart.rotation[:, 2]
     xs = np.arange(torso.sternum_half_width_m + STERNAL_CLEARANCE_M, 0.056, 0.002)
 
     def cost(entry: Array) -> float:
