@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_USUAL_SLIDERS_DB = (-3.0, 0.0, -1.0, -4.0)  # people leave the near and the far field darker than a flat phantom
+
 
 @dataclass(frozen=True)
 class Appearance:
@@ -16,7 +18,7 @@ class Appearance:
     attenuation_scale: float = 1.0
     speckle_scale: float = 1.0  # on the lateral and axial width of the point spread
     tgc_error_db: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # slider errors, shallow to deep
-    noise: float = 4e-4  # thermal noise amplitude before TGC, liver echo = 1
+    noise: float = 1.0  # thermal noise amplitude; at 1 it equals the echo of liver at the probe's penetration depth
     near_clutter: float = 1.0
     wall_clutter_db: float = -40.0  # reverberation of the body wall at the face, relative to the echo of liver
     side_db: float = 0.0  # two-way loss of the outermost beams of a fan
@@ -28,36 +30,42 @@ def patient_appearance(seed: int) -> Appearance:
     """Appearance of a patient under a well-set scanner; a pure function of the seed."""
     rng = np.random.default_rng((seed, 0xB0DE))
     return Appearance(
-        gain_db=float(rng.normal(0.0, 1.5)),
-        haze_db=float(rng.uniform(-33.0, -25.0)),
-        grey_power=float(rng.uniform(1.05, 1.3)),
+        gain_db=float(rng.normal(-3.0, 1.5)),
+        haze_db=float(rng.uniform(-27.0, -17.0)),
+        grey_power=float(rng.uniform(1.6, 2.1)),
         attenuation_scale=float(rng.uniform(0.9, 1.15)),
-        speckle_scale=float(rng.uniform(0.95, 1.15)),
-        tgc_error_db=_sliders(rng, 1.0),
-        near_clutter=float(rng.uniform(0.6, 1.4)),
-        noise=float(rng.uniform(3e-4, 7e-4)),
-        window_db=float(rng.uniform(1.5, 3.5)),
-        smoothing=float(rng.uniform(0.6, 1.1)),
+        speckle_scale=float(rng.uniform(1.0, 1.25)),
+        tgc_error_db=_sliders(rng, 1.2, _USUAL_SLIDERS_DB),
+        near_clutter=float(rng.uniform(0.5, 1.2)),
+        noise=float(10.0 ** rng.uniform(-0.5, 0.2)),
+        window_db=float(rng.uniform(2.5, 5.0)),
+        smoothing=float(rng.uniform(0.6, 1.2)),
+        wall_clutter_db=float(rng.uniform(-14.0, -3.0)),
+        side_db=float(rng.uniform(4.0, 13.0)),
     )
 
 
 def random_appearance(rng: np.random.Generator) -> Appearance:
     """Wide randomisation for training data: scanners, settings and patients beyond what the demo shows."""
     return Appearance(
-        gain_db=float(rng.normal(0.0, 5.0)),
-        dynamic_range_db=float(rng.uniform(45.0, 72.0)),
-        haze_db=float(rng.uniform(-42.0, -19.0)),
-        grey_power=float(rng.uniform(0.75, 1.8)),
+        gain_db=float(rng.normal(-2.0, 5.0)),
+        dynamic_range_db=float(rng.uniform(45.0, 75.0)),
+        haze_db=float(rng.uniform(-40.0, -12.0)),
+        grey_power=float(rng.uniform(0.8, 2.6)),
         attenuation_scale=float(rng.uniform(0.75, 1.35)),
-        speckle_scale=float(rng.uniform(0.75, 1.7)),
-        tgc_error_db=_sliders(rng, 4.0),
-        noise=float(4e-4 * 10.0 ** rng.uniform(-0.5, 0.9)),
+        speckle_scale=float(rng.uniform(0.75, 2.0)),
+        tgc_error_db=_sliders(rng, 4.0, _USUAL_SLIDERS_DB),
+        noise=float(10.0 ** rng.uniform(-1.0, 0.6)),
         near_clutter=float(rng.uniform(0.2, 3.0)),
-        window_db=float(rng.uniform(0.0, 5.0)),
-        smoothing=float(rng.uniform(0.0, 1.8)),
+        window_db=float(rng.uniform(0.0, 7.0)),
+        smoothing=float(rng.uniform(0.0, 2.2)),
+        wall_clutter_db=float(rng.uniform(-30.0, 3.0)),
+        side_db=float(rng.uniform(0.0, 20.0)),
     )
 
 
-def _sliders(rng: np.random.Generator, sigma_db: float) -> tuple[float, float, float, float]:
-    a, b, c, d = (float(e) for e in rng.normal(0.0, sigma_db, 4))
+def _sliders(
+    rng: np.random.Generator, sigma_db: float, usual_db: tuple[float, float, float, float]
+) -> tuple[float, float, float, float]:
+    a, b, c, d = (float(u + e) for u, e in zip(usual_db, rng.normal(0.0, sigma_db, 4), strict=True))
     return a, b, c, d

@@ -143,7 +143,7 @@ class Renderer:
         near = setup.near
         shift = (step * 173 + 11) % samples
         display.gather_power(
-            power, haze, setup.chaff, shift, look.noise**2,
+            power, haze, setup.chaff, shift, setup.near.thermal,
             near.ring, near.layers, near.air, near.ahead, coupling, setup.time_gain,
         )  # fmt: skip
         return Echoes(power, sent)
