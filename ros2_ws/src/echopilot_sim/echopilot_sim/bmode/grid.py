@@ -35,6 +35,14 @@ class BeamGrid:
         return float(self.range_m[1] - self.range_m[0])
 
     @property
+    def directions(self) -> NDArray[np.float64]:
+        """Unit directions (B, 3) of the beams in `probe`."""
+        run = np.zeros((self.shape[1], 3))
+        run[:, 0] = self.x_m[-1] - self.x_m[0]
+        run[:, 2] = self.z_m[-1] - self.z_m[0]
+        return np.asarray(run / np.linalg.norm(run, axis=1, keepdims=True))
+
+    @property
     def shape(self) -> tuple[int, int]:
         """(samples, beams)."""
         return int(self.x_m.shape[0]), int(self.x_m.shape[1])

@@ -5,29 +5,87 @@ All arrays are (S, B): samples along the beam, beams across. Single precision th
 of its own over the beams, so that the compiler can use vector instructions where nothing is looked up.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from echopilot_sim.bmode.acoustics import Behaviour
-from echopilot_sim.bmode.scatter import TEXTURE_N, TEXTURE_VOXEL_M, TILE_N, TILE_SCALE, TILE_VOXEL_M
+from echopilot_sim.anatomy.materials import Material
+from echopilot_sim.bmode.acoustics import AcousticTable, Behaviour
+from echopilot_sim.bmode.scatter import TEXTURE_N, TEXTURE_VOXEL_M, TILE_N, TILE_SCALE, Scatterers
 
 _F = np.float32
-_FLOWING, _GAS, _BONE = int(Behaviour.FLOWING), int(Behaviour.GAS), int(Behaviour.BONE)
-_TILE_PER_M = _F(1.0 / TILE_VOXEL_M)
-_TEXTURE_PER_M = _F(1.0 / TEXTURE_VOXEL_M)
-_TILE_SCALE = _F(TILE_SCALE)
+_ZERO, _ONE = _F(0.0), _F(1.0)
+_FLOWING, _GAS = int(Behaviour.FLOWING), int(Behaviour.GAS)
+_LUNG, _LIVER, _DIAPHRAGM = int(Material.LUNG), int(Material.LIVER), int(Material.DIAPHRAGM)
 _TILE_MASK, _TEXTURE_MASK = TILE_N - 1, TEXTURE_N - 1
 _BIG = _F(8192.0)  # makes indices positive before truncation; a multiple of every period
 _DARK = _F(1e-5)  # beams below this have nothing to say
+_AROUND, _ALONG = _F(0.7067), _F(0.2933)  # mean squared cosine, see `_fibre_share`
 _SPECULAR = _F(13.0)
 _DIFFUSE_SHARE = _F(0.05)
+_BEND = _F(0.25)  # ray deflection [rad] that loses half of the power
 _GEL_REACH_M = 0.003
 _GEL_FADE_M = 0.0006
+_ECHO_OF_FACE = _F(0.10)  # the face sends back this part of what returns to it
+_NEAR_M = 0.045
+_NEAR_DECAY_M = 0.018
 _DIRT = _F(0.28)
 _DIRT_DECAY_M = 0.040
 _REPEAT_FIRST = _F(0.30)
 _REPEAT_DECAY = 0.45
 _REPEAT_REACH_M = 0.040
+_COMET_FROM = 195  # texture value of the pleura above which it trails a comet tail
+_COMET = _F(0.5)
+_COMET_DECAY_M = 0.020
+_COMET_PERIOD_M = 0.0011
+_IMAGE = _F(0.30)  # amplitude of the mirror image behind a diaphragm that faces the probe
+
+
+class Medium(NamedTuple):
+    """What a patient is made of, as arrays for the kernel: columns of `AcousticTable`, and `Scatterers`."""
+
+    impedance: NDArray[np.float32]
+    attenuation: NDArray[np.float32]
+    speed: NDArray[np.float32]
+    behaviour: NDArray[np.uint8]
+    axes: NDArray[np.uint8]
+    fibre_db: NDArray[np.float32]
+    grain: NDArray[np.float32]
+    amplitude: NDArray[np.float32]
+    tile: NDArray[np.int8]
+    texture: NDArray[np.uint8]
+
+
+class Path(NamedTuple):
+    """Where the beams of one picture run.
+
+    `ranges` and `pitch` (S,) [m] as in `BeamGrid`; `coupling` (B,) one-way amplitude; `beams_in_heart` (B, 3) unit
+    directions in heart axes; `turns` (2, 3, 3) rotations into the scatterer tile from patient and heart axes;
+    `flow_shift` [voxels] moves blood; `noise` (2, S, B) unit white complex noise for dirty shadows, `noise_shift` rows
+    on; `penumbra` the share of sound that leaks to either neighbouring beam per sample.
+    """
+
+    ranges: NDArray[np.float32]
+    pitch: NDArray[np.float32]
+    coupling: NDArray[np.float32]
+    beams_in_heart: NDArray[np.float32]
+    turns: NDArray[np.float32]
+    flow_shift: float
+    noise: NDArray[np.float32]
+    noise_shift: int
+    frequency_mhz: float
+    penumbra: float
+
+
+def medium(table: AcousticTable, scatterers: Scatterers) -> Medium:
+    """Gather what the kernel looks up."""
+    return Medium(
+        table.impedance, table.attenuation, table.speed, table.behaviour, table.axes, table.fibre_db,
+        (table.grain / TEXTURE_VOXEL_M).astype(np.float32), (table.amplitude * TILE_SCALE).astype(np.float32),
+        scatterers.tile, scatterers.texture,
+    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -42,68 +100,102 @@ def mark_gel(labels, gel):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _scatter_row(  # type: ignore[no-untyped-def]
-    labels, tissue, sent, behaviour, axes, grain, amplitude, tile, texture, rotations, shift, re, im, rough
-):  # fmt: skip
+def _fibre_share(x, y, beam):  # type: ignore[no-untyped-def]
+    """Mean squared cosine between a beam and the muscle fibres of the wall at (x, y) in heart axes.
+
+    Fibres turn evenly from +60 to -60 degrees through the wall (Streeter et al. 1969, Circ. Res. 24:339) between the
+    circumferential c = (-y, x, 0) / r and the longitudinal l = (0, 0, 1); averaging (beam . fibre)^2 over the angle h
+    gives <cos^2 h> (beam . c)^2 + <sin^2 h> (beam . l)^2, where <cos^2 h> = 1/2 + sin(2 H) / (4 H) with H = pi / 3.
+    """
+    around = x * beam[1] - y * beam[0]
+    return _AROUND * around * around / (x * x + y * y + _F(1e-8)) + _ALONG * beam[2] * beam[2]
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _scatter_row(labels, tissue, level, medium, beams_in_heart, turns, shift, re, im, rough):  # type: ignore[no-untyped-def]
     """Complex scatter (B,) of one row of samples per unit of sound, and the texture value there."""
     for b in range(labels.size):
-        if sent[b] <= _DARK:
-            re[b] = _F(0.0)
-            im[b] = _F(0.0)
+        if level[b] <= _DARK:
+            re[b] = _ZERO
+            im[b] = _ZERO
             rough[b] = 128
             continue
         label = labels[b]
         x, y, z = tissue[b, 0], tissue[b, 1], tissue[b, 2]
-        h = texture[
-            int(x * grain[label, 0] + _BIG) & _TEXTURE_MASK,
-            int(y * grain[label, 1] + _BIG) & _TEXTURE_MASK,
-            int(z * grain[label, 2] + _BIG) & _TEXTURE_MASK,
+        h = medium.texture[
+            int(x * medium.grain[label, 0] + _BIG) & _TEXTURE_MASK,
+            int(y * medium.grain[label, 1] + _BIG) & _TEXTURE_MASK,
+            int(z * medium.grain[label, 2] + _BIG) & _TEXTURE_MASK,
         ]
-        turn = rotations[axes[label]]
-        flow = shift if behaviour[label] == _FLOWING else _F(0.0)
+        turn = turns[medium.axes[label]]
+        flow = shift if medium.behaviour[label] == _FLOWING else _ZERO
         o = int(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z + (_BIG + _F(7.0) * flow)) & _TILE_MASK
         i = int(turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z + (_BIG + flow)) & _TILE_MASK
         j = int(turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z + (_BIG + _F(3.0) * flow)) & _TILE_MASK
-        level = amplitude[label, h] * _TILE_SCALE
-        re[b] = level * _F(tile[o, i, j, 0])
-        im[b] = level * _F(tile[o, i, j, 1])
+        bright = medium.amplitude[label, h]
+        darker = medium.fibre_db[label]
+        if darker > _ZERO:
+            bright *= np.exp(_F(-0.115129) * darker * _fibre_share(x, y, beams_in_heart[b]))
+        re[b] = bright * _F(medium.tile[o, i, j, 0])
+        im[b] = bright * _F(medium.tile[o, i, j, 1])
         rough[b] = h
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def propagate(  # type: ignore[no-untyped-def]
-    labels, tissue, smooth, coupling, ranges, pitch,
-    impedance, attenuation, behaviour, axes, grain, amplitude, gel,
-    tile, texture, rotations, flow_shift, noise, noise_shift,
-    frequency_mhz, penumbra, echo, sent,
-):  # fmt: skip
+def _behind_gas(s, r, step, gas, gas_start, noise, place, echo):  # type: ignore[no-untyped-def]
+    """Add what is seen behind gas to row `s`: dirt, repeats of the interface, comet tails, mirror image.
+
+    `gas` (4, B): amplitudes of dirt, repeats, comet tail and mirror image; `gas_start` (B,) first sample, or -1.
+    """
+    for b in range(gas_start.size):
+        first = gas_start[b]
+        if first < 0:
+            continue
+        behind = (s - first) * step
+        dirt = gas[0, b] * _F(np.exp(-behind / _DIRT_DECAY_M))
+        echo[0, s, b] += dirt * noise[0, place, b]
+        echo[1, s, b] += dirt * noise[1, place, b]
+        if gas[2, b] > _ZERO:
+            ring = 0.55 + 0.45 * np.cos(2.0 * np.pi / _COMET_PERIOD_M * behind)
+            echo[0, s, b] += gas[2, b] * _F(ring * np.exp(-behind / _COMET_DECAY_M))
+        if gas[3, b] > _ZERO and 0 <= 2 * first - s < s:
+            echo[0, s, b] += gas[3, b] * echo[0, 2 * first - s, b]
+            echo[1, s, b] += gas[3, b] * echo[1, 2 * first - s, b]
+        start_m = r - behind
+        order = int(r / start_m + 0.5)
+        if order >= 2 and abs(r - order * start_m) <= 0.6 * step:
+            echo[0, s, b] += gas[1, b] * _F(_REPEAT_DECAY ** (order - 2))
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: ignore[no-untyped-def]
     """Fill `echo` (2, S, B) with complex echoes before the point spread and `sent` (S, B) with two-way amplitude.
 
     `labels` (S, B) materials after `mark_gel`, `tissue` (S, B, 3) tissue coordinates [m], `smooth` (S, B) blurred log
-    impedance (for the angle of boundaries), `noise` (2, S, B) unit white complex noise for dirty shadows.
+    impedance (for the angle of boundaries).
     """
     samples, beams = labels.shape
-    step = ranges[1] - ranges[0]
-    loss = np.exp(-np.log(10.0) / 20.0 * 2.0 * attenuation * frequency_mhz * step * 100.0).astype(np.float32)
+    step = path.ranges[1] - path.ranges[0]
+    per_db = -np.log(10.0) / 20.0 * 2.0 * path.frequency_mhz * step * 100.0
+    loss = np.exp(per_db * medium.attenuation).astype(np.float32)
     gel_fade = _F(np.exp(-step / _GEL_FADE_M))
-    fine = grain * _TEXTURE_PER_M
-    turns = (rotations * _TILE_PER_M).astype(np.float32)
-    flow = _F(flow_shift)
-    spread = _F(penumbra)
-    t = (coupling * coupling).astype(np.float32)
+    flow, leak = _F(path.flow_shift), _F(path.penumbra)
+    near_rows = min(int(_NEAR_M / step), samples)
+    t = path.coupling * path.coupling
     padded = np.empty(beams + 2, np.float32)
     before = np.full(beams, gel, np.uint8)
     re, im = np.empty(beams, np.float32), np.empty(beams, np.float32)
     mirror, kept = np.zeros(beams, np.float32), np.ones(beams, np.float32)
     rough = np.empty(beams, np.uint8)
-    gas_range = np.full(beams, -1.0)
-    gas_level = np.zeros(beams)
-    gas_mirror = np.zeros(beams)
+    face = np.zeros((near_rows, beams), np.float32)  # boundary echoes, to be heard again at twice their depth
+    skin = np.zeros(beams, np.int32)  # thickness of the first layer in samples
+    gas = np.zeros((4, beams), np.float32)
+    gas_start = np.full(beams, -1, np.int32)
     gas_beams = 0
     for s in range(samples):
-        r = ranges[s]
+        r = path.ranges[s]
         row = labels[s]
-        _scatter_row(row, tissue[s], t, behaviour, axes, fine, amplitude, tile, texture, turns, flow, re, im, rough)
+        _scatter_row(row, tissue[s], t, medium, path.beams_in_heart, path.turns, flow, re, im, rough)
         changed = 0
         for b in range(beams):
             changed += row[b] != before[b]
@@ -112,52 +204,62 @@ def propagate(  # type: ignore[no-untyped-def]
             for b in range(beams):
                 if row[b] == before[b] or t[b] <= _DARK:
                     continue
-                z_1, z_2 = impedance[before[b]], impedance[row[b]]
+                first, second = before[b], row[b]
+                z_1, z_2 = medium.impedance[first], medium.impedance[second]
                 reflection = (z_2 - z_1) / (z_2 + z_1)
                 b_0, b_1 = max(b - 2, 0), min(b + 2, beams - 1)
                 along = (smooth[s_1, b] - smooth[s_0, b]) / ((s_1 - s_0) * step)
-                across = (smooth[s, b_1] - smooth[s, b_0]) / ((b_1 - b_0) * pitch[s])
+                across = (smooth[s, b_1] - smooth[s, b_0]) / ((b_1 - b_0) * path.pitch[s])
                 square = along * along / (along * along + across * across + _F(1e-6))
                 facing = square * square + _DIFFUSE_SHARE
                 uneven = _F(0.4) + _F(0.6 / 128.0) * rough[b]
                 mirror[b] = _SPECULAR * abs(reflection) * facing * uneven * t[b]
-                kept[b] = _F(1.0) - reflection * reflection
-                if behaviour[row[b]] == _GAS and gas_range[b] < 0.0:
-                    gas_range[b] = r
-                    gas_level[b] = t[b] * (0.25 + 0.75 * facing) * uneven
-                    gas_mirror[b] = t[b] * square**8 * np.exp(-r / _REPEAT_REACH_M)
-                    gas_beams += 1
-        out_re, out_im, out_sent = echo[0, s], echo[1, s], sent[s]
+                kept[b] = _ONE - reflection * reflection
+                if medium.behaviour[second] == _GAS:
+                    if gas_start[b] < 0:
+                        heard = t[b] * uneven * (_F(0.25) + _F(0.75) * facing)
+                        gas[0, b] = _DIRT * heard
+                        gas[1, b] = _REPEAT_FIRST * _SPECULAR * t[b] * square**8 * _F(np.exp(-r / _REPEAT_REACH_M))
+                        gas[2, b] = _COMET * heard if second == _LUNG and rough[b] >= _COMET_FROM else _ZERO
+                        if second == _LUNG and first in (_DIAPHRAGM, _LIVER):
+                            gas[3, b] = _IMAGE * square * square
+                        gas_start[b] = s
+                        gas_beams += 1
+                else:
+                    steep = max(across * across / (along * along + _F(1e-6)) - _ONE, _ZERO)
+                    turn = (medium.speed[second] - medium.speed[first]) / (medium.speed[first] * _BEND)
+                    kept[b] /= np.sqrt(_ONE + turn * turn * min(steep, _F(30.0)))
+                    if skin[b] == 0 and first != gel:
+                        skin[b] = s
         for b in range(beams):
-            out_re[b] = t[b] * re[b] + mirror[b]
-            out_im[b] = t[b] * im[b]
+            echo[0, s, b] = t[b] * re[b] + mirror[b]
+            echo[1, s, b] = t[b] * im[b]
+        if s < near_rows:
+            face[s] = mirror
+            again = _ECHO_OF_FACE * _F(np.exp(-r / _NEAR_DECAY_M))
+            for b in range(beams):
+                echo[0, s, b] += again * face[s // 2, b]
+            for b in range(beams):
+                if 0 < skin[b] < s:
+                    echo[0, s, b] += again * echo[0, s - skin[b], b]
+                    echo[1, s, b] += again * echo[1, s - skin[b], b]
         if changed:
             for b in range(beams):
                 t[b] *= kept[b]
-                kept[b] = _F(1.0)
-                mirror[b] = _F(0.0)
+                kept[b] = _ONE
+                mirror[b] = _ZERO
         for b in range(beams):
             t[b] *= loss[row[b]]
-            out_sent[b] = t[b]
+        sent[s] = t
         if r > _GEL_REACH_M:
             for b in range(beams):
                 if row[b] == gel:
                     t[b] *= gel_fade
         if gas_beams:
-            place = (s * 37 + noise_shift) % samples
-            for b in range(beams):
-                if gas_range[b] < 0.0:
-                    continue
-                dirt = _DIRT * _F(gas_level[b] * np.exp((gas_range[b] - r) / _DIRT_DECAY_M))
-                out_re[b] += dirt * noise[0, place, b]
-                out_im[b] += dirt * noise[1, place, b]
-                multiple = r / gas_range[b]
-                order = int(multiple + 0.5)
-                if order >= 2 and abs(multiple - order) * gas_range[b] <= 0.6 * step:
-                    out_re[b] += _F(_REPEAT_FIRST * gas_mirror[b] * _REPEAT_DECAY ** (order - 2) * _SPECULAR)
+            _behind_gas(s, r, step, gas, gas_start, path.noise, (s * 37 + path.noise_shift) % samples, echo)
         padded[1 : beams + 1] = t
         padded[0] = t[0]
         padded[beams + 1] = t[beams - 1]
         for b in range(beams):
-            t[b] += spread * (padded[b] + padded[b + 2] - _F(2.0) * padded[b + 1])
+            t[b] += leak * (padded[b] + padded[b + 2] - _F(2.0) * padded[b + 1])
         before[:] = row

@@ -15,7 +15,7 @@ from echopilot_sim.bmode.grid import BeamGrid, PixelMap, beam_grid, pixel_map, s
 from echopilot_sim.bmode.near_field import NearField, near_field
 from echopilot_sim.bmode.probes import preset
 from echopilot_sim.bmode.sampling import LabelSource, sample_tissue
-from echopilot_sim.bmode.scatter import scatterers, tile_rotation
+from echopilot_sim.bmode.scatter import TILE_VOXEL_M, scatterers, tile_rotation
 from echopilot_sim.cells import NETWORK_CELLS, CellGrid
 from echopilot_sim.moment import Moment
 
@@ -90,9 +90,10 @@ class Renderer:
         self._heart_rotation = np.eye(3) if heart is None else np.asarray(heart.rotation, np.float64)
         self._quality: Quality = quality
         self._scatterers = scatterers(seed)
-        self._table = acoustics.acoustic_table(self.appearance.attenuation_scale)
+        table = acoustics.acoustic_table(self.appearance.attenuation_scale)
+        self._medium = propagation.medium(table, self._scatterers)
         self._log_impedance = np.zeros(256, np.float32)
-        self._log_impedance[: acoustics.GEL + 1] = np.log(self._table.impedance)
+        self._log_impedance[: acoustics.GEL + 1] = np.log(table.impedance)
         self._grey = display.grey_table(self.appearance)
 
     def render(self, moment: Moment) -> Frame:
@@ -124,18 +125,22 @@ class Renderer:
         smooth = cv2.blur(cv2.LUT(labels, self._log_impedance), (5, 5), borderType=cv2.BORDER_REPLICATE)
         echo = np.empty((2, samples, beams), np.float32)
         sent = np.empty((samples, beams), np.float32)
-        table = self._table
         step = moment.flicker_seed
         slice_axis = moment.T_patient_probe[:3, 1]
-        rotations = np.stack([tile_rotation(slice_axis), tile_rotation(self._heart_rotation.T @ slice_axis)])
-        propagation.propagate(
-            labels, tissue, smooth, coupling * window * setup.near.sides, grid.range_m, grid.pitch_m,
-            table.impedance, table.attenuation, table.behaviour, table.axes, table.grain, table.amplitude,
-            acoustics.GEL,
-            self._scatterers.tile, self._scatterers.texture, rotations,
-            float((step * 29) % 997), setup.noise, (step * 131) % samples,
-            grid.preset.frequency_hz * 1e-6, setup.penumbra, echo, sent,
-        )  # fmt: skip
+        turns = np.stack([tile_rotation(slice_axis), tile_rotation(self._heart_rotation.T @ slice_axis)])
+        path = propagation.Path(
+            ranges=grid.range_m,
+            pitch=grid.pitch_m,
+            coupling=(coupling * window * setup.near.sides).astype(np.float32),
+            beams_in_heart=self._beams_in_heart(grid, moment),
+            turns=(turns / TILE_VOXEL_M).astype(np.float32),
+            flow_shift=float((step * 29) % 997),
+            noise=setup.noise,
+            noise_shift=(step * 131) % samples,
+            frequency_mhz=grid.preset.frequency_hz * 1e-6,
+            penumbra=setup.penumbra,
+        )
+        propagation.propagate(labels, tissue, smooth, self._medium, path, acoustics.GEL, echo, sent)
         power = np.empty((samples, beams), np.float32)
         spread = setup.spread
         psf.spread_power(echo, spread.lateral, spread.half, spread.axial, spread.gain, np.empty_like(echo), power)
@@ -147,6 +152,10 @@ class Renderer:
             near.ring, near.layers, near.air, near.ahead, coupling, setup.time_gain,
         )  # fmt: skip
         return Echoes(power, sent)
+
+    def _beams_in_heart(self, grid: BeamGrid, moment: Moment) -> NDArray[np.float32]:
+        rotation = self._heart_rotation.T @ moment.T_patient_probe[:3, :3]
+        return np.asarray(grid.directions @ rotation.T, np.float32)
 
     def _frame(self, moment: Moment, echoes: Echoes) -> Frame:
         setup, look, settings = self._setup(moment), self.appearance, moment.imaging
