@@ -104,13 +104,15 @@ def trial(
 @app.command()
 @one_line_errors
 def patient(
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the virtual patient.")] = 600_008,
-    out: Annotated[Path, typer.Option(help="Folder for pictures and truth.json.")] = Path("out/patient"),
+    seed: Annotated[int | None, typer.Option(help="Seed of a drawn virtual patient, 0 or more.")] = None,
+    name: Annotated[str, typer.Option(help="A named virtual patient, for example normal or aaa_small.")] = "",
+    ct: Annotated[Path | None, typer.Option(help="A CT label volume (NIfTI, TotalSegmentator classes).")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for pictures, clips and truth.json.")] = Path("out/patient"),
 ) -> None:
-    """Draw the standard views and the aorta of a virtual patient, with ground truth."""
-    from echopilot_lab.patient_sheet import draw_patient_sheet
+    """Draw all standard views and the aorta of one virtual patient, with ground truth; a DICOM cine and a WebM."""
+    from echopilot_lab.patient_sheet import choose_patient, draw_patient_sheet
 
-    draw_patient_sheet(seed, out, console)
+    draw_patient_sheet(choose_patient(seed, name, ct), out, console)
 
 
 @app.command(name="eval")

@@ -1,112 +1,139 @@
-"""A contact sheet of one virtual patient: standard views and stations of the aorta, with labels and numbers."""
+"""`echopilot patient`: one virtual patient as a contact sheet, a DICOM cine, a WebM and truth in numbers."""
 
 import json
-import math
+import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from rich.console import Console
+from rich.progress import track
 
-from echopilot_core import ANEURYSM_M, View
-from echopilot_lab.probing import moment_at
-from echopilot_lab.staging import staged_folder
+from echopilot_core import EchoPilotError, EndPoint, Frame, Tissue, View
+from echopilot_lab.dicom_cine import write_dicom
+from echopilot_lab.patient_numbers import NOTICE, headline, patient_numbers, shot_words, title, truth_numbers
+from echopilot_lab.sheet import Tile, draw_sheet
+from echopilot_lab.shots import FRAME_HZ, Shot, cine_moments, standard_shots
+from echopilot_lab.staging import check_replaceable, staged_folder
+from echopilot_lab.webm import write_webm
 from echopilot_report.overlay import labels_on_picture, overlay
-from echopilot_sim.anatomy import Anatomy, build, draw_patient
+from echopilot_sim.anatomy import Anatomy, Patient, build, draw_patient
 from echopilot_sim.bmode import Renderer
-from echopilot_sim.moment import ImagingSettings, Moment, Phases
+from echopilot_sim.cells import sector_cells
 from echopilot_sim.truth import Truth, truth_of
-from echopilot_sim.truth_aorta import max_outer_diameter_m
-
-CARDIAC = (View.A4C, View.A2C, View.PLAX, View.PSAX_PM)
-AORTA_SHARES = (0.15, 0.4, 0.65, 0.9)
-INDENTATION_M = 0.006
-TILE_PX = 360
-PHASES = Phases(heart=0.0, breathing=0.5)
 
 
-def draw_patient_sheet(seed: int, out: Path, console: Console) -> None:
-    """Write sheet.png and truth.json of a seed."""
-    anatomy = build(draw_patient(seed))
+def choose_patient(seed: int | None, name: str, ct: Path | None) -> Callable[[], Anatomy]:
+    """What builds the one patient that was asked for; raises EchoPilotError unless exactly one was."""
+    if (seed is not None) + bool(name) + (ct is not None) != 1:
+        from echopilot_sim.anatomy.named import NAMES
+
+        raise EchoPilotError(f"give one of --seed S, --ct FILE and --name NAME, where NAME is {', '.join(NAMES)}")
+    if ct is not None:
+        return lambda: _from_ct(ct)
+    chosen = draw_patient(seed) if seed is not None else _named(name)
+    return lambda: build(chosen)
+
+
+def _named(name: str) -> Patient:
+    from echopilot_sim.anatomy.named import named_patient
+
+    return named_patient(name)
+
+
+def _from_ct(path: Path) -> Anatomy:
+    from echopilot_sim.anatomy.ct import load
+
+    return load(path)
+
+
+def draw_patient_sheet(make: Callable[[], Anatomy], out: Path, console: Console) -> None:
+    """Write sheet.png, cine.dcm, cine.webm and truth.json; a patient without heart and aorta has no cine."""
+    check_replaceable(out)
+    console.print("building the patient")
+    anatomy = make()
+    shots = standard_shots(anatomy)
+    if not shots:
+        raise EchoPilotError("this patient shows neither a cardiac view nor the abdominal aorta: nothing to draw")
     renderer = Renderer(anatomy, "full")
-    poses = view_poses(anatomy)
-    tiles, rows = [], []
-    for name, preset, T_patient_probe in poses:
-        moment = still_moment(anatomy, T_patient_probe, preset)
-        truth = truth_of(anatomy, moment, mask=True)
-        tiles.append(tile(renderer, moment, truth, name))
-        rows.append(truth_row(name, truth))
-    columns = len(CARDIAC)
-    sheet = np.vstack([np.hstack(tiles[i : i + columns]) for i in range(0, len(tiles), columns)])
     with staged_folder(out) as folder:
-        cv2.imwrite(str(folder / "sheet.png"), sheet)
-        (folder / "truth.json").write_text(json.dumps(patient_row(anatomy) | {"views": rows}, indent=2) + "\n")
-    console.print(f"{len(tiles)} views of patient {seed} -> {out / 'sheet.png'}")
+        tiles, views, shown = [], [], set()
+        for shot in _progress(shots, "drawing views", console):
+            frame, truth = _taken(anatomy, renderer, shot)
+            tiles.append(_tile(shot, frame, truth))
+            views.append({"name": shot.name, "view": shot.view.name} | truth_numbers(truth))
+            shown |= {Tissue(int(t)) for t in np.unique(_visible_labels(truth))}
+        numbers = patient_numbers(anatomy)
+        page = draw_sheet(title(anatomy), headline(anatomy), numbers["findings"], tiles, shown, NOTICE)
+        Image.fromarray(page).save(folder / "sheet.png")
+        cine = _write_cine(anatomy, renderer, folder, console)
+        truth_file = numbers | {"views": views, "cine": cine}
+        (folder / "truth.json").write_text(_readable(truth_file) + "\n")
+    console.print(f"{title(anatomy)}: {len(tiles)} pictures -> {out / 'sheet.png'}")
 
 
-def view_poses(anatomy: Anatomy) -> list[tuple[str, str, NDArray[np.float64]]]:
-    """Name, preset and T_patient_probe (4, 4) of every tile that this patient has."""
-    poses = [(view.name, "cardiac", anatomy.view_target(view, PHASES)) for view in CARDIAC]
-    length_m = float(anatomy.vessels.abdominal_arc_m[-1])
-    for share in AORTA_SHARES:
-        station_m = share * length_m
-        poses.append(
-            (f"AORTA {1e3 * station_m:.0f} mm", "abdomen", anatomy.view_target(View.AORTA_TRANS, PHASES, station_m))
-        )
-    return [(name, preset, T) for name, preset, T in poses if T is not None]
+def _taken(anatomy: Anatomy, renderer: Renderer, shot: Shot) -> tuple[Frame, Truth]:
+    cells = sector_cells(shot.moment.imaging)
+    rendered = renderer.render_with_truth(shot.moment, cells)
+    return rendered.frame, truth_of(anatomy, shot.moment, True, rendered.visibility, cells)
 
 
-def still_moment(anatomy: Anatomy, T_patient_view: NDArray[np.float64], preset: str) -> Moment:
-    """A moment with the probe pressed in by 6 mm along its beam."""
-    T = T_patient_view.copy()
-    T[:3, 3] += INDENTATION_M * T[:3, 2]
-    return moment_at(anatomy, T, PHASES, ImagingSettings(preset))
+def _visible_labels(truth: Truth) -> NDArray[np.uint8]:
+    assert truth.visible is not None
+    return truth.visible.labels
 
 
-def tile(renderer: Renderer, moment: Moment, truth: Truth, name: str) -> NDArray[np.uint8]:
-    """Picture above, the same with exact labels below; BGR."""
-    frame = renderer.render(moment)
-    assert truth.exact is not None
-    labels = labels_on_picture(truth.exact, frame.geometry, (frame.image.shape[0], frame.image.shape[1]))
-    plain = cv2.cvtColor(frame.image, cv2.COLOR_GRAY2RGB)
-    both = np.vstack([plain, overlay(frame.image, labels)])
-    scale = TILE_PX / both.shape[1]
-    small = cv2.resize(both, (TILE_PX, round(both.shape[0] * scale)), interpolation=cv2.INTER_AREA)
-    text = name
-    if truth.aorta is not None and name.startswith("AORTA"):
-        text += f", outer {1e3 * truth.aorta.outer_ap_m:.1f} mm"
-    cv2.putText(small, text, (6, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (235, 235, 235), 1, cv2.LINE_AA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), dtype=np.uint8)
+def _tile(shot: Shot, frame: Frame, truth: Truth) -> Tile:
+    return Tile(
+        name=shot.name.replace("_", " "),
+        corner=f"quality {truth.quality:.2f}, depth {100 * shot.moment.imaging.depth_m:.0f} cm",
+        words=shot_words(shot, truth),
+        plain=frame.image,
+        labelled=_labelled(frame, truth, shot.view == View.AORTA_TRANS),
+    )
 
 
-def truth_row(name: str, truth: Truth) -> dict[str, Any]:
-    """Truth of one tile in the units that people read."""
-    aorta = truth.aorta
-    return {
-        "name": name,
-        "view": truth.view.name,
-        "quality": round(truth.quality, 3),
-        "aorta_outer_ap_mm": None if aorta is None else round(1e3 * aorta.outer_ap_m, 2),
-        "aorta_outer_unloaded_mm": None if aorta is None else round(1e3 * aorta.outer_unloaded_m, 2),
-        "obliquity_deg": None if aorta is None else round(math.degrees(aorta.obliquity_rad), 1),
-    }
+def _labelled(frame: Frame, truth: Truth, calliper: bool) -> NDArray[np.uint8]:
+    """The exact labels over the picture, shadow where nothing arrived, and the true AP diameter of the aorta."""
+    assert truth.exact is not None and truth.visible is not None
+    shape = (frame.image.shape[0], frame.image.shape[1])
+    labels = labels_on_picture(truth.exact, frame.geometry, shape)
+    shadow = labels_on_picture(truth.visible, frame.geometry, shape) == Tissue.SHADOW
+    labels[shadow & (labels == Tissue.BACKGROUND)] = Tissue.SHADOW
+    ends = []
+    if calliper and truth.aorta is not None:
+        x, y = truth.aorta.centre_m
+        half = 0.5 * truth.aorta.outer_ap_m
+        ends = [(EndPoint(float(x), float(y) - half), EndPoint(float(x), float(y) + half))]
+    return overlay(frame.image, labels, ends, frame.geometry)
 
 
-def patient_row(anatomy: Anatomy) -> dict[str, Any]:
-    """The patient in numbers."""
-    patient, heart = anatomy.patient, anatomy.patient.heart
-    largest_m = max_outer_diameter_m(anatomy)
-    return {
-        "seed": patient.seed,
-        "sex": patient.sex,
-        "height_cm": round(100 * patient.height_m, 1),
-        "weight_kg": round(patient.weight_kg, 1),
-        "heart_rate_bpm": round(60 * patient.heart_rate_hz, 1),
-        "lv_edv_ml": None if heart is None else round(1e6 * heart.edv_m3, 1),
-        "ef_pct": None if heart is None else round(100 * heart.ejection_fraction, 1),
-        "aorta_max_outer_mm": round(1e3 * largest_m, 2),
-        "aneurysm": largest_m >= ANEURYSM_M,
-        "notice": "Synthetic patient; research software, not a medical device.",
-    }
+def _write_cine(anatomy: Anatomy, renderer: Renderer, folder: Path, console: Console) -> dict[str, Any] | None:
+    name, moments = cine_moments(anatomy)
+    if not moments:
+        return None
+    frames, films, rows = [], [], []
+    for moment in _progress(moments, "drawing the cine", console):
+        frame, truth = _taken(anatomy, renderer, Shot(name, View.NONE, moment))
+        frames.append(frame)
+        films.append(np.hstack([np.repeat(frame.image[:, :, None], 3, axis=2), _labelled(frame, truth, False)]))
+        phases = {"heart_phase": round(moment.phases.heart, 4), "breathing_phase": moment.phases.breathing}
+        rows.append({"time_s": round(moment.sequence / FRAME_HZ, 4)} | phases | truth_numbers(truth))
+    subject = anatomy.patient.name or f"seed-{anatomy.patient.seed}"
+    write_dicom(folder / "cine.dcm", frames, FRAME_HZ, subject, name)
+    write_webm(folder / "cine.webm", films, FRAME_HZ)
+    return {"view": name, "rate_hz": FRAME_HZ, "frames": rows}
+
+
+def _readable(value: Any) -> str:
+    """Indented JSON with lists of numbers on one line."""
+    return re.sub(
+        r"\[[-+\d.e,\s]+\]", lambda m: "".join(m.group().split()).replace(",", ", "), json.dumps(value, indent=2)
+    )
+
+
+def _progress(items: list[Any], what: str, console: Console) -> Iterable[Any]:
+    return track(items, what, console=console, transient=True)
