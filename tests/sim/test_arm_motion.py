@@ -5,13 +5,15 @@ import numpy as np
 import pytest
 
 from echopilot_core import EchoPilotError, se3
+from echopilot_sim.arm.kinds import FR3_LIKE, UR5E_LIKE, ArmKind, arm_kind
 from echopilot_sim.arm.kinematics import jacobian
-from echopilot_sim.arm.model import POSTURE_RAD, SPEED_MAX_RAD_S, Arm
+from echopilot_sim.arm.model import Arm
 from echopilot_sim.description import description_file
 
 DOWN = np.diag([1.0, -1.0, -1.0])
 START = se3.transform(DOWN, np.array([0.5, 0.0, 0.35]))
 FREE = np.zeros(6)
+KINDS = pytest.mark.parametrize("kind", [FR3_LIKE, UR5E_LIKE], ids=lambda kind: kind.name)
 
 
 def test_description_names_the_probe_and_a_missing_file_is_one_clear_line() -> None:
@@ -20,27 +22,37 @@ def test_description_names_the_probe_and_a_missing_file_is_one_clear_line() -> N
         description_file("urdf/no_such_arm.urdf")
 
 
-def test_speed_limits_of_the_loop_are_those_of_the_urdf() -> None:
-    text = description_file("urdf/echopilot_arm.urdf").read_text()
+@KINDS
+def test_speed_limits_of_the_loop_are_those_of_the_urdf(kind: ArmKind) -> None:
+    text = description_file(kind.urdf).read_text()
     speeds = [float(part.split('"')[1]) for part in text.split("velocity=")[1:]]
-    assert speeds == SPEED_MAX_RAD_S.tolist()
+    assert speeds == kind.speed_max_rad_s.tolist()
 
 
-def test_start_puts_the_probe_where_asked_and_far_targets_are_refused() -> None:
-    arm = Arm(START)
+def test_an_unknown_arm_lists_the_choices() -> None:
+    with pytest.raises(EchoPilotError, match="fr3_like, ur5e_like"):
+        arm_kind("kr6")
+
+
+@KINDS
+def test_start_puts_the_probe_where_asked_and_far_targets_are_refused(kind: ArmKind) -> None:
+    arm = Arm(START, kind=kind)
     assert np.abs(se3.log(se3.inverse(arm.pose()) @ START)).max() < 1e-6
     with pytest.raises(EchoPilotError, match="cannot reach"):
-        Arm(se3.transform(DOWN, np.array([1.6, 0.0, 0.3])))
+        Arm(se3.transform(DOWN, np.array([1.6, 0.0, 0.3])), kind=kind)
 
 
-def test_jacobian_is_the_derivative_of_the_pose() -> None:
+@KINDS
+def test_jacobian_is_the_derivative_of_the_pose(kind: ArmKind) -> None:
     seed = 3
     print("seed", seed)
     rng = np.random.default_rng(seed)
-    arm, J, h = Arm(START), np.zeros((6, 7)), 1e-6
+    arm, h = Arm(START, kind=kind), 1e-6
+    n = len(arm.names)
+    J = np.zeros((6, n))
     for _ in range(5):
-        q = POSTURE_RAD + rng.uniform(-0.5, 0.5, 7)
-        for i in range(7):
+        q = kind.posture_rad + rng.uniform(-0.5, 0.5, n)
+        for i in range(n):
             poses = []
             for sign in (-1.0, 1.0):
                 arm.data.qpos[:] = q
@@ -55,11 +67,12 @@ def test_jacobian_is_the_derivative_of_the_pose() -> None:
             assert np.allclose(J[:, i], np.concatenate([moved, turned]), atol=1e-5)
 
 
+@KINDS
 @pytest.mark.parametrize("axis", range(6))
-def test_probe_follows_a_twist_despite_friction(axis: int) -> None:
-    arm, twist = Arm(START), np.zeros(6)
+def test_probe_follows_a_twist_despite_friction(kind: ArmKind, axis: int) -> None:
+    arm, twist = Arm(START, kind=kind), np.zeros(6)
     twist[axis] = 0.02 if axis < 3 else 0.2
-    for _ in range(1200):  # the integral term first has to find the friction
+    for _ in range(2500):  # the integral term first has to find the friction
         arm.step(twist, FREE)
     before = arm.pose()
     for _ in range(500):
@@ -68,11 +81,12 @@ def test_probe_follows_a_twist_despite_friction(axis: int) -> None:
     assert np.allclose(moved / 0.5, twist, atol=0.03 * np.abs(twist).max() + 3e-4)
 
 
-def test_velocity_loop_has_ten_hertz_of_bandwidth() -> None:
+@KINDS
+def test_velocity_loop_has_ten_hertz_of_bandwidth(kind: ArmKind) -> None:
     """Without friction, a 1 Hz twist passes whole, and at 25 Hz less than the -3 dB point comes through."""
     gains = []
     for rate_hz in (1.0, 25.0):
-        arm, speeds, steps = Arm(START, friction_n_m=0.0), [], 2000
+        arm, speeds, steps = Arm(START, friction_n_m=0.0, kind=kind), [], 2000
         for k in range(steps):
             arm.step(np.array([0, 0, 0.02 * np.sin(2 * np.pi * rate_hz * k * 1e-3), 0, 0, 0]), FREE)
             speeds.append(arm.twist[2])
@@ -82,10 +96,13 @@ def test_velocity_loop_has_ten_hertz_of_bandwidth() -> None:
     assert gains[1] < 0.71
 
 
+@KINDS
 @pytest.mark.parametrize(("torque_n_m", "moves"), [(0.9, False), (1.3, True)])
-def test_joints_stick_below_one_newton_metre_and_break_away_above(torque_n_m: float, moves: bool) -> None:
-    arm = Arm(START)
-    for joint in range(7):
+def test_joints_stick_below_one_newton_metre_and_break_away_above(
+    kind: ArmKind, torque_n_m: float, moves: bool
+) -> None:
+    arm = Arm(START, kind=kind)
+    for joint in range(len(arm.names)):
         arm.data.qvel[:] = 0.0
         start = arm.data.qpos.copy()
         for _ in range(500):
@@ -98,24 +115,26 @@ def test_joints_stick_below_one_newton_metre_and_break_away_above(torque_n_m: fl
         mujoco.mj_step1(arm.model, arm.data)
 
 
-def test_still_arm_holds_against_gravity_and_a_push() -> None:
-    arm = Arm(START)
+@KINDS
+def test_still_arm_holds_against_gravity_and_a_push(kind: ArmKind) -> None:
+    arm = Arm(START, kind=kind)
     for _ in range(2000):
         arm.step(np.zeros(6), np.array([0.0, 0.0, -8.0, 0.0, 0.0, 0.0]))
     assert np.linalg.norm(arm.origin_m - START[:3, 3]) < 0.005
     assert np.abs(arm.twist[:3]).max() < 1e-3
 
 
-def test_limits_of_joints_speed_and_torque_hold_under_absurd_twists() -> None:
+@KINDS
+def test_limits_of_joints_speed_and_torque_hold_under_absurd_twists(kind: ArmKind) -> None:
     seed = 5
     print("seed", seed)
     rng = np.random.default_rng(seed)
     for _ in range(3):
-        arm, twist = Arm(START), rng.normal(0.0, 1.0, 6)
+        arm, twist = Arm(START, kind=kind), rng.normal(0.0, 1.0, 6)
         for _ in range(2500):
             arm.step(twist, FREE)
             joints = arm.joint_state()
             assert np.all(np.abs(joints.torque_n_m) <= arm.torque_max_n_m + 1e-9)
-            assert np.all(np.abs(joints.velocity_rad_s) <= 1.3 * SPEED_MAX_RAD_S)
+            assert np.all(np.abs(joints.velocity_rad_s) <= 1.3 * kind.speed_max_rad_s)
             assert np.all(joints.position_rad > arm.lower_rad - 0.02)
             assert np.all(joints.position_rad < arm.upper_rad + 0.02)

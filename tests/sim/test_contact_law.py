@@ -4,30 +4,43 @@ import numpy as np
 import pytest
 
 from echopilot_core import se3
-from echopilot_sim.contact import SkinPatch, contact_wrench, face_points, stored_energy_j
+from echopilot_sim.anatomy import draw_patient
+from echopilot_sim.anatomy.skin import Skin
+from echopilot_sim.contact import (
+    GAP,
+    HARDNESS,
+    NORMAL,
+    SPEED,
+    STIFFNESS,
+    contact_wrench,
+    face_points,
+    gap_m,
+    hardness,
+    stored_energy_j,
+)
+from echopilot_sim.gel import FRICTION_WET
+from echopilot_sim.moment import Phases, element_points
+from echopilot_sim.skin_patch import contact, empty_planes
 
 POINTS = face_points()
 DOWN = np.diag([1.0, -1.0, -1.0])
 
 
-def flat_skin(stiffness_pa_m: float, speed_m_s: float = 0.0) -> SkinPatch:
+def flat_skin(stiffness_pa_m: float, speed_m_s: float = 0.0) -> np.ndarray:
     """The plane z = 0 of base, body below."""
-    n = len(POINTS)
-    return SkinPatch(
-        anchor_m=np.zeros((n, 3)),
-        normal=np.tile([0.0, 0.0, 1.0], (n, 1)),
-        gap_m=np.zeros(n),
-        speed_m_s=np.full(n, speed_m_s),
-        stiffness_pa_m=np.full(n, stiffness_pa_m),
-    )
+    planes = empty_planes(len(POINTS))
+    planes[:, NORMAL + 2], planes[:, GAP], planes[:, SPEED] = 1.0, 0.0, speed_m_s
+    planes[:, STIFFNESS], planes[:, HARDNESS] = stiffness_pa_m, hardness(stiffness_pa_m)
+    return planes
 
 
 def press(
-    skin: SkinPatch, rotation: np.ndarray, origin: np.ndarray, twist: np.ndarray
+    skin: np.ndarray, rotation: np.ndarray, origin: np.ndarray, twist: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    wrench, depth = np.zeros(6), np.zeros(len(POINTS))
-    contact_wrench(np.ascontiguousarray(rotation), origin, twist, POINTS, skin, 0.0, wrench, depth)
-    return wrench, depth
+    wrench = np.zeros(6)
+    contact_wrench(np.ascontiguousarray(rotation), origin, twist, POINTS, skin, 0.0, FRICTION_WET, wrench)
+    places = POINTS @ rotation.T + origin
+    return wrench, -np.array([gap_m(skin, i, *place, 0.0) for i, place in enumerate(places)])
 
 
 def force_at(stiffness_pa_m: float, depth_m: float) -> float:
@@ -119,7 +132,7 @@ def test_free_mass_on_skin_loses_energy_at_one_millisecond(stiffness_pa_m: float
         force = -wrench[2]
         speed += (force / mass - 9.81) * dt
         height += speed * dt
-        energy = 0.5 * mass * speed**2 + mass * 9.81 * height + stored_energy_j(depth, skin.stiffness_pa_m)
+        energy = 0.5 * mass * speed**2 + mass * 9.81 * height + stored_energy_j(depth, skin[:, STIFFNESS])
         assert energy < 1.05 * start + 1e-4
     assert abs(speed) < 1e-3
     assert force == pytest.approx(mass * 9.81, rel=0.02)
@@ -136,3 +149,21 @@ def test_sliding_friction_stays_below_the_gel_coefficient() -> None:
     slide = np.array([0.02, 0.0, 0.0, 0.0, 0.0, 0.0])
     wrench, _ = press(flat_skin(1e6), DOWN, np.array([0.0, 0.0, -0.008]), slide)
     assert 0.07 < -wrench[0] / -wrench[2] < 0.08
+
+
+def test_contact_of_a_pose_is_pure_and_agrees_with_the_skin() -> None:
+    """Pressed on the belly: wrench and depths repeat exactly, and each element is as deep as the skin says."""
+    skin, phases = Skin(draw_patient(1).torso), Phases(0.1, 0.3)
+    entry = skin.point(np.array([0.01]), np.array([-0.15]), phases.breathing)[0]
+    axis = -skin.normal(entry[None], phases.breathing)[0]
+    pose = se3.transform(se3.look_along(axis, np.array([1.0, 0.0, 0.0])), entry + 0.008 * axis)
+    pressed = contact(skin, pose, np.zeros(6), phases)
+    assert pressed.indentation_m.shape == (64,) and pressed.force_n > 1.0
+    assert np.allclose(pressed.indentation_m, 0.008, atol=0.002)
+    expected = -skin.signed_distance(se3.apply(pose, element_points()), phases.breathing)
+    assert np.array_equal(pressed.indentation_m, expected)
+    assert np.array_equal(contact(skin, pose, np.zeros(6), phases).wrench, pressed.wrench)
+    lifted = contact(skin, pose @ se3.transform(np.eye(3), np.array([0.0, 0.0, -0.03])), np.zeros(6), phases)
+    assert not lifted.wrench.any() and lifted.indentation_m.max() < 0.0
+    rising = contact(skin, pose, np.zeros(6), phases, breathing_rate_1_s=1.0)
+    assert rising.force_n > pressed.force_n

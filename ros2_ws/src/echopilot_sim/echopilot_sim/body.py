@@ -1,12 +1,11 @@
 """What is seen of the patient's outside: the depth camera's points and the landmarks that an operator points at."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_core import BodyLandmarks, BodySurface, se3
 from echopilot_sim.anatomy.parameters import Patient
-from echopilot_sim.anatomy.skin import Skin, amplitude, fade, section
+from echopilot_sim.anatomy.skin import Skin, breathe, rim
 
 Array = NDArray[np.float64]
 
@@ -20,24 +19,13 @@ DROP_OUT = 0.05  # share of points lost at random in every picture
 POINTING_M = 0.010
 
 
-@njit(cache=True, nogil=True)
-def _breathe(parameters: Array, points: Array, breathing: float, out: Array) -> None:
-    for i in range(points.shape[0]):
-        y0, z = points[i, 1], points[i, 2]
-        shift = amplitude(parameters, z) * (breathing - 0.5)
-        y = y0
-        for _ in range(6):
-            y = y0 - shift * fade(y)
-        out[i, 0], out[i, 1], out[i, 2] = points[i, 0], y, z
-
-
 class Body:
     """One patient seen from outside; every reading is a pure function of the patient and the time."""
 
     def __init__(self, patient: Patient) -> None:
         self._seed = patient.seed
         self._T_base_patient = patient.T_base_patient
-        self._skin = Skin(patient.torso)
+        self._skin = Skin(patient.torso, patient.heart)
         rng = np.random.default_rng([patient.seed, 0xB0D])
         points = self._trunk()
         centres = points[rng.integers(len(points), size=HOLES)]
@@ -48,12 +36,11 @@ class Body:
         pointing = rng.normal(0.0, POINTING_M, size=(3, 2))
         self._pointed_xz = np.column_stack([pointing[:, 0], z + pointing[:, 1]])
 
-    def surface(self, stamp_ns: int, breathing: float) -> BodySurface:
+    def surface(self, stamp_ns: int, T_base_patient: Array, breathing: float, beat: float = 0.0) -> BodySurface:
         """Points (N, 3) [m] in base, N 3 to 4 thousand, with noise along the line of sight and holes."""
         rng = np.random.default_rng([self._seed, 0xCA3, stamp_ns // 1_000_000])
-        out = np.empty_like(self._points)
-        _breathe(self._skin.parameters, self._points, breathing, out)
-        points = se3.apply(self._T_base_patient, out[rng.random(len(out)) > DROP_OUT])
+        seen = self._points[rng.random(len(self._points)) > DROP_OUT]
+        points = se3.apply(T_base_patient, breathe(self._skin.parameters, seen, breathing, beat))
         sight = points - CAMERA_M
         sight /= np.linalg.norm(sight, axis=1, keepdims=True)
         return BodySurface(stamp_ns, points + sight * rng.normal(0.0, NOISE_M, size=(len(points), 1)))
@@ -68,11 +55,9 @@ class Body:
         """Points (N, 3) of the skin at mid breathing, about SPACING_M apart, in patient."""
         rows = []
         for z in np.arange(Z_FROM_M, Z_TO_M, SPACING_M):
-            a, b, y_centre = section(self._skin.parameters, float(z))[:3]
-            angle = np.arange(RIGHT_RAD, LEFT_RAD, 0.7 * SPACING_M / a)
-            sine, cosine = np.sin(angle), np.cos(angle)
-            radius = (np.abs(sine / a) ** 2.5 + np.abs(cosine / b) ** 2.5) ** -0.4
-            row = np.column_stack([radius * sine, y_centre - radius * cosine, np.full_like(angle, z)])
+            width = abs(rim(self._skin.parameters, 0.5 * np.pi, float(z))[0])
+            angle = np.arange(RIGHT_RAD, LEFT_RAD, 0.7 * SPACING_M / width)
+            row = np.array([(*rim(self._skin.parameters, float(a), float(z)), z) for a in angle])
             step = np.linalg.norm(np.diff(row, axis=0, prepend=row[:1]), axis=1)
             along = np.floor(np.cumsum(step) / SPACING_M)
             rows.append(row[np.flatnonzero(np.diff(along, prepend=-1.0) > 0)])

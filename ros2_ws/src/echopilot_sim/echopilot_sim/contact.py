@@ -5,7 +5,7 @@ an edge that lifts loses contact. Pressure p = k d (d / d_ref)^(n-1) (1 + c d'),
 (J. Appl. Mech. 42:440) for the damping, Johnson, Contact Mechanics (1985), section 4.3 for the elastic foundation.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -21,22 +21,30 @@ REFERENCE_DEPTH_M = 0.010  # depth at which `stiffness` is the secant p / d
 SOFT_PA_PER_M, HARD_PA_PER_M = 2.0e6, 3.0e7  # relaxed belly .. rib; in between by logarithm
 EXPONENT_SOFT, EXPONENT_HARD = 1.3, 1.0  # soft tissue stiffens with depth
 DAMPING_SOFT_S_PER_M, DAMPING_HARD_S_PER_M = 12.0, 3.0
-FRICTION = 0.08  # gel between skin and face
 SLIP_SPEED_M_S = 0.002  # friction is viscous below this
 
 
-class SkinPatch(NamedTuple):
-    """Tangent planes of the skin under the face points, in base, valid for a few milliseconds.
+# Columns of the tangent planes (M, 10) of the skin under M points, in base, valid for a few milliseconds: where they
+# were taken, outward normal, signed distance of that place from the skin (positive outside), velocity of the skin along its
+# normal, pressure per depth, and hardness (which follows from it).
+ANCHOR, NORMAL, GAP, SPEED, STIFFNESS, HARDNESS, N_COLUMNS = 0, 3, 6, 7, 8, 9, 10
 
-    `anchor_m` (M, 3) where they were taken, `normal` (M, 3) outwards, `gap_m` (M,) signed distance of the anchor from
-    the skin (positive outside), `speed_m_s` (M,) velocity of the skin along its normal, `stiffness_pa_m` (M,).
+
+@dataclass(frozen=True)
+class Contact:
+    """What the skin does to the probe: `wrench` (6,) [N, N m] in probe at its origin, and how deep it is pressed.
+
+    `indentation_m` (E,) of the array's elements and `depth_m` (45,) of the face cells: negative is a gap.
     """
 
-    anchor_m: Array
-    normal: Array
-    gap_m: Array
-    speed_m_s: Array
-    stiffness_pa_m: Array
+    wrench: Array
+    indentation_m: Array
+    depth_m: Array
+
+    @property
+    def force_n(self) -> float:
+        """Pressing force along probe z."""
+        return -float(self.wrench[2])
 
 
 CELL_AREA_M2 = FACE_WIDTH_M * FACE_HEIGHT_M / (N_X * N_Y)  # that one face point stands for
@@ -58,13 +66,15 @@ def hardness(stiffness_pa_m: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def pressure_pa(depth_m: float, rate_m_s: float, stiffness_pa_m: float) -> float:
-    """Pressure [Pa] of one foundation spring, pressed by depth_m at rate_m_s (positive: deeper); never negative."""
+def pressure_pa(depth_m: float, rate_m_s: float, stiffness_pa_m: float, hard: float) -> float:
+    """Pressure [Pa] of one foundation spring, pressed by depth_m at rate_m_s (positive: deeper); never negative.
+
+    `hard` is the `hardness` of its stiffness.
+    """
     if depth_m <= 0.0:
         return 0.0
-    h = hardness(stiffness_pa_m)
-    damping = DAMPING_SOFT_S_PER_M + h * (DAMPING_HARD_S_PER_M - DAMPING_SOFT_S_PER_M)
-    exponent = EXPONENT_SOFT + h * (EXPONENT_HARD - EXPONENT_SOFT)
+    damping = DAMPING_SOFT_S_PER_M + hard * (DAMPING_HARD_S_PER_M - DAMPING_SOFT_S_PER_M)
+    exponent = EXPONENT_SOFT + hard * (EXPONENT_HARD - EXPONENT_SOFT)
     elastic = stiffness_pa_m * depth_m * (depth_m / REFERENCE_DEPTH_M) ** (exponent - 1.0)
     return float(elastic * max(0.0, 1.0 + damping * rate_m_s))
 
@@ -79,20 +89,32 @@ def stored_energy_j(depth_m: Array, stiffness_pa_m: Array) -> float:
 
 
 @njit(cache=True, nogil=True)
+def gap_m(planes: Array, i: int, x: float, y: float, z: float, age_s: float) -> float:
+    """Signed distance [m] of the point (x, y, z) in base from tangent plane i, `age_s` after it was taken."""
+    return float(
+        planes[i, GAP]
+        - planes[i, SPEED] * age_s
+        + planes[i, NORMAL] * (x - planes[i, ANCHOR])
+        + planes[i, NORMAL + 1] * (y - planes[i, ANCHOR + 1])
+        + planes[i, NORMAL + 2] * (z - planes[i, ANCHOR + 2])
+    )
+
+
+@njit(cache=True, nogil=True)
 def contact_wrench(
     rotation: Array,
     origin_m: Array,
     twist: Array,
     points_m: Array,
-    patch: SkinPatch,
+    planes: Array,
     age_s: float,
+    friction: float,
     wrench: Array,
-    depth_m: Array,
 ) -> None:
-    """Fill `wrench` (6,) [N, N m], what the skin does to the probe, in probe at its origin, and `depth_m` (M,).
+    """Fill `wrench` (6,) [N, N m], what the skin does to the probe, in probe at its origin.
 
     `rotation` (3, 3) and `origin_m` (3,) are the pose of the probe in base, `twist` (6,) its velocity in base at the
-    probe origin, `points_m` (M, 3) the face in probe, `age_s` the time since the patch was taken.
+    probe origin, `points_m` (M, 3) the face in probe, `planes` (M, 10) the skin under it, taken `age_s` ago.
     """
     fx = fy = fz = tx = ty = tz = 0.0
     for i in range(points_m.shape[0]):
@@ -100,24 +122,18 @@ def contact_wrench(
         rx = rotation[0, 0] * a + rotation[0, 1] * b + rotation[0, 2] * c
         ry = rotation[1, 0] * a + rotation[1, 1] * b + rotation[1, 2] * c
         rz = rotation[2, 0] * a + rotation[2, 1] * b + rotation[2, 2] * c
-        nx, ny, nz = patch.normal[i, 0], patch.normal[i, 1], patch.normal[i, 2]
-        gap = (
-            patch.gap_m[i]
-            - patch.speed_m_s[i] * age_s
-            + nx * (origin_m[0] + rx - patch.anchor_m[i, 0])
-            + ny * (origin_m[1] + ry - patch.anchor_m[i, 1])
-            + nz * (origin_m[2] + rz - patch.anchor_m[i, 2])
-        )
-        depth_m[i] = -gap
+        gap = gap_m(planes, i, origin_m[0] + rx, origin_m[1] + ry, origin_m[2] + rz, age_s)
         if gap >= 0.0:
             continue
+        nx, ny, nz = planes[i, NORMAL], planes[i, NORMAL + 1], planes[i, NORMAL + 2]
         vx = twist[0] + twist[4] * rz - twist[5] * ry
         vy = twist[1] + twist[5] * rx - twist[3] * rz
         vz = twist[2] + twist[3] * ry - twist[4] * rx
         outward = vx * nx + vy * ny + vz * nz
-        force = CELL_AREA_M2 * pressure_pa(-gap, patch.speed_m_s[i] - outward, patch.stiffness_pa_m[i])
+        rate = planes[i, SPEED] - outward
+        force = CELL_AREA_M2 * pressure_pa(-gap, rate, planes[i, STIFFNESS], planes[i, HARDNESS])
         sx, sy, sz = vx - outward * nx, vy - outward * ny, vz - outward * nz
-        drag = FRICTION * force / np.sqrt(sx * sx + sy * sy + sz * sz + SLIP_SPEED_M_S**2)
+        drag = friction * force / np.sqrt(sx * sx + sy * sy + sz * sz + SLIP_SPEED_M_S**2)
         px, py, pz = force * nx - drag * sx, force * ny - drag * sy, force * nz - drag * sz
         fx += px
         fy += py

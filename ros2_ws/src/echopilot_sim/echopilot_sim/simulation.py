@@ -10,17 +10,22 @@ from numpy.typing import NDArray
 
 from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError, Frame, RobotState, SafeTwist, se3
 from echopilot_sim.anatomy import Anatomy, Patient, build
-from echopilot_sim.anatomy.skin import Skin
+from echopilot_sim.anatomy.rhythm import heart_phase, starts
+from echopilot_sim.anatomy.skin import Skin, apex_beat
+from echopilot_sim.arm import loop
 from echopilot_sim.arm.guard import Guard
+from echopilot_sim.arm.kinds import ArmName, arm_kind
 from echopilot_sim.arm.model import Arm, JointState
 from echopilot_sim.arm.sensor import ForceSensor
 from echopilot_sim.arm.servo import FRICTION_N_M
 from echopilot_sim.bmode import Renderer
 from echopilot_sim.body import Body
-from echopilot_sim.contact import contact_wrench, face_points
+from echopilot_sim.contact import CELL_AREA_M2, face_points
+from echopilot_sim.gel import PLENTY_M, bridged_gap_m, friction, worn
 from echopilot_sim.imaging_limits import check_imaging
-from echopilot_sim.moment import ImagingSettings, Moment, Phases, element_points
-from echopilot_sim.skin_patch import empty_patch, take_patch
+from echopilot_sim.moment import ImagingSettings, Moment, Phases
+from echopilot_sim.placement import Placement
+from echopilot_sim.skin_patch import element_gaps, empty_planes, take_planes
 
 Array = NDArray[np.float64]
 
@@ -41,6 +46,8 @@ class SimConfig:
     breathing: bool = True
     joint_friction: bool = True
     sensor_errors: bool = True
+    arm: ArmName = "fr3_like"
+    gel_m: float = PLENTY_M  # film of coupling gel at the start; see gel.py
 
     def __post_init__(self) -> None:
         """Raise EchoPilotError for a frame rate or a latency that the clock of the physics cannot keep."""
@@ -48,6 +55,9 @@ class SimConfig:
             raise EchoPilotError(f"frame rate {self.frame_hz} Hz is impossible; choose 1 to 100 Hz")
         if self.command_latency_steps not in range(STEPS_PER_TICK):
             raise EchoPilotError(f"command latency {self.command_latency_steps} ms is impossible; choose 0 to 9 ms")
+        if not 0.0 <= self.gel_m <= 0.1:
+            raise EchoPilotError(f"gel {self.gel_m} m is impossible; choose 0 to 0.1 m")
+        arm_kind(self.arm)
 
 
 @dataclass(frozen=True)
@@ -64,26 +74,27 @@ class Simulation:
     `limit_crossings` counts physics steps with a true normal force above 20 N, `max_normal_force_n` is its maximum.
     """
 
-    def __init__(self, patient: Patient, config: SimConfig = SimConfig()) -> None:
-        self.patient = patient
+    def __init__(self, patient: Patient | Anatomy, config: SimConfig = SimConfig()) -> None:
+        """A patient is built when a picture is first asked for; an Anatomy is taken as it is."""
+        if isinstance(patient, Anatomy):
+            self.anatomy, self.patient = patient, patient.patient
+        else:
+            self.patient = patient
         self.config = config
         self.imaging = ImagingSettings()
         self.limit_crossings = 0
         self.max_normal_force_n = 0.0
-        self._skin = Skin(patient.torso)
-        self._body = Body(patient)
-        self._arm = Arm(START_POSE, FRICTION_N_M if config.joint_friction else 0.0)
-        self._sensor = ForceSensor(patient.seed, STEP_NS * 1e-9, config.sensor_errors)
+        self.gel_m = config.gel_m
+        self._skin = Skin(self.patient.torso, self.patient.heart)
+        self._body = Body(self.patient)
+        self._placement = Placement(self.patient.T_base_patient)
+        self._arm = Arm(START_POSE, FRICTION_N_M if config.joint_friction else 0.0, arm_kind(config.arm))
+        self._sensor = ForceSensor(self.patient.seed, STEP_NS * 1e-9, config.sensor_errors)
         self._guard = Guard()
-        self._T_patient_base = se3.inverse(patient.T_base_patient)
         self._face = face_points()
-        self._patch = empty_patch(len(self._face))
-        self._patch_step = 0
+        self._planes = empty_planes(len(self._face))
         self._wrench = np.zeros(6)
-        self._depth_m = np.zeros(len(self._face))
-        self._elements = element_points()
-        phase = np.random.default_rng([patient.seed, 0x9A5]).random(2)
-        self._heart_start, self._breathing_start = (float(p) for p in phase)
+        self._asked = np.zeros(6)  # twist that the guard lets through
         self._step = 0
         self._sequence = 0
 
@@ -118,7 +129,7 @@ class Simulation:
 
     @property
     def joint_limits_rad(self) -> Array:
-        """Lower and upper limit of every joint (7, 2) [rad]."""
+        """Lower and upper limit of every joint (n, 2) [rad]."""
         return np.column_stack([self._arm.lower_rad, self._arm.upper_rad])
 
     @property
@@ -129,13 +140,45 @@ class Simulation:
     def step(self, command: SafeTwist | None) -> Tick:
         """Advance one control tick (10 ms); `command` answers the last tick's state and acts 5 ms later."""
         moments = [self._moment()] if self._step == 0 else []
-        self._take_patch()
+        self._take_planes()
+        arm, noise, dt_s = self._arm, self._sensor.noise(STEPS_PER_TICK), STEP_NS * 1e-9
+        slippery = friction(self.gel_m)
         for i in range(STEPS_PER_TICK):
             if command is not None and i == self.config.command_latency_steps:
                 self._guard.offer(command, self.now_ns)
-            self._physics_step()
+            loop.drive(
+                self._step * STEP_NS,
+                dt_s,
+                self._sensor.state,
+                noise[i],
+                self._guard.state,
+                self._asked,
+                self._wrench,
+                arm.joints,
+                arm.J,
+                *arm.torques,
+            )
+            arm.advance()
+            self._step += 1
+            loop.feel(
+                *arm.axes,
+                arm.J,
+                arm.rotation,
+                arm.origin_m,
+                arm.twist,
+                self._face,
+                self._planes,
+                (i + 1) * dt_s,
+                slippery,
+                self._wrench,
+            )
+            force_n = -self._wrench[2]
+            if force_n > self.max_normal_force_n:
+                self.max_normal_force_n = float(force_n)
+            self.limit_crossings += bool(force_n > HARD_LIMIT_N)
             if self.now_ns == self._frame_stamp_ns(self._sequence):
                 moments.append(self._moment())
+        self._wear_gel(STEPS_PER_TICK * dt_s)
         return Tick(self._robot_state(), tuple(moments))
 
     def render(self, moment: Moment) -> Frame:
@@ -144,10 +187,12 @@ class Simulation:
 
     def surface(self) -> BodySurface:
         """What the depth camera sees now."""
-        return self._body.surface(self.now_ns, self.phases().breathing)
+        phases = self.phases()
+        T_base_patient = self._placement.at(self.now_ns)
+        return self._body.surface(self.now_ns, T_base_patient, phases.breathing, apex_beat(phases.heart))
 
     def landmarks(self) -> BodyLandmarks:
-        """Where the operator pointed, on the skin as it is now."""
+        """Where the operator pointed before the exam, on skin that breathes; they do not follow a shifted patient."""
         return self._body.landmarks(self.now_ns, self.phases().breathing)
 
     def set_imaging(
@@ -169,48 +214,52 @@ class Simulation:
     def phases(self, now_ns: int | None = None) -> Phases:
         """Where the patient is in the heart and breathing cycles at a time [ns], by default now."""
         time_s = (self.now_ns if now_ns is None else now_ns) * 1e-9
-        heart = (self._heart_start + time_s * self.patient.heart_rate_hz) % 1.0
+        heart = heart_phase(self.patient, time_s)
         if not self.config.breathing:
             return Phases(heart)
-        turn = self._breathing_start + time_s * self.patient.breathing_rate_hz
+        turn = starts(self.patient.seed)[1] + time_s * self.patient.breathing_rate_hz
         return Phases(heart, 0.5 - 0.5 * math.cos(2.0 * math.pi * turn))
 
-    def _physics_step(self) -> None:
-        arm = self._arm
-        self._sensor.read(self._wrench, arm.rotation)
-        dt_s = STEP_NS * 1e-9
-        twist = self._guard.twist(self.now_ns, dt_s, -float(self._sensor.measured[2]), arm.rotation[:, 2])
-        arm.step(twist, self._wrench)
-        self._step += 1
-        age_s = (self._step - self._patch_step) * dt_s
-        contact_wrench(
-            arm.rotation, arm.origin_m, arm.twist, self._face, self._patch, age_s, self._wrench, self._depth_m
-        )
-        force_n = self.true_normal_force_n
-        self.max_normal_force_n = max(self.max_normal_force_n, force_n)
-        self.limit_crossings += force_n > HARD_LIMIT_N
+    def shift_patient(self, translation_m: Array, yaw_rad: float = 0.0) -> None:
+        """The patient moves (a cough, a roll): over half a second by (3,) [m] in base and a yaw about the vertical.
 
-    def _take_patch(self) -> None:
-        dt_ns = STEPS_PER_TICK * STEP_NS
-        take_patch(
+        Raises EchoPilotError, moving nothing, for more than 0.1 m or 0.35 rad.
+        """
+        self._placement.shift(translation_m, yaw_rad, self.now_ns)
+
+    def apply_gel(self, gel_m: float) -> None:
+        """Put a fresh film of gel [m] on the face."""
+        self.gel_m = gel_m
+
+    def _wear_gel(self, dt_s: float) -> None:
+        force_n = self.true_normal_force_n
+        if force_n <= 0.0:
+            self.gel_m = worn(self.gel_m, 0.0, 0.0, dt_s)
+            return
+        slide_m_s = math.hypot(*(self._arm.rotation[:, :2].T @ self._arm.twist[:3]))
+        self.gel_m = worn(self.gel_m, slide_m_s * dt_s, force_n / (CELL_AREA_M2 * len(self._face)), dt_s)
+
+    def _take_planes(self) -> None:
+        later_ns = self.now_ns + STEPS_PER_TICK * STEP_NS
+        now, later = self.phases(), self.phases(later_ns)
+        take_planes(
             self._skin.parameters,
-            self.patient.T_base_patient,
+            self._placement.at(self.now_ns),
+            self._placement.at(later_ns),
             self._arm.rotation,
             self._arm.origin_m,
             self._face,
-            self.phases().breathing,
-            self.phases(self.now_ns + dt_ns).breathing,
-            dt_ns * 1e-9,
-            self._patch,
+            np.array([[now.breathing, apex_beat(now.heart)], [later.breathing, apex_beat(later.heart)]]),
+            STEPS_PER_TICK * STEP_NS * 1e-9,
+            self._planes,
         )
-        self._patch_step = self._step
 
     def _frame_stamp_ns(self, sequence: int) -> int:
         return round(sequence * 1e9 / self.config.frame_hz / STEP_NS) * STEP_NS
 
     def _moment(self) -> Moment:
         T_base_probe = self._arm.pose()
-        T_patient_probe = self._T_patient_base @ T_base_probe
+        T_patient_probe = se3.inverse(self._placement.at(self.now_ns)) @ T_base_probe
         phases = self.phases()
         sequence, self._sequence = self._sequence, self._sequence + 1
         return Moment(
@@ -219,10 +268,11 @@ class Simulation:
             T_base_probe=T_base_probe,
             T_patient_probe=T_patient_probe,
             phases=phases,
-            gap_m=self._skin.signed_distance(se3.apply(T_patient_probe, self._elements), phases.breathing),
+            gap_m=element_gaps(self._skin, T_patient_probe, phases),
             contact_force_n=self.true_normal_force_n,
             imaging=self.imaging,
             flicker_seed=(self.patient.seed * 1_000_003 + sequence) % 2**31,
+            gel_m=bridged_gap_m(self.gel_m),
         )
 
     def _robot_state(self) -> RobotState:

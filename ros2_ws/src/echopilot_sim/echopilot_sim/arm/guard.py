@@ -8,6 +8,7 @@ breathing chest would pass 20 N.
 import math
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_core import RobotMode, SafeTwist
@@ -25,16 +26,53 @@ FORCE_CONTACT_N = 1.0  # below this the probe hangs free: nothing to hold, only 
 DEADBAND_N = 0.3
 FORCE_FILTER_S = 0.1
 
+_SERVO, _HOLD, _FAULT = int(RobotMode.SERVO), int(RobotMode.COMPLIANT_HOLD), int(RobotMode.FAULT)
+_MODE, _FORCE, _HOLD_FORCE, _ADVANCE, _STAMP, _COMMAND = 0, 1, 2, 3, 4, 5  # places in the state; the command is last
+
+
+@njit(cache=True, nogil=True)
+def guard_twist(state: Array, now_ns: int, dt_s: float, force_n: float, z_axis: Array, twist: Array) -> None:
+    """Fill `twist` (6,) in base to follow now; `force_n` is the measured pressing force along `z_axis` (3,) in base."""
+    for j in range(6):
+        twist[j] = 0.0
+    if not math.isfinite(force_n):
+        state[_MODE] = _FAULT
+        return
+    state[_FORCE] += (force_n - state[_FORCE]) * dt_s / FORCE_FILTER_S
+    age_ns = now_ns - state[_STAMP]  # float64 counts nanoseconds exactly for 100 days; without a command infinite
+    if age_ns < TIMEOUT_NS:
+        state[_MODE] = _SERVO
+        fade = min(1.0, (TIMEOUT_NS - age_ns) / (TIMEOUT_NS - COAST_NS))
+        for j in range(6):
+            twist[j] = state[_COMMAND + j] * fade
+        return
+    if state[_MODE] != _HOLD:
+        state[_MODE] = _HOLD
+        state[_HOLD_FORCE] = min(state[_FORCE], FORCE_MAX_N) if state[_FORCE] > FORCE_CONTACT_N else 0.0
+        state[_ADVANCE] = 0.0
+    wanted_n = min(max(state[_HOLD_FORCE] - STIFFNESS_N_M * state[_ADVANCE], 0.0), state[_HOLD_FORCE])
+    error_n = wanted_n - force_n
+    deadband_n = DEADBAND_N if state[_HOLD_FORCE] > 0.0 else FORCE_CONTACT_N  # hanging free: only give way
+    error_n = math.copysign(max(0.0, abs(error_n) - deadband_n), error_n)
+    speed = min(max(ADMITTANCE_M_S_N * error_n, -SPEED_MAX_M_S), SPEED_MAX_M_S)
+    if wanted_n == 0.0:
+        speed = min(speed, 0.0)
+    state[_ADVANCE] += speed * dt_s
+    for j in range(3):
+        twist[j] = speed * z_axis[j]
+
 
 class Guard:
     """State of the contract; one object per arm, stepped every millisecond."""
 
     def __init__(self) -> None:
-        self.mode = RobotMode.COMPLIANT_HOLD
-        self._command: SafeTwist | None = None
-        self._force_n = 0.0
-        self._hold_force_n = 0.0
-        self._advance_m = 0.0
+        self.state = np.zeros(_COMMAND + 6)
+        self.state[_MODE], self.state[_STAMP] = _HOLD, -math.inf
+
+    @property
+    def mode(self) -> RobotMode:
+        """What the arm is doing."""
+        return RobotMode(int(self.state[_MODE]))
 
     def offer(self, command: SafeTwist, now_ns: int) -> bool:
         """Take a command when it is finite, at most 50 ms old, not from the future and newer than the last."""
@@ -43,33 +81,14 @@ class Guard:
             return False
         if not -FUTURE_NS <= now_ns - command.stamp_ns < TIMEOUT_NS:
             return False
-        if self._command is not None and command.stamp_ns <= self._command.stamp_ns:
+        if command.stamp_ns <= self.state[_STAMP]:
             return False
-        self._command = SafeTwist(command.stamp_ns, twist)
+        self.state[_STAMP] = command.stamp_ns
+        self.state[_COMMAND:] = twist
         return True
 
     def twist(self, now_ns: int, dt_s: float, force_n: float, z_axis: Array) -> Array:
         """Twist (6,) in base to follow now; `force_n` is the measured pressing force, `z_axis` (3,) probe z in base."""
-        if not np.isfinite(force_n):
-            self.mode = RobotMode.FAULT
-            return np.zeros(6)
-        self._force_n += (force_n - self._force_n) * dt_s / FORCE_FILTER_S
-        age_ns = now_ns - self._command.stamp_ns if self._command else TIMEOUT_NS
-        if self._command and age_ns < TIMEOUT_NS:
-            self.mode = RobotMode.SERVO
-            fade = min(1.0, (TIMEOUT_NS - age_ns) / (TIMEOUT_NS - COAST_NS))
-            return self._command.twist * fade
-        if self.mode != RobotMode.COMPLIANT_HOLD:
-            self.mode = RobotMode.COMPLIANT_HOLD
-            touching = self._force_n > FORCE_CONTACT_N
-            self._hold_force_n = min(self._force_n, FORCE_MAX_N) if touching else 0.0
-            self._advance_m = 0.0
-        wanted_n = min(max(self._hold_force_n - STIFFNESS_N_M * self._advance_m, 0.0), self._hold_force_n)
-        error_n = wanted_n - force_n
-        deadband_n = DEADBAND_N if self._hold_force_n > 0.0 else FORCE_CONTACT_N  # hanging free: only give way
-        error_n = math.copysign(max(0.0, abs(error_n) - deadband_n), error_n)
-        speed = min(max(ADMITTANCE_M_S_N * error_n, -SPEED_MAX_M_S), SPEED_MAX_M_S)
-        if wanted_n == 0.0:
-            speed = min(speed, 0.0)
-        self._advance_m += speed * dt_s
-        return np.concatenate([speed * z_axis, np.zeros(3)])
+        out = np.zeros(6)
+        guard_twist(self.state, now_ns, dt_s, force_n, z_axis, out)
+        return out

@@ -1,4 +1,4 @@
-"""Differential kinematics of the seven-joint arm in numba: Jacobian and damped least squares with a posture task.
+"""Differential kinematics of an arm of n joints in numba: Jacobian and damped least squares with a posture task.
 
 Damping near singularities after Nakamura & Hanafusa 1986 (J. Dyn. Sys. Meas. Control 108:163).
 """
@@ -17,7 +17,7 @@ LIMIT_HORIZON_S = 0.2  # a joint may approach its limit by no more than the dist
 
 @njit(cache=True, nogil=True)
 def jacobian(anchor_m: Array, axis: Array, point_m: Array, J: Array) -> None:
-    """Fill `J` (6, 7): twist (v, w) of `point_m` in base per joint velocity; anchors and axes (7, 3) in base."""
+    """Fill `J` (6, n): twist (v, w) of `point_m` in base per joint velocity; anchors and axes (n, 3) in base."""
     for i in range(axis.shape[0]):
         ax, ay, az = axis[i, 0], axis[i, 1], axis[i, 2]
         dx, dy, dz = point_m[0] - anchor_m[i, 0], point_m[1] - anchor_m[i, 1], point_m[2] - anchor_m[i, 2]
@@ -30,31 +30,35 @@ def jacobian(anchor_m: Array, axis: Array, point_m: Array, J: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _solve_damped(A: Array, b: Array, damping: float) -> float:
-    """Overwrite b with (A + damping^2 I)^-1 b by Cholesky (A is spoilt); returns sqrt(det(A + damping^2 I))."""
-    n = b.shape[0]
+def _factor(A: Array, damping: float, L: Array) -> float:
+    """Fill the lower triangle of L (6, 6) with the Cholesky factor of A + damping^2 I; returns the root of its det."""
     root = 1.0
-    for i in range(n):
-        A[i, i] += damping * damping
-    for i in range(n):
+    for i in range(6):
         for j in range(i + 1):
             s = A[i, j]
-            for k in range(j):
-                s -= A[i, k] * A[j, k]
             if i == j:
-                A[i, i] = np.sqrt(max(s, 1e-12))
-                root *= A[i, i]
+                s += damping * damping
+            for k in range(j):
+                s -= L[i, k] * L[j, k]
+            if i == j:
+                L[i, i] = np.sqrt(max(s, 1e-12))
+                root *= L[i, i]
             else:
-                A[i, j] = s / A[j, j]
-    for i in range(n):
-        for k in range(i):
-            b[i] -= A[i, k] * b[k]
-        b[i] /= A[i, i]
-    for i in range(n - 1, -1, -1):
-        for k in range(i + 1, n):
-            b[i] -= A[k, i] * b[k]
-        b[i] /= A[i, i]
+                L[i, j] = s / L[j, j]
     return root
+
+
+@njit(cache=True, nogil=True)
+def _solve(L: Array, b: Array) -> None:
+    """Overwrite b (6,) with (L L^T)^-1 b."""
+    for i in range(6):
+        for k in range(i):
+            b[i] -= L[i, k] * b[k]
+        b[i] /= L[i, i]
+    for i in range(5, -1, -1):
+        for k in range(i + 1, 6):
+            b[i] -= L[k, i] * b[k]
+        b[i] /= L[i, i]
 
 
 @njit(cache=True, nogil=True)
@@ -68,12 +72,12 @@ def joint_velocity(
     speed_rad_s: Array,
     out: Array,
 ) -> None:
-    """Fill `out` (7,) [rad/s] so that J out = twist, with free motion towards the posture and limits respected.
+    """Fill `out` (n,) [rad/s] so that J out = twist, with free motion towards the posture and limits respected.
 
     All joints are slowed together when one would exceed its speed; each is stopped on its way to a joint limit.
     """
     n = out.shape[0]
-    A = np.empty((6, 6))
+    A, L = np.empty((6, 6)), np.empty((6, 6))
     rest = np.empty(6)
     pull = np.empty(n)
     for i in range(n):
@@ -88,9 +92,10 @@ def joint_velocity(
             for k in range(n):
                 t += J[i, k] * J[j, k]
             A[i, j] = t
-    w = _solve_damped(A.copy(), np.zeros(6), 0.0)
-    damping = DAMPING_MAX * (1.0 - w / MANIPULABILITY_LOW) if w < MANIPULABILITY_LOW else 0.0
-    _solve_damped(A, rest, damping)
+    manipulability = _factor(A, 0.0, L)
+    if manipulability < MANIPULABILITY_LOW:
+        _factor(A, DAMPING_MAX * (1.0 - manipulability / MANIPULABILITY_LOW), L)
+    _solve(L, rest)
     scale = 1.0
     for i in range(n):
         v = pull[i]

@@ -7,31 +7,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, se3
-from echopilot_sim.arm.kinematics import jacobian, joint_velocity
-from echopilot_sim.arm.servo import FRICTION_N_M, joint_torque
+from echopilot_sim.arm import loop
+from echopilot_sim.arm.kinds import FR3_LIKE, ArmKind
+from echopilot_sim.arm.kinematics import joint_velocity
+from echopilot_sim.arm.servo import FRICTION_N_M
 from echopilot_sim.description import description_file
 
 Array = NDArray[np.float64]
 
-URDF = "urdf/echopilot_arm.urdf"
 PROBE_BODY = "probe"
 DT_S = 0.001
-N_JOINTS = 7
-ROTOR_INERTIA_KG_M2 = np.array([0.30, 0.30, 0.30, 0.30, 0.12, 0.12, 0.12])  # reflected through the gears
 JOINT_DAMPING_N_M_S = 0.5
-POSTURE_RAD = np.array([0.0, 0.0, 0.0, 1.9, 0.0, np.pi - 1.9, 0.0])  # elbow up, probe pointing down
-SPEED_MAX_RAD_S = np.array([2.6, 2.6, 2.6, 2.6, 3.0, 3.0, 3.0])
+_UNUSED = (
+    mujoco.mjtDisableBit.mjDSBL_CONTACT | mujoco.mjtDisableBit.mjDSBL_SENSOR | mujoco.mjtDisableBit.mjDSBL_EQUALITY
+)
 
 
-def arm_spec(friction_n_m: float = FRICTION_N_M) -> mujoco.MjSpec:
+def arm_spec(kind: ArmKind, friction_n_m: float = FRICTION_N_M) -> mujoco.MjSpec:
     """Specification made from the URDF: a torque motor per joint, rotor inertia, Coulomb friction with sticking."""
-    spec = mujoco.MjSpec.from_file(str(description_file(URDF)))
+    spec = mujoco.MjSpec.from_file(str(description_file(kind.urdf)))
     spec.compiler.fusestatic = False
     spec.option.timestep = DT_S
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.disableflags |= int(_UNUSED)
     for geom in spec.geoms:
         geom.contype = geom.conaffinity = 0  # the skin is met by our own law, applied as an external wrench
-    for joint, rotor in zip(spec.joints, ROTOR_INERTIA_KG_M2, strict=True):
+    for joint, rotor in zip(spec.joints, kind.rotor_inertia_kg_m2, strict=True):
         joint.armature = rotor
         joint.frictionloss = friction_n_m
         joint.damping = [JOINT_DAMPING_N_M_S, 0.0, 0.0]
@@ -42,7 +43,7 @@ def arm_spec(friction_n_m: float = FRICTION_N_M) -> mujoco.MjSpec:
 
 @dataclass(frozen=True)
 class JointState:
-    """Names (7), positions (7,) [rad], velocities (7,) [rad/s] and motor torques (7,) [N m]."""
+    """Names (n), positions (n,) [rad], velocities (n,) [rad/s] and motor torques (n,) [N m]."""
 
     names: tuple[str, ...]
     position_rad: Array
@@ -53,66 +54,47 @@ class JointState:
 class Arm:
     """Dynamics and joint loop of the arm; the caller gives a twist and the contact wrench every millisecond.
 
-    `rotation` (3, 3), `origin_m` (3,) and `twist` (6,) are the probe in base, live views or refreshed after every step.
+    `rotation` (3, 3), `origin_m` (3,) and `twist` (6,) are the probe in base; the engine and `loop.move` refresh them.
+    `axes` and `torques` are live arrays of the engine in the order in which `loop.move` and `loop.follow` take them.
     """
 
-    def __init__(self, T_base_probe: Array, friction_n_m: float = FRICTION_N_M) -> None:
+    def __init__(self, T_base_probe: Array, friction_n_m: float = FRICTION_N_M, kind: ArmKind = FR3_LIKE) -> None:
         """Start at rest with the probe at `T_base_probe`; raises EchoPilotError when the arm cannot reach it."""
-        self.model = arm_spec(friction_n_m).compile()
-        self.data = mujoco.MjData(self.model)
-        self._body = self.model.body(PROBE_BODY).id
-        self.names = tuple(self.model.joint(i).name for i in range(N_JOINTS))
-        self.lower_rad, self.upper_rad = (np.ascontiguousarray(c) for c in self.model.jnt_range.T)
-        self.torque_max_n_m = self.model.jnt_actfrcrange[:, 1].copy()
-        self.rotation = self.data.xmat[self._body].reshape(3, 3)
-        self.origin_m = self.data.xpos[self._body]
+        self.kind = kind
+        self.model = model = arm_spec(kind, friction_n_m).compile()
+        self.data = data = mujoco.MjData(model)
+        n, body = model.nv, model.body(PROBE_BODY).id
+        self.names = tuple(model.joint(i).name for i in range(n))
+        self.lower_rad, self.upper_rad = (np.ascontiguousarray(c) for c in model.jnt_range.T)
+        self.torque_max_n_m = model.jnt_actfrcrange[:, 1].copy()
+        self.rotation = data.xmat[body].reshape(3, 3)
+        self.origin_m = data.xpos[body]
         self.twist = np.zeros(6)
-        self._J = np.zeros((6, N_JOINTS))
-        self._command_rad_s = np.zeros(N_JOINTS)
-        self._posture_rad = self._solve_pose(T_base_probe)
-        self._reference_rad = self._posture_rad.copy()
-        self.data.qpos[:] = self._posture_rad
-        mujoco.mj_step1(self.model, self.data)
-        inertia = np.zeros((N_JOINTS, N_JOINTS))
-        mujoco.mj_fullM(self.model, self.data, inertia)
-        self._inertia_kg_m2 = inertia.diagonal().copy()
-        self._refresh()
+        self.J = np.zeros((6, n))
+        self.joints = np.zeros((8, n))
+        self.joints[loop.LOWER], self.joints[loop.UPPER] = self.lower_rad, self.upper_rad
+        self.joints[loop.SPEED_MAX], self.joints[loop.TORQUE_MAX] = kind.speed_max_rad_s, self.torque_max_n_m
+        self.axes = data.xanchor, data.xaxis, data.qvel
+        probe = self.rotation, self.origin_m, data.xipos[body]
+        self.torques = data.qpos, data.qvel, data.qfrc_bias, *probe, data.ctrl, data.xfrc_applied[body]
+        q = self.solve_pose(T_base_probe)
+        self.joints[loop.POSTURE] = self.joints[loop.REFERENCE] = data.qpos[:] = q
+        mujoco.mj_step1(model, data)
+        inertia = np.zeros((n, n))
+        mujoco.mj_fullM(model, data, inertia)
+        self.joints[loop.INERTIA] = inertia.diagonal()
+        loop.move(*self.axes, self.origin_m, self.J, self.twist)
 
     def step(self, twist: Array, wrench: Array) -> None:
         """One millisecond: `twist` (6,) asked for in base at the probe origin, `wrench` (6,) on the probe, in probe."""
-        data = self.data
-        joint_velocity(
-            self._J,
-            twist,
-            data.qpos,
-            self._posture_rad,
-            self.lower_rad,
-            self.upper_rad,
-            SPEED_MAX_RAD_S,
-            self._command_rad_s,
-        )
-        joint_torque(
-            data.qpos,
-            data.qvel,
-            self._reference_rad,
-            self._command_rad_s,
-            data.qfrc_bias,
-            self._inertia_kg_m2,
-            self.torque_max_n_m,
-            DT_S,
-            data.ctrl,
-        )
-        force = self.rotation @ wrench[:3]
-        lever = self.origin_m - data.xipos[self._body]
-        applied = data.xfrc_applied[self._body]
-        applied[:3] = force
-        applied[3:] = self.rotation @ wrench[3:]
-        applied[3] += lever[1] * force[2] - lever[2] * force[1]
-        applied[4] += lever[2] * force[0] - lever[0] * force[2]
-        applied[5] += lever[0] * force[1] - lever[1] * force[0]
-        mujoco.mj_step2(self.model, data)
-        mujoco.mj_step1(self.model, data)
-        self._refresh()
+        loop.follow(twist, wrench, DT_S, self.joints, self.J, *self.torques)
+        self.advance()
+        loop.move(*self.axes, self.origin_m, self.J, self.twist)
+
+    def advance(self) -> None:
+        """The engine's share of a millisecond, with the torques and the wrench that `loop.follow` filled in."""
+        mujoco.mj_step2(self.model, self.data)
+        mujoco.mj_step1(self.model, self.data)
 
     def pose(self) -> Array:
         """Copy of `T_base_probe` (4, 4)."""
@@ -122,23 +104,23 @@ class Arm:
         """Copy of the joints as they are now."""
         return JointState(self.names, self.data.qpos.copy(), self.data.qvel.copy(), self.data.ctrl.copy())
 
-    def _refresh(self) -> None:
-        jacobian(self.data.xanchor, self.data.xaxis, self.origin_m, self._J)
-        np.dot(self._J, self.data.qvel, out=self.twist)
+    def solve_pose(self, T_base_probe: Array) -> Array:
+        """Joint angles (n,) [rad] that put the probe there, by damped Gauss-Newton from the nominal posture.
 
-    def _solve_pose(self, T_base_probe: Array) -> Array:
-        """Joint angles (7,) [rad] that put the probe there, by damped Gauss-Newton from the nominal posture."""
-        q = POSTURE_RAD.copy()
-        q[0] = np.arctan2(T_base_probe[1, 3], T_base_probe[0, 3])
-        nominal, unlimited, step = q.copy(), np.full(N_JOINTS, 2.0), np.zeros(N_JOINTS)
+        Raises EchoPilotError when the arm cannot reach it. Leaves the joints of `data` there, so ask before motion.
+        """
+        data = self.data
+        q = self.kind.posture_rad.copy()
+        q[0] += np.arctan2(T_base_probe[1, 3], T_base_probe[0, 3])
+        nominal, unlimited, step = q.copy(), np.full(len(q), 2.0), np.zeros(len(q))
         for _ in range(300):
-            self.data.qpos[:] = q
-            mujoco.mj_kinematics(self.model, self.data)
+            data.qpos[:] = q
+            mujoco.mj_kinematics(self.model, data)
             error = se3.log(se3.inverse(self.pose()) @ T_base_probe)
             if np.abs(error).max() < 1e-9:
                 return q
-            jacobian(self.data.xanchor, self.data.xaxis, self.origin_m, self._J)
+            loop.move(data.xanchor, data.xaxis, np.zeros(len(q)), self.origin_m, self.J, self.twist)
             twist = np.concatenate([self.rotation @ error[:3], self.rotation @ error[3:]])
-            joint_velocity(self._J, twist, q, nominal, self.lower_rad, self.upper_rad, unlimited, step)
+            joint_velocity(self.J, twist, q, nominal, self.lower_rad, self.upper_rad, unlimited, step)
             q = np.clip(q + 0.5 * step, self.lower_rad, self.upper_rad)
         raise EchoPilotError(f"the arm cannot reach the probe position {np.round(T_base_probe[:3, 3], 3).tolist()} m")

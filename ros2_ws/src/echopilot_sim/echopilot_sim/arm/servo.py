@@ -27,7 +27,7 @@ def joint_torque(
     dt_s: float,
     torque_n_m: Array,
 ) -> None:
-    """Advance `reference_rad` (7,) by one period and fill `torque_n_m` (7,); `bias_n_m` is gravity and Coriolis."""
+    """Advance `reference_rad` (n,) by one period and fill `torque_n_m` (n,); `bias_n_m` is gravity and Coriolis."""
     for i in range(q_rad.shape[0]):
         lag = reference_rad[i] + command_rad_s[i] * dt_s - q_rad[i]
         lag = min(max(lag, -LAG_MAX_RAD), LAG_MAX_RAD)

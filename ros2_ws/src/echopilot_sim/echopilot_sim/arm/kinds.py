@@ -1,0 +1,48 @@
+"""The arms that can hold the probe: a URDF of echopilot_description each, and what a URDF cannot say."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError
+
+Array = NDArray[np.float64]
+ArmName = Literal["fr3_like", "ur5e_like"]
+ARM_NAMES: tuple[ArmName, ...] = get_args(ArmName)
+
+
+@dataclass(frozen=True)
+class ArmKind:
+    """One arm: `posture_rad` (n,) points the probe down, elbow up, and is where free motion returns to."""
+
+    name: ArmName
+    urdf: str  # in echopilot_description
+    posture_rad: Array
+    rotor_inertia_kg_m2: Array  # (n,), reflected through the gears
+    speed_max_rad_s: Array  # (n,), as in the URDF, which MuJoCo does not read
+
+
+FR3_LIKE = ArmKind(
+    name="fr3_like",
+    urdf="urdf/echopilot_arm.urdf",
+    posture_rad=np.array([0.0, 0.0, 0.0, 1.9, 0.0, np.pi - 1.9, 0.0]),
+    rotor_inertia_kg_m2=np.array([0.30, 0.30, 0.30, 0.30, 0.12, 0.12, 0.12]),
+    speed_max_rad_s=np.array([2.6, 2.6, 2.6, 2.6, 3.0, 3.0, 3.0]),
+)
+UR5E_LIKE = ArmKind(
+    name="ur5e_like",
+    urdf="urdf/echopilot_ur5e_like.urdf",
+    posture_rad=np.array([-0.28, 0.0, 1.9, 0.5 * np.pi - 1.9, -0.5 * np.pi, 0.0]),
+    rotor_inertia_kg_m2=np.array([0.30, 0.30, 0.30, 0.12, 0.12, 0.12]),
+    speed_max_rad_s=np.full(6, 3.14),
+)
+
+
+def arm_kind(name: str) -> ArmKind:
+    """The arm of a name; EchoPilotError, listing the names, for any other."""
+    for kind in (FR3_LIKE, UR5E_LIKE):
+        if kind.name == name:
+            return kind
+    raise EchoPilotError(f"unknown arm {name!r}; choose one of: {', '.join(ARM_NAMES)}")

@@ -1,0 +1,48 @@
+"""Where the patient lies in base, as a function of time: still, or moving smoothly after a cough or a roll."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError, se3
+
+Array = NDArray[np.float64]
+
+SHIFT_S = 0.5
+TRANSLATION_MAX_M, YAW_MAX_RAD = 0.10, 0.35
+
+
+def share(t: float) -> float:
+    """Share of a movement done at t (0 .. 1 of its time): minimum jerk (Flash & Hogan 1985, J Neurosci 5:1688)."""
+    t = min(max(t, 0.0), 1.0)
+    return t**3 * (10.0 - 15.0 * t + 6.0 * t**2)
+
+
+class Placement:
+    """`T_base_patient` at any time from the last shift on."""
+
+    def __init__(self, T_base_patient: Array) -> None:
+        self._from = np.ascontiguousarray(T_base_patient, dtype=np.float64)
+        self._motion = np.zeros(6)
+        self._start_ns = 0
+
+    def at(self, now_ns: int) -> Array:
+        """`T_base_patient` (4, 4) at a time [ns]."""
+        if not self._motion.any():
+            return self._from
+        done = share((now_ns - self._start_ns) * 1e-9 / SHIFT_S)
+        return np.ascontiguousarray(self._from @ se3.exp(done * self._motion))
+
+    def shift(self, translation_m: Array, yaw_rad: float, now_ns: int) -> None:
+        """Move over the next half second by translation (3,) [m] in base and a yaw [rad] about the vertical.
+
+        The yaw turns about the patient's origin. Raises EchoPilotError, changing nothing, for impossible shifts.
+        """
+        move = np.asarray(translation_m, dtype=np.float64)
+        if move.shape != (3,) or not float(np.linalg.norm(move)) <= TRANSLATION_MAX_M:
+            raise EchoPilotError(f"translation {move.tolist()} m is impossible; choose up to {TRANSLATION_MAX_M} m")
+        if not abs(yaw_rad) <= YAW_MAX_RAD:
+            raise EchoPilotError(f"yaw {yaw_rad} rad is impossible; choose -{YAW_MAX_RAD} to {YAW_MAX_RAD} rad")
+        start = self.at(now_ns)
+        turned = se3.so3_exp(np.array([0.0, 0.0, yaw_rad])) @ start[:3, :3]
+        self._motion = se3.log(se3.inverse(start) @ se3.transform(turned, start[:3, 3] + move))
+        self._from, self._start_ns = start, now_ns
