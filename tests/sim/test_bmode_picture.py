@@ -125,13 +125,13 @@ def test_speckle_survives_small_steps_out_of_plane_and_dies_over_large_ones() ->
 
 
 def test_bone_casts_a_clean_shadow() -> None:
-    power = Renderer(Phantom("bone"), "full", seed=15).echoes(moment()).power
+    power = Renderer(Phantom("bone"), "full", seed=15, appearance=PLAIN).echoes(moment()).power
     behind = slice(200, 300)
     assert decibel(power[behind, 93:99]) < decibel(power[behind, 20:40]) - 25.0
 
 
 def test_blood_is_far_darker_than_muscle() -> None:
-    power = Renderer(Phantom("heart"), "full", seed=16).echoes(moment()).power
+    power = Renderer(Phantom("heart"), "full", seed=16, appearance=PLAIN).echoes(moment()).power
     blood = power[220:290, 90:102]
     muscle = power[90:150, 90:102]
     assert decibel(blood) < decibel(muscle) - 20.0
@@ -139,7 +139,7 @@ def test_blood_is_far_darker_than_muscle() -> None:
 
 def test_lifted_elements_are_dark_and_the_others_are_not() -> None:
     gaps = np.where(np.arange(N_ELEMENTS) < N_ELEMENTS // 2, 0.0, 0.010)
-    renderer = Renderer(Phantom(), "full", seed=17)
+    renderer = Renderer(Phantom(), "full", seed=17, appearance=PLAIN)
     power = renderer.echoes(replace(moment(), gap_m=gaps)).power
     assert decibel(power[120:400, 120:]) < decibel(power[120:400, :70]) - 25.0
     assert decibel(power[120:400, :70]) == pytest.approx(

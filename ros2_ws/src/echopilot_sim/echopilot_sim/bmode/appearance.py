@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_USUAL_SLIDERS_DB = (-3.0, 0.0, -1.0, -4.0)  # people leave the near and the far field darker than a flat phantom
+_USUAL_SLIDERS_DB = (-3.0, 0.0, -2.0, -6.0)  # people leave the near and the far field darker than a flat phantom
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Appearance:
     tgc_error_db: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # slider errors, shallow to deep
     noise: float = 1.0  # thermal noise amplitude; at 1 it equals the echo of liver at the probe's penetration depth
     near_clutter: float = 1.0
+    layer_period_m: float = 0.0045  # between the lines that skin and fascia send back and forth
     wall_clutter_db: float = -40.0  # reverberation of the body wall at the face, relative to the echo of liver
     side_db: float = 0.0  # two-way loss of the outermost beams of a fan
     window_db: float = 0.0  # uneven chest wall: standard deviation of the loss between beams
@@ -30,14 +31,15 @@ def patient_appearance(seed: int) -> Appearance:
     """Appearance of a patient under a well-set scanner; a pure function of the seed."""
     rng = np.random.default_rng((seed, 0xB0DE))
     return Appearance(
-        gain_db=float(rng.normal(-3.0, 1.5)),
+        gain_db=float(rng.normal(-3.5, 1.5)),
         haze_db=float(rng.uniform(-27.0, -17.0)),
         grey_power=float(rng.uniform(1.6, 2.1)),
         attenuation_scale=float(rng.uniform(0.9, 1.15)),
         speckle_scale=float(rng.uniform(1.0, 1.25)),
         tgc_error_db=_sliders(rng, 1.2, _USUAL_SLIDERS_DB),
         near_clutter=float(rng.uniform(0.5, 1.2)),
-        noise=float(10.0 ** rng.uniform(-0.5, 0.2)),
+        layer_period_m=float(rng.uniform(0.0035, 0.008)),
+        noise=float(10.0 ** rng.uniform(-0.7, 0.0)),
         window_db=float(rng.uniform(2.5, 5.0)),
         smoothing=float(rng.uniform(0.6, 1.2)),
         wall_clutter_db=float(rng.uniform(-14.0, -3.0)),
@@ -57,6 +59,7 @@ def random_appearance(rng: np.random.Generator) -> Appearance:
         tgc_error_db=_sliders(rng, 4.0, _USUAL_SLIDERS_DB),
         noise=float(10.0 ** rng.uniform(-1.0, 0.6)),
         near_clutter=float(rng.uniform(0.2, 3.0)),
+        layer_period_m=float(rng.uniform(0.002, 0.012)),
         window_db=float(rng.uniform(0.0, 7.0)),
         smoothing=float(rng.uniform(0.0, 2.2)),
         wall_clutter_db=float(rng.uniform(-30.0, 3.0)),

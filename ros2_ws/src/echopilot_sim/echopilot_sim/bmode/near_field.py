@@ -12,16 +12,17 @@ from echopilot_sim.bmode.probes import ProbePreset
 
 _RING_LEVEL = 1.6  # amplitude at the face, liver echo = 1
 _RING_DECAY_M = 0.0012
-_LAYERS_LEVEL = 0.30
-_LAYERS_DECAY_M = 0.011
-_LAYERS_PERIOD_M = 0.0045
+_LAYERS_LEVEL = 3.0
+_LAYERS_DECAY_M = 0.009
+_LAYERS_FLOOR = 0.2  # between two lines
+_LAYERS_SWING_M = 0.019  # over which their distance varies
 _WALL_CLUTTER_DECAY_M = 0.060  # on top of the attenuation of soft tissue
 _ATTENUATION_DB_CM_MHZ = 0.5
 _AIR_LEVEL = 25.0
 _AIR_DECAY_M = 0.0023  # at 2.5 MHz; shorter for higher frequencies
 _AIR_FLOOR = 0.03  # between two arcs
 _LENS_PERIOD_M = 0.0024
-_LINE_SHARPNESS = 3.0
+_LINE_SHARPNESS = 6.0
 _SIDE_POWER = 2.0
 _PENETRATION_M = {ProbeKind.PHASED: 0.18, ProbeKind.CONVEX: 0.19, ProbeKind.LINEAR: 0.055}  # where noise equals liver
 
@@ -50,7 +51,9 @@ def near_field(grid: BeamGrid, look: Appearance) -> NearField:
     56:2236 on clutter levels; Byram et al. 2014 on reverberation). Its lines follow the layers near the face.
     """
     r = grid.range_m.astype(np.float64)
-    layers = np.exp(-r / _LAYERS_DECAY_M) * (1.0 + 0.5 * np.cos(2.0 * np.pi * r / _LAYERS_PERIOD_M))
+    swing = 2.0 * np.sin(2.0 * np.pi * r / _LAYERS_SWING_M)
+    lines = (0.5 + 0.5 * np.cos(2.0 * np.pi * r / look.layer_period_m + swing)) ** _LINE_SHARPNESS
+    layers = np.exp(-r / _LAYERS_DECAY_M) * (_LAYERS_FLOOR + lines)
     lost_db = _loss_db_m(grid.preset) * r
     late = 10.0 ** ((look.wall_clutter_db - lost_db) / 20.0) * np.exp(-r / _WALL_CLUTTER_DECAY_M)
     arcs = (0.5 + 0.5 * np.cos(2.0 * np.pi * r / _LENS_PERIOD_M)) ** _LINE_SHARPNESS
