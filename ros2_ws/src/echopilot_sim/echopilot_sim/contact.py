@@ -25,8 +25,8 @@ SLIP_SPEED_M_S = 0.002  # friction is viscous below this
 
 
 # Columns of the tangent planes (M, 10) of the skin under M points, in base, valid for a few milliseconds: where they
-# were taken, outward normal, signed distance of that place from the skin (positive outside), velocity of the skin along its
-# normal, pressure per depth, and hardness (which follows from it).
+# were taken, outward normal, signed distance of that place from the skin (positive outside), velocity of the skin along
+# its normal, pressure per depth, and hardness (which follows from it).
 ANCHOR, NORMAL, GAP, SPEED, STIFFNESS, HARDNESS, N_COLUMNS = 0, 3, 6, 7, 8, 9, 10
 
 
