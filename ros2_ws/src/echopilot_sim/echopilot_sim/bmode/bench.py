@@ -15,7 +15,8 @@ from echopilot_sim.bmode.acoustics import acoustic_table
 from echopilot_sim.bmode.contact import free_points
 from echopilot_sim.bmode.grid import beam_grid, sample_indices
 from echopilot_sim.bmode.probes import preset
-from echopilot_sim.bmode.renderer import Quality, Renderer
+from echopilot_sim.bmode.renderer import Renderer
+from echopilot_sim.bmode.setup import Quality
 from echopilot_sim.bmode.warm_up import warm_up
 from echopilot_sim.moment import N_ELEMENTS, ImagingSettings, Moment, Phases
 

@@ -60,8 +60,10 @@ def window_gain(
     return np.asarray(10.0 ** (0.5 * window_db * even / 20.0) * cosine, np.float32)
 
 
-def free_points(x_m: NDArray[np.float32], z_m: NDArray[np.float32], moment: Moment) -> NDArray[np.float64]:
-    """Patient points (N, 3) [m], in the unpressed body, of the tissue now at (x, 0, z) in `probe` (N values each).
+def free_points(
+    x_m: NDArray[np.float32], z_m: NDArray[np.float32], moment: Moment, y_m: NDArray[np.float32] | None = None
+) -> NDArray[np.float64]:
+    """Patient points (N, 3) [m], in the unpressed body, of the tissue now at (x, y, z) in `probe` (N values each).
 
     Pressed tissue is pulled back along the probe axis by the compression law of the anatomy, with the mean
     indentation of the face.
@@ -69,11 +71,12 @@ def free_points(x_m: NDArray[np.float32], z_m: NDArray[np.float32], moment: Mome
     indentation = indentation_of(moment.gap_m)
     depths = np.linspace(0.0, max(float(z_m.max()), 1e-3), _TABLE_N)
     shift = free_depths(depths, np.full(_TABLE_N, indentation)) - indentation - depths
-    return np.asarray(_place(x_m.ravel(), z_m.ravel(), moment.T_patient_probe, shift, float(depths[1])))
+    y_m = np.zeros_like(x_m) if y_m is None else y_m
+    return np.asarray(_place(x_m.ravel(), y_m.ravel(), z_m.ravel(), moment.T_patient_probe, shift, float(depths[1])))
 
 
 @njit(cache=True, nogil=True)
-def _place(x, z, T, shift, step):  # type: ignore[no-untyped-def]
+def _place(x, y, z, T, shift, step):  # type: ignore[no-untyped-def]
     out = np.empty((x.size, 3))
     last = shift.size - 2
     for i in range(x.size):
@@ -82,5 +85,5 @@ def _place(x, z, T, shift, step):  # type: ignore[no-untyped-def]
         fraction = place - k
         depth = z[i] + shift[k] + fraction * (shift[k + 1] - shift[k])
         for axis in range(3):
-            out[i, axis] = T[axis, 0] * x[i] + T[axis, 2] * depth + T[axis, 3]
+            out[i, axis] = T[axis, 0] * x[i] + T[axis, 1] * y[i] + T[axis, 2] * depth + T[axis, 3]
     return out

@@ -12,12 +12,17 @@ _TGC_CAP_DB = 58.0
 LIVER_BELOW_WHITE_DB = 24.0  # where the mean echo of liver is displayed
 
 
-def time_gain(grid: BeamGrid, appearance: Appearance) -> NDArray[np.float32]:
-    """Amplitude gain (S,): the slope of the preset, capped, plus the operator's slider errors."""
+def time_gain(grid: BeamGrid, appearance: Appearance, tgc_db: tuple[float, ...] = (0.0,)) -> NDArray[np.float32]:
+    """Amplitude gain (S,): the slope of the preset, capped, plus the sliders `tgc_db` and the operator's errors.
+
+    Slider k of n acts most in the middle of the k-th of n equal parts of the depth.
+    """
     ranges = grid.range_m.astype(np.float64)
     slope_db_m = 2.0 * grid.preset.time_gain_db_cm_mhz * grid.preset.frequency_hz * 1e-6 * 100.0
     gain_db = np.minimum(slope_db_m * ranges, _TGC_CAP_DB)
     sliders = np.interp(ranges, np.linspace(0.0, grid.depth_m, 4), appearance.tgc_error_db)
+    places = (np.arange(len(tgc_db)) + 0.5) * (grid.depth_m / len(tgc_db))
+    sliders += np.interp(ranges, places, tgc_db)
     return np.asarray(10.0 ** ((gain_db + sliders) / 20.0), np.float32)
 
 
@@ -55,16 +60,17 @@ def gather_power(  # type: ignore[no-untyped-def]
             power[s, b] = (total + near * near * (0.25 + 0.75 * grain)) * square
 
 
-def grey(power: NDArray[np.float32], gain_db: float, dynamic_range_db: float, smoothing: float) -> NDArray[np.uint8]:
-    """Log-compress power (S, B) into 0..255 over the dynamic range; liver lies 24 dB below white at 0 dB gain.
-
-    `smoothing` is the width in samples of a Gaussian on the compressed level, half as wide across beams.
-    """
+def level(power: NDArray[np.float32], gain_db: float, dynamic_range_db: float) -> NDArray[np.float32]:
+    """Log-compress power (S, B) into 0..255 over the dynamic range; liver lies 24 dB below white at 0 dB gain."""
     logged = cv2.log(np.maximum(power, np.float32(1e-12)))
     per_db = 255.0 / dynamic_range_db
     offset = (dynamic_range_db - LIVER_BELOW_WHITE_DB + gain_db) * per_db
     scaled = cv2.addWeighted(logged, 10.0 / np.log(10.0) * per_db, logged, 0.0, offset)
-    level = np.asarray(np.clip(scaled, 0.0, 255.0), np.uint8)
-    if smoothing < 0.3:
+    return np.asarray(np.clip(scaled, 0.0, 255.0, out=scaled))
+
+
+def smooth(level: NDArray[np.uint8], samples: float) -> NDArray[np.uint8]:
+    """The scanner's smoothing of a compressed picture (S, B): a Gaussian of `samples`, half as wide across beams."""
+    if samples < 0.3:
         return level
-    return np.asarray(cv2.GaussianBlur(level, (3, 5), 0.5 * smoothing, sigmaY=smoothing), np.uint8)
+    return np.asarray(cv2.GaussianBlur(level, (3, 5), 0.5 * samples, sigmaY=samples), np.uint8)

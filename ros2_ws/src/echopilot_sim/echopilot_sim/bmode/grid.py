@@ -11,19 +11,38 @@ from echopilot_core import ProbeGeometry, ProbeKind, SectorBox
 from echopilot_sim.bmode.probes import ProbePreset
 
 _MARGIN_PX = 4
+_SLICE_SHARE = 0.35  # of the slice FWHM: how far every third beam looks to either side of the image plane
+
+
+@dataclass(frozen=True)
+class Look:
+    """One of the looks that are averaged into a compounded frame; the default is the plain picture.
+
+    Beams are tilted by `tilt_rad`, or sent by the part `aperture` of the array that is centred at `shift_m`.
+    """
+
+    tilt_rad: float = 0.0
+    shift_m: float = 0.0
+    aperture: float = 1.0
+
+
+STRAIGHT = Look()
 
 
 @dataclass(frozen=True)
 class BeamGrid:
-    """Samples (S, B): beam b leaves the face at `x_m[s, b], z_m[s, b]` in `probe` (y = 0), s counts along the beam.
+    """Samples (S, B): beam b passes `x_m[s, b], lift_m[s, b], z_m[s, b]` in `probe`, s counts along the beam.
 
     `range_m` (S,) is the distance from the face, `pitch_m` (S,) the distance between neighbouring beams there,
-    `face_x_m` (B,) the place on the face whose elements serve the beam.
+    `face_x_m` (B,) the place on the face whose elements serve the beam. Of three neighbouring beams one looks in the
+    image plane and one to either side of it: the lateral point spread averages them over the thickness of the slice.
     """
 
     preset: ProbePreset
+    look: Look
     depth_m: float
     x_m: NDArray[np.float32]
+    lift_m: NDArray[np.float32]
     z_m: NDArray[np.float32]
     range_m: NDArray[np.float32]
     pitch_m: NDArray[np.float32]
@@ -48,28 +67,31 @@ class BeamGrid:
         return int(self.x_m.shape[0]), int(self.x_m.shape[1])
 
 
-def beam_grid(preset: ProbePreset, depth_m: float, beams: int, samples: int) -> BeamGrid:
+def beam_grid(preset: ProbePreset, depth_m: float, beams: int, samples: int, look: Look = STRAIGHT) -> BeamGrid:
     """Lay out the beams; a phased fan has its apex at the face centre, a convex one at the centre of its radius."""
     ranges = np.asarray((np.arange(samples) + 0.5) * (depth_m / samples), np.float64)
     across = np.asarray(np.linspace(-0.5, 0.5, beams), np.float64)
+    tilt = look.tilt_rad
     if preset.kind == ProbeKind.LINEAR:
-        x = np.broadcast_to(across * preset.aperture_m, (samples, beams))
-        z = np.broadcast_to(ranges[:, None], (samples, beams))
-        pitch = np.full(samples, preset.aperture_m / (beams - 1))
+        x = across * preset.aperture_m + ranges[:, None] * math.sin(tilt)
+        z = np.broadcast_to(ranges[:, None] * math.cos(tilt), (samples, beams))
+        pitch = np.full(samples, preset.aperture_m / (beams - 1) * math.cos(tilt))
     else:
         angle = across * preset.opening_rad
-        distance = preset.radius_m + ranges
-        x = distance[:, None] * np.sin(angle)
-        z = distance[:, None] * np.cos(angle) - preset.radius_m
-        pitch = distance * preset.opening_rad / (beams - 1)
+        x = look.shift_m + preset.radius_m * np.sin(angle) + ranges[:, None] * np.sin(angle + tilt)
+        z = preset.radius_m * (np.cos(angle) - 1.0) + ranges[:, None] * np.cos(angle + tilt)
+        pitch = (preset.radius_m * math.cos(tilt) + ranges) * preset.opening_rad / (beams - 1)
+    lift = _SLICE_SHARE * preset.slice_fwhm_m(ranges)[:, None] * (np.arange(beams) % 3 - 1.0)
     return BeamGrid(
         preset=preset,
+        look=look,
         depth_m=depth_m,
         x_m=np.ascontiguousarray(x, np.float32),
+        lift_m=lift.astype(np.float32),
         z_m=np.ascontiguousarray(z, np.float32),
         range_m=ranges.astype(np.float32),
         pitch_m=pitch.astype(np.float32),
-        face_x_m=across * preset.aperture_m,
+        face_x_m=look.shift_m + look.aperture * across * preset.aperture_m,
     )
 
 
@@ -92,13 +114,16 @@ def sample_indices(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
     """Fractional (beam, sample) of points in us_image [m], and whether they lie in the field of view."""
     samples, beams = grid.shape
-    preset = grid.preset
+    preset, tilt = grid.preset, grid.look.tilt_rad
     if preset.kind == ProbeKind.LINEAR:
-        across = x_m / preset.aperture_m
-        distance = y_m
+        across = (x_m - y_m * math.tan(tilt)) / preset.aperture_m
+        distance = y_m / math.cos(tilt)
     else:
-        across = np.arctan2(x_m, y_m + preset.radius_m) / preset.opening_rad
-        distance = np.hypot(x_m, y_m + preset.radius_m) - preset.radius_m
+        x, y, radius = x_m - grid.look.shift_m, y_m + preset.radius_m, preset.radius_m
+        beside = radius * math.sin(tilt)
+        along = np.sqrt(np.maximum(x * x + y * y - beside * beside, 0.0))  # from the foot of the centre on the beam
+        distance = along - radius * math.cos(tilt)
+        across = (np.arctan2(x, y) - tilt + np.arctan2(beside, along)) / preset.opening_rad
     beam = (across + 0.5) * (beams - 1)
     sample = distance / grid.step_m - 0.5
     inside = (np.abs(across) <= 0.5) & (distance >= 0.0) & (distance <= grid.depth_m)

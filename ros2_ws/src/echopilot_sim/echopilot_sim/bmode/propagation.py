@@ -62,9 +62,10 @@ class Path(NamedTuple):
     """Where the beams of one picture run.
 
     `ranges` and `pitch` (S,) [m] as in `BeamGrid`; `coupling` (B,) one-way amplitude; `beams_in_heart` (B, 3) unit
-    directions in heart axes; `turns` (2, 3, 3) rotations into the scatterer tile from patient and heart axes;
-    `flow_shift` [voxels] moves blood; `noise` (2, S, B) unit white complex noise for dirty shadows, `noise_shift` rows
-    on; `penumbra` the share of sound that leaks to either neighbouring beam per sample.
+    directions in heart axes; `turns` (2, 3, 3) rotations into the scatterer tile from patient and heart axes; `lift`
+    (S, B) [voxels] out of the image plane; `flow_shift` [voxels] moves blood; `noise` (2, S, B) unit white complex
+    noise for dirty shadows, `noise_shift` rows on; `penumbra` the share of sound that leaks to either neighbouring
+    beam per sample.
     """
 
     ranges: NDArray[np.float32]
@@ -72,6 +73,7 @@ class Path(NamedTuple):
     coupling: NDArray[np.float32]
     beams_in_heart: NDArray[np.float32]
     turns: NDArray[np.float32]
+    lift: NDArray[np.float32]
     flow_shift: float
     noise: NDArray[np.float32]
     noise_shift: int
@@ -112,7 +114,7 @@ def _fibre_share(x, y, beam):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _scatter_row(labels, tissue, level, medium, beams_in_heart, turns, shift, re, im, rough):  # type: ignore[no-untyped-def]
+def _scatter_row(labels, tissue, level, medium, beams_in_heart, turns, lift, shift, re, im, rough):  # type: ignore[no-untyped-def]
     """Complex scatter (B,) of one row of samples per unit of sound, and the texture value there."""
     for b in range(labels.size):
         if level[b] <= _DARK:
@@ -129,7 +131,7 @@ def _scatter_row(labels, tissue, level, medium, beams_in_heart, turns, shift, re
         ]
         turn = turns[medium.axes[label]]
         flow = shift if medium.behaviour[label] == _FLOWING else _ZERO
-        o = int(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z + (_BIG + _F(7.0) * flow)) & _TILE_MASK
+        o = int(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z - lift[b] + (_BIG + _F(7.0) * flow)) & _TILE_MASK
         i = int(turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z + (_BIG + flow)) & _TILE_MASK
         j = int(turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z + (_BIG + _F(3.0) * flow)) & _TILE_MASK
         bright = medium.amplitude[label, h]
@@ -195,7 +197,7 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
     for s in range(samples):
         r = path.ranges[s]
         row = labels[s]
-        _scatter_row(row, tissue[s], t, medium, path.beams_in_heart, path.turns, flow, re, im, rough)
+        _scatter_row(row, tissue[s], t, medium, path.beams_in_heart, path.turns, path.lift[s], flow, re, im, rough)
         changed = 0
         for b in range(beams):
             changed += row[b] != before[b]

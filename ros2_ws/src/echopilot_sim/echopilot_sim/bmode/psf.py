@@ -34,10 +34,11 @@ class PointSpread:
 
 
 def lateral_fwhm_m(grid: BeamGrid, focus_m: float) -> NDArray[np.float64]:
-    """Width (S,) of a beam [m]: wavelength * depth / aperture, never below 1.2 wavelengths, wider out of focus."""
+    """Width (S,) of a beam [m]: wavelength * depth / aperture, with a least width, wider out of focus."""
     wavelength = grid.preset.wavelength_m
     ranges = grid.range_m.astype(np.float64)
-    focused = np.maximum(wavelength * ranges / grid.preset.aperture_m, 1.2 * wavelength)
+    aperture = grid.look.aperture * grid.preset.aperture_m
+    focused = wavelength * np.maximum(ranges / aperture, grid.preset.least_width)
     return np.asarray(focused * np.sqrt(1.0 + 0.5 * ((ranges - focus_m) / _DEFOCUS_M) ** 2))
 
 

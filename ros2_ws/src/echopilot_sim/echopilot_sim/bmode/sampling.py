@@ -30,7 +30,7 @@ def sample_tissue(source: LabelSource, grid: BeamGrid, moment: Moment) -> tuple[
     samples, beams = grid.shape
     labels = np.empty((samples, beams), np.uint8)
     tissue = np.empty((samples, beams, 3), np.float32)
-    even_points = free_points(grid.x_m[::2], grid.z_m[::2], moment)
+    even_points = free_points(grid.x_m[::2], grid.z_m[::2], moment, grid.lift_m[::2])
     even_labels, even_tissue = source.label_points(even_points, moment.phases)
     odd = np.empty(samples * beams // 2, np.int32)
     count = _fill(
@@ -38,7 +38,8 @@ def sample_tissue(source: LabelSource, grid: BeamGrid, moment: Moment) -> tuple[
     )
     if count:
         chosen = odd[:count]
-        points = free_points(grid.x_m.ravel()[chosen], grid.z_m.ravel()[chosen], moment)
+        x_m, y_m, z_m = (part.ravel()[chosen] for part in (grid.x_m, grid.lift_m, grid.z_m))
+        points = free_points(x_m, z_m, moment, y_m)
         labels.ravel()[chosen], tissue.reshape(-1, 3)[chosen] = source.label_points(points, moment.phases)
     return labels, tissue
 
