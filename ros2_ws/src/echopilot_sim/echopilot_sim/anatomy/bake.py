@@ -1,13 +1,13 @@
 """Bakes everything that does not beat into a 1.5 mm label volume at mid breathing."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from echopilot_sim.anatomy import skin
+from echopilot_sim.anatomy import skin, wall
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.parameters import Heart, Patient
 from echopilot_sim.anatomy.vessel_aorta import spine_front_y
@@ -35,10 +35,14 @@ _MEDIASTINUM, _SPLEEN, _STOMACH = (int(m) for m in (Material.MEDIASTINUM, Materi
 
 @dataclass(frozen=True)
 class Volume:
-    """Materials (nz, ny, nx) uint8; the centre of voxel (0, 0, 0) lies at `origin_m` (x, y, z) in patient."""
+    """Materials (nz, ny, nx) uint8; the centre of voxel (0, 0, 0) lies at `origin_m` (x, y, z) in patient.
+
+    `wall` (24,) are the layers of wall.py that lie over the volume; `wall.no_wall()` where the volume has its own.
+    """
 
     labels: NDArray[np.uint8]
     origin_m: Array
+    wall: Array = field(default_factory=wall.no_wall)
 
 
 def bake(patient: Patient, heart: Heart, vessels: Vessels, parasternal_window_m: Array | None) -> Volume:
@@ -60,7 +64,7 @@ def bake(patient: Patient, heart: Heart, vessels: Vessels, parasternal_window_m:
         free.append(np.concatenate([parasternal_window_m, base - parasternal_window_m, [0.024, 0.020]]))
     _fill(labels, origin, p, spine, heart.apex_m, np.ascontiguousarray(heart.rotation), np.array(free))
     _stamp_loops(np.random.default_rng([patient.seed, 77]), labels, origin, vessels, bottom)
-    return Volume(labels, origin)
+    return Volume(labels, origin, wall.pack(patient))
 
 
 @njit(cache=True, nogil=True)
@@ -104,17 +108,17 @@ def _material(
         return _SKIN
     if depth < SKIN_M + fat:
         return _FAT
-    wall = SKIN_M + fat + p[17]
+    outer = SKIN_M + fat + p[17]
     chest = z > skin.costal_margin_z(x)
-    if depth < wall:
-        if not chest and (depth > wall - 0.0016 or depth < SKIN_M + fat + 0.0012 or (abs(x) < 0.003 and y < 0.06)):
+    if depth < outer:
+        if not chest and (depth > outer - 0.0016 or depth < SKIN_M + fat + 0.0012 or (abs(x) < 0.003 and y < 0.06)):
             return _FASCIA
-        if abs(x) > p[13] or z > p[14] or z < 0.0 or depth < wall - 0.003:
+        if abs(x) > p[13] or z > p[14] or z < 0.0 or depth < outer - 0.003:
             return _MUSCLE
-    if chest and depth < wall + RIB_SHELL_M:
+    if chest and depth < outer + RIB_SHELL_M:
         if abs(x) < p[13] and 0.0 < z < p[14] and y < 0.08:
             return _BONE
-        middle = wall + 0.5 * RIB_SHELL_M
+        middle = outer + 0.5 * RIB_SHELL_M
         level = skin.rib_level(p, x, y, z) / p[11]
         off = (depth - middle) / (0.5 * RIB_SHELL_M)
         if level * level + off * off < 1.0:

@@ -27,7 +27,7 @@ class Anatomy:
         self.volume = volume
         self._heart = heart.build(patient.heart)
         self.parasternal_window_m = views.parasternal_window(patient, skin)
-        self._rows = label.profile(skin.parameters)
+        self._rows = label.profile(skin.parameters, volume.wall)
 
     def label_points(
         self, points_patient_m: NDArray[np.floating], phases: Phases
@@ -44,6 +44,7 @@ class Anatomy:
         label.label(
             points,
             self.skin.parameters,
+            self.volume.wall,
             self._rows,
             heart.state(self._heart, phases.heart, phases.breathing, shift),
             grid.nodes,

@@ -1,4 +1,4 @@
-"""One numba kernel from points to materials: skin, then beating heart, then tubes, then the baked volume."""
+"""One numba kernel from points to materials: skin, beating heart, tubes, layered body wall, then the baked volume."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from echopilot_sim.anatomy import heart, skin, tube_grid
+from echopilot_sim.anatomy import heart, skin, tube_grid, wall
 from echopilot_sim.anatomy.bake import SPACING_M
 from echopilot_sim.anatomy.skin import _RELIEF
 from echopilot_sim.anatomy.tube_grid import PER_CELL
@@ -16,20 +16,30 @@ Array = NDArray[np.float64]
 PROFILE_BOTTOM_M, PROFILE_STEP_M, PROFILE_ROWS = -0.40, 0.002, 361
 
 
-def profile(p: Array) -> Array:
-    """Cross-sections tabulated along z (361, 4): 1/a, 1/b, yc, breathing amplitude."""
-    rows = np.empty((PROFILE_ROWS, 4))
+def profile(p: Array, walls: Array) -> Array:
+    """Tabulated along z (361, 6): 1/a, 1/b and yc of the cross-section, breathing amplitude, fat, least S of the wall.
+
+    The last is 2 where there is no layered wall.
+    """
+    rows = np.empty((PROFILE_ROWS, 6))
     for i in range(PROFILE_ROWS):
         z = PROFILE_BOTTOM_M + PROFILE_STEP_M * i
         a, b, yc, _, _, _ = skin.section(p, z)
-        rows[i] = 1.0 / a, 1.0 / b, yc, skin.amplitude(p, z)
+        fat = p[16] + (p[15] - p[16]) * skin.chest_weight(z)
+        deepest = 1.15 * max(wall.thickness(p, walls, fat, True), wall.thickness(p, walls, fat, False))
+        limit = max(1.0 - deepest / min(a, b), 0.0) ** 2.5 if walls[0] > 0.0 else 2.0
+        rows[i] = 1.0 / a, 1.0 / b, yc, skin.amplitude(p, z), fat, limit
     return rows
+
+
+_POWER = np.linspace(0.0, 1.0, 2049) ** 0.4
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def label(
     points: Array,
     p: Array,
+    walls: Array,
     rows: Array,
     heart_state: heart.State,
     tube_nodes: Array,
@@ -60,10 +70,13 @@ def label(
         k = min(max(int(u), 0), PROFILE_ROWS - 2)
         f = u - k
         y_rest = y + h * (rows[k, 3] + f * (rows[k + 1, 3] - rows[k, 3])) * skin.fade(y)
-        X = abs(x) * (rows[k, 0] + f * (rows[k + 1, 0] - rows[k, 0]))
+        per_a = rows[k, 0] + f * (rows[k + 1, 0] - rows[k, 0])
+        per_b = rows[k, 1] + f * (rows[k + 1, 1] - rows[k, 1])
+        X = abs(x) * per_a
         yc = rows[k, 2] + f * (rows[k + 1, 2] - rows[k, 2])
-        Y = abs(y_rest - yc) * (rows[k, 1] + f * (rows[k + 1, 1] - rows[k, 1]))
-        S = X * X * math.sqrt(X) + Y * Y * math.sqrt(Y)
+        Y = abs(y_rest - yc) * per_b
+        X15, Y15 = X * math.sqrt(X), Y * math.sqrt(Y)
+        S = X * X15 + Y * Y15
         S = skin.relief_measure(p, S, x, y_rest - yc, z) if relief else S
         if not S < 1.0:
             continue
@@ -77,7 +90,11 @@ def label(
         deep = min(max((0.62 - S) / 0.30, 0.0), 1.0) * min(max((0.130 - y) / 0.045, 0.0), 1.0)
         z_rest = z + h * organ_shift_m * deep
         if S < 0.9:
-            fx, fy, fz = (x - tube_origin[0]) * PER_CELL, (y - tube_origin[1]) * PER_CELL, (z - tube_origin[2]) * PER_CELL
+            fx, fy, fz = (
+                (x - tube_origin[0]) * PER_CELL,
+                (y - tube_origin[1]) * PER_CELL,
+                (z - tube_origin[2]) * PER_CELL,
+            )
             if 0.0 <= fx < cx and 0.0 <= fy < cy and 0.0 <= fz < cz:
                 row = tube_cells[int(fx), int(fy), int(fz)]
                 if row >= 0:
@@ -90,6 +107,14 @@ def label(
                             tissue[i, 1], tissue[i, 2] = y_rest, z_rest
                         continue
         tissue[i, 1], tissue[i, 2] = y_rest, z_rest
+        if rows[k, 5] < S:
+            at = int(S * 2048.0)
+            s4 = _POWER[at] + (S * 2048.0 - at) * (_POWER[at + 1] - _POWER[at])
+            slope = math.sqrt((X15 * per_a) ** 2 + (Y15 * per_b) ** 2)
+            m = wall.material(p, walls, rows[k, 4], (1.0 - s4) * S / (s4 * slope), x, y_rest, z_rest)
+            if m >= 0:
+                materials[i] = m
+                continue
         ix = int((x - origin[0]) * (1.0 / SPACING_M) + 0.5)
         iy = int((y_rest - origin[1]) * (1.0 / SPACING_M) + 0.5)
         iz = int((z_rest - origin[2]) * (1.0 / SPACING_M) + 0.5)

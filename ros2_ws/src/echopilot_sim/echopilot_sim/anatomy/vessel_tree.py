@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError
-from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.heart_root import annulus_rest_m
+from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.tube import Tube, TubeKind, course, plain
 from echopilot_sim.anatomy.vessel_aorta import DIAPHRAGM_Z_M, aortic_tube, spine_front_y
 from echopilot_sim.anatomy.vessel_liver import liver_vessels
