@@ -1,6 +1,7 @@
 """The `echopilot` command line; every command is one function that hands over to one module."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -113,6 +114,23 @@ def patient(
     from echopilot_lab.patient_sheet import choose_patient, draw_patient_sheet
 
     draw_patient_sheet(choose_patient(seed, name, ct), out, console)
+
+
+@app.command()
+@one_line_errors
+def dataset(
+    out: Annotated[Path, typer.Option(help="Folder of the data set; an interrupted one goes on.")],
+    patients: Annotated[int, typer.Option(help="How many virtual patients.")] = 100,
+    views: Annotated[str, typer.Option(help="all, or names joined by commas: A4C,PLAX,AORTA_TRANS.")] = "all",
+    frames: Annotated[int, typer.Option(help="Pictures per view and patient.")] = 4,
+    size: Annotated[int, typer.Option(help="Width and height of pictures and masks in pixels.")] = 256,
+    seed: Annotated[int, typer.Option(help="Seed of the first patient.")] = 1_000_000,
+    jobs: Annotated[int, typer.Option(help="Parallel processes; by default one per core.")] = os.cpu_count() or 1,
+) -> None:
+    """Make a data set: pictures, exact and visible masks and truth of many virtual patients."""
+    from echopilot_lab.dataset import make_dataset
+
+    make_dataset(patients, views, out, seed, frames, size, jobs, console)
 
 
 @app.command(name="eval")

@@ -33,6 +33,8 @@ def choose_patient(seed: int | None, name: str, ct: Path | None) -> Callable[[],
 
         raise EchoPilotError(f"give one of --seed S, --ct FILE and --name NAME, where NAME is {', '.join(NAMES)}")
     if ct is not None:
+        if not ct.exists():
+            raise EchoPilotError(f"no CT at {ct}; --ct takes a label volume (NIfTI)")
         return lambda: _from_ct(ct)
     chosen = draw_patient(seed) if seed is not None else _named(name)
     return lambda: build(chosen)
@@ -53,8 +55,8 @@ def _from_ct(path: Path) -> Anatomy:
 def draw_patient_sheet(make: Callable[[], Anatomy], out: Path, console: Console) -> None:
     """Write sheet.png, cine.dcm, cine.webm and truth.json; a patient without heart and aorta has no cine."""
     check_replaceable(out)
-    console.print("building the patient")
-    anatomy = make()
+    with console.status("building the patient"):
+        anatomy = make()
     shots = standard_shots(anatomy)
     if not shots:
         raise EchoPilotError("this patient shows neither a cardiac view nor the abdominal aorta: nothing to draw")

@@ -15,6 +15,7 @@ from echopilot_sim.moment import Moment
 from echopilot_sim.truth import Truth, truth_of
 
 MAX_OVERSAMPLING = 8
+SPECKLES = 4  # speckle volumes: drawing one costs more than a picture, so patients share them
 
 
 @dataclass(frozen=True)

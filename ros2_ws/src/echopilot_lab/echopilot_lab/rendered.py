@@ -11,7 +11,7 @@ from rich.console import Console
 from echopilot_core import EchoPilotError, Tissue, View
 from echopilot_lab.parallel import run_all
 from echopilot_lab.probing import DEFAULT_RECIPE, Recipe, draw_moments
-from echopilot_lab.producing import Picture, pictures
+from echopilot_lab.producing import SPECKLES, Picture, pictures
 from echopilot_lab.staging import whole_file
 from echopilot_perception.frames import to_network
 from echopilot_perception.heads import HeadSpec
@@ -24,7 +24,6 @@ from echopilot_sim.truth import Truth
 TRAIN_SEEDS = (0, 500_000)
 VALIDATION_SEEDS = (500_000, 600_000)
 LOOKS = 4  # scanners per patient: half of them well set, half far off
-SPECKLES = 4  # speckle volumes: drawing one costs more than a picture, so patients share them
 FULL_SHARE = 0.6  # of pictures in full renderer quality, the rest in fast
 GUIDANCE_LIMITS = {View.A4C: (0.08, math.radians(70.0)), View.AORTA_TRANS: (0.06, math.radians(50.0))}
 LOOSE_AORTA_ANGLE_RAD, LOOSE_AORTA_OFFSET_M = math.radians(30.0), 0.03
