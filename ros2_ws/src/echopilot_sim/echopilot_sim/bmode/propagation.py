@@ -34,7 +34,7 @@ _NEAR_DECAY_M = 0.018
 _DIRT = _F(0.28)
 _DIRT_DECAY_M = 0.040
 _REPEAT_FIRST = _F(0.30)
-_REPEAT_DECAY = 0.45
+_REPEAT_DECAY = _F(0.45)
 _REPEAT_REACH_M = 0.040
 _COMET_FROM = 195  # texture value of the pleura above which it trails a comet tail
 _COMET = _F(0.5)
@@ -144,29 +144,36 @@ def _scatter_row(labels, tissue, level, medium, beams_in_heart, turns, lift, shi
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _behind_gas(s, r, step, gas, gas_start, noise, place, echo):  # type: ignore[no-untyped-def]
+def _behind_gas(s, step, gas, gas_start, repeat_at, noise, place, echo):  # type: ignore[no-untyped-def]
     """Add what is seen behind gas to row `s`: dirt, repeats of the interface, comet tails, mirror image.
 
-    `gas` (4, B): amplitudes of dirt, repeats, comet tail and mirror image; `gas_start` (B,) first sample, or -1.
+    `gas` (4, B): amplitudes of dirt, repeats, comet tail and mirror image, which fade here; `gas_start` (B,) first
+    sample or -1, `repeat_at` (B,) sample of the next repeat.
     """
+    out_re, out_im, noise_re, noise_im = echo[0, s], echo[1, s], noise[0, place], noise[1, place]
+    dirt, repeat, comet, image = gas[0], gas[1], gas[2], gas[3]
+    fade = _F(np.exp(-step / _DIRT_DECAY_M))
+    for b in range(gas_start.size):
+        out_re[b] += dirt[b] * noise_re[b]
+        out_im[b] += dirt[b] * noise_im[b]
+        dirt[b] *= fade
+    fade = _F(np.exp(-step / _COMET_DECAY_M))
     for b in range(gas_start.size):
         first = gas_start[b]
         if first < 0:
             continue
-        behind = (s - first) * step
-        dirt = gas[0, b] * _F(np.exp(-behind / _DIRT_DECAY_M))
-        echo[0, s, b] += dirt * noise[0, place, b]
-        echo[1, s, b] += dirt * noise[1, place, b]
-        if gas[2, b] > _ZERO:
-            ring = 0.55 + 0.45 * np.cos(2.0 * np.pi / _COMET_PERIOD_M * behind)
-            echo[0, s, b] += gas[2, b] * _F(ring * np.exp(-behind / _COMET_DECAY_M))
-        if gas[3, b] > _ZERO and 0 <= 2 * first - s < s:
-            echo[0, s, b] += gas[3, b] * echo[0, 2 * first - s, b]
-            echo[1, s, b] += gas[3, b] * echo[1, 2 * first - s, b]
-        start_m = r - behind
-        order = int(r / start_m + 0.5)
-        if order >= 2 and abs(r - order * start_m) <= 0.6 * step:
-            echo[0, s, b] += gas[1, b] * _F(_REPEAT_DECAY ** (order - 2))
+        if repeat_at[b] == s:
+            out_re[b] += repeat[b]
+            repeat[b] *= _REPEAT_DECAY
+            repeat_at[b] += first + 1
+        if comet[b] > _ZERO:
+            ring = _F(0.55 + 0.45 * np.cos(2.0 * np.pi / _COMET_PERIOD_M * step * (s - first)))
+            out_re[b] += comet[b] * ring
+            comet[b] *= fade
+        mirrored = 2 * first - s
+        if image[b] > _ZERO and 0 <= mirrored < s:
+            out_re[b] += image[b] * echo[0, mirrored, b]
+            out_im[b] += image[b] * echo[1, mirrored, b]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -193,6 +200,7 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
     skin = np.zeros(beams, np.int32)  # thickness of the first layer in samples
     gas = np.zeros((4, beams), np.float32)
     gas_start = np.full(beams, -1, np.int32)
+    repeat_at = np.full(beams, -1, np.int32)
     gas_beams = 0
     for s in range(samples):
         r = path.ranges[s]
@@ -226,6 +234,7 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
                         if second == _LUNG and first in (_DIAPHRAGM, _LIVER):
                             gas[3, b] = _IMAGE * square * square
                         gas_start[b] = s
+                        repeat_at[b] = 2 * s + 1
                         gas_beams += 1
                 else:
                     steep = max(across * across / (along * along + _F(1e-6)) - _ONE, _ZERO)
@@ -258,7 +267,7 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
                 if row[b] == gel:
                     t[b] *= gel_fade
         if gas_beams:
-            _behind_gas(s, r, step, gas, gas_start, path.noise, (s * 37 + path.noise_shift) % samples, echo)
+            _behind_gas(s, step, gas, gas_start, repeat_at, path.noise, (s * 37 + path.noise_shift) % samples, echo)
         padded[1 : beams + 1] = t
         padded[0] = t[0]
         padded[beams + 1] = t[beams - 1]
