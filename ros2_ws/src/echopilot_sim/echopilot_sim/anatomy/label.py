@@ -1,4 +1,7 @@
-"""One numba kernel from points to materials: skin, beating heart, tubes, layered body wall, then the baked volume."""
+"""One numba kernel from points to materials: skin, beating heart, tubes, layered body wall, then the baked volume.
+
+Where heart and aorta overlap beyond the root, the aorta keeps its calibre and the heart gives way.
+"""
 
 import math
 
@@ -8,6 +11,7 @@ from numpy.typing import NDArray
 
 from echopilot_sim.anatomy import heart, skin, tube_grid, wall
 from echopilot_sim.anatomy.bake import SPACING_M
+from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.skin import _RELIEF
 from echopilot_sim.anatomy.tube_grid import PER_CELL
 
@@ -32,6 +36,8 @@ def profile(p: Array, walls: Array) -> Array:
     return rows
 
 
+_BLOOD_ROOT, _ROOT_WALL = int(Material.BLOOD_ROOT), int(Material.ROOT_WALL)
+_BLOOD_AORTA, _AORTA_WALL, _THROMBUS = int(Material.BLOOD_AORTA), int(Material.AORTA_WALL), int(Material.THROMBUS)
 _POWER = np.linspace(0.0, 1.0, 2049) ** 0.4
 
 
@@ -80,32 +86,33 @@ def label(
         S = skin.relief_measure(p, S, x, y_rest - yc, z) if relief else S
         if not S < 1.0:
             continue
-        if S < 0.72:
-            if (x - hx) ** 2 + (y - hy) ** 2 + (z - hz) ** 2 < reach2:
-                m, a, b, c = heart.classify(heart_state, x, y, z)
-                if m >= 0:
-                    materials[i] = m
-                    tissue[i, 0], tissue[i, 1], tissue[i, 2] = a, b, c
-                    continue
         deep = min(max((0.62 - S) / 0.30, 0.0), 1.0) * min(max((0.130 - y) / 0.045, 0.0), 1.0)
         z_rest = z + h * organ_shift_m * deep
+        row = -1
         if S < 0.9:
-            fx, fy, fz = (
-                (x - tube_origin[0]) * PER_CELL,
-                (y - tube_origin[1]) * PER_CELL,
-                (z - tube_origin[2]) * PER_CELL,
-            )
+            fx, fy, fz = x - tube_origin[0], y - tube_origin[1], z - tube_origin[2]
+            fx, fy, fz = fx * PER_CELL, fy * PER_CELL, fz * PER_CELL
             if 0.0 <= fx < cx and 0.0 <= fy < cy and 0.0 <= fz < cz:
                 row = tube_cells[int(fx), int(fy), int(fz)]
-                if row >= 0:
-                    m, moves = tube_grid.classify(
-                        tube_nodes, tubes, tube_owner, tube_lists, row, pulse, x, y, z, y_rest, z_rest
-                    )
-                    if m >= 0:
-                        materials[i] = m
-                        if moves:
-                            tissue[i, 1], tissue[i, 2] = y_rest, z_rest
-                        continue
+        beating = -1
+        if S < 0.72 and (x - hx) ** 2 + (y - hy) ** 2 + (z - hz) ** 2 < reach2:
+            beating, a, b, c = heart.classify(heart_state, x, y, z)
+            if beating >= 0:
+                materials[i] = beating
+                tissue[i, 0], tissue[i, 1], tissue[i, 2] = a, b, c
+                if row < 0 or beating == _BLOOD_ROOT or beating == _ROOT_WALL:
+                    continue
+        if row >= 0:
+            m, moves = tube_grid.classify(
+                tube_nodes, tubes, tube_owner, tube_lists, row, pulse, x, y, z, y_rest, z_rest
+            )
+            if m >= 0 and (beating < 0 or m == _BLOOD_AORTA or m == _AORTA_WALL or m == _THROMBUS):
+                materials[i] = m
+                tissue[i, 0] = x
+                tissue[i, 1], tissue[i, 2] = (y_rest, z_rest) if moves else (y, z)
+                continue
+        if beating >= 0:
+            continue
         tissue[i, 1], tissue[i, 2] = y_rest, z_rest
         if rows[k, 5] < S:
             at = int(S * 2048.0)

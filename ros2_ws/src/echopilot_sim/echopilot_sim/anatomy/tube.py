@@ -84,7 +84,8 @@ def course(knots_m: Array, spacing_m: float = SPACING_M) -> Array:
     if len(knots) == 2:
         fine = knots[0] + np.linspace(0.0, 1.0, 200)[:, None] * (knots[1] - knots[0])
     else:
-        fine = CubicSpline(t, knots)(np.linspace(0.0, t[-1], 40 * len(knots)))
+        ends = "natural" if len(knots) == 3 else "not-a-knot"
+        fine = CubicSpline(t, knots, bc_type=ends)(np.linspace(0.0, t[-1], 40 * len(knots)))
     arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(fine, axis=0), axis=1))])
     at = np.linspace(0.0, arc[-1], max(round(arc[-1] / spacing_m), 2) + 1)
     return np.stack([np.interp(at, arc, fine[:, k]) for k in range(3)], axis=-1)
