@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from echopilot_sim.bmode.grid import BeamGrid
 from echopilot_sim.bmode.probes import SPEED_OF_SOUND_M_S
-from echopilot_sim.bmode.scatter import TILE_VOXEL_M
+from echopilot_sim.bmode.scatter import voxel_m
 
 _FWHM_PER_SIGMA = 2.3548
 _BANDWIDTH = 0.6
@@ -59,19 +59,20 @@ def point_spread(grid: BeamGrid, focus_m: float, scale: float = 1.0) -> PointSpr
     axial = np.exp(-0.5 * (np.arange(-reach, reach + 1) / axial_sigma) ** 2)
     axial /= np.sqrt((axial**2).sum())
 
-    shared_axial = _shared_power(axial, grid.step_m)
+    voxel, _ = voxel_m(grid.preset)
+    shared_axial = _shared_power(axial, grid.step_m, voxel)
     gain = np.empty(samples)
     for s in range(samples):
         kernel = np.concatenate([lateral[s, half[s] : 0 : -1], lateral[s, : half[s] + 1]])
-        gain[s] = 1.0 / np.sqrt(_shared_power(kernel, float(grid.pitch_m[s])) * shared_axial)
+        gain[s] = 1.0 / np.sqrt(_shared_power(kernel, float(grid.pitch_m[s]), voxel) * shared_axial)
     return PointSpread(lateral.astype(np.float32), half, axial.astype(np.float32), gain.astype(np.float32))
 
 
-def _shared_power(kernel: NDArray[np.float64], pitch_m: float) -> float:
+def _shared_power(kernel: NDArray[np.float64], pitch_m: float, voxel_m: float) -> float:
     """Power of a unit-energy kernel over samples that share nearest voxels (triangular correlation in distance)."""
     own = np.correlate(kernel, kernel, mode="full")
     lag = np.abs(np.arange(own.size) - kernel.size + 1) * pitch_m
-    return float((own * np.maximum(0.0, 1.0 - lag / TILE_VOXEL_M)).sum())
+    return float((own * np.maximum(0.0, 1.0 - lag / voxel_m)).sum())
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")

@@ -12,7 +12,7 @@ from echopilot_sim.bmode.appearance import Appearance, patient_appearance
 from echopilot_sim.bmode.grid import STRAIGHT, BeamGrid, Look, sample_indices
 from echopilot_sim.bmode.probes import preset
 from echopilot_sim.bmode.sampling import LabelSource, sample_tissue
-from echopilot_sim.bmode.scatter import TILE_VOXEL_M, scatterers, tile_rotation
+from echopilot_sim.bmode.scatter import scatterers, tile_rotation, voxel_m
 from echopilot_sim.bmode.setup import SIZES, Quality, scan, screen
 from echopilot_sim.cells import NETWORK_CELLS, CellGrid
 from echopilot_sim.moment import ImagingSettings, Moment
@@ -101,13 +101,15 @@ class Renderer:
         step = moment.flicker_seed
         slice_axis = moment.T_patient_probe[:3, 1]
         turns = np.stack([tile_rotation(slice_axis), tile_rotation(self._heart_rotation.T @ slice_axis)])
+        in_plane, across = voxel_m(grid.preset)
+        turns /= np.array([in_plane, in_plane, across])[:, None]
         path = propagation.Path(
             ranges=grid.range_m,
             pitch=grid.pitch_m,
             coupling=(coupling * window * setup.near.sides).astype(np.float32),
             beams_in_heart=self._beams_in_heart(grid, moment),
-            turns=(turns / TILE_VOXEL_M).astype(np.float32),
-            lift=(grid.lift_m / np.float32(TILE_VOXEL_M)),
+            turns=turns.astype(np.float32),
+            lift=grid.lift_m / np.float32(across),
             flow_shift=float((step * 29) % 997),
             noise=setup.noise,
             noise_shift=(step * 131) % samples,

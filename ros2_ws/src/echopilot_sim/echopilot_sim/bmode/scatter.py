@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from echopilot_core import se3
+from echopilot_sim.bmode.probes import ProbePreset
 
 TILE_N = 128
 TILE_VOXEL_M = 0.5e-3
@@ -44,6 +45,19 @@ def scatterers(seed: int) -> Scatterers:
         tile=np.clip(np.rint(tile * _TILE_UNIT), -127, 127).astype(np.int8),
         texture=np.clip(np.rint(128.0 + 40.0 * slow), 0, 255).astype(np.uint8),
     )
+
+
+_TILE_FREQUENCY_HZ = 2.5e6
+_TILE_SLICE_M = 4e-3
+
+
+def voxel_m(preset: ProbePreset) -> tuple[float, float]:
+    """Size of a tile voxel in the image plane and across it [m]: finer for higher frequency and for thinner slices.
+
+    The tile is made for 2.5 MHz and a slice of 4 mm. A tissue has no fixed scatterers per voxel: what matters is that
+    many fall into one resolution cell (fully developed speckle).
+    """
+    return TILE_VOXEL_M * _TILE_FREQUENCY_HZ / preset.frequency_hz, TILE_VOXEL_M * preset.slice_m / _TILE_SLICE_M
 
 
 TILE_SCALE = 1.0 / (_TILE_UNIT * np.sqrt(2.0))
