@@ -57,6 +57,7 @@ class Anatomy:
             self.volume.labels,
             self.volume.origin_m,
             phases.breathing,
+            apex_beat(phases.heart),
             shift,
             materials,
             tissue,

@@ -58,6 +58,7 @@ def label(
     volume: NDArray[np.uint8],
     origin: Array,
     breathing: float,
+    beat: float,
     organ_shift_m: float,
     materials: NDArray[np.uint8],
     tissue: NDArray[np.float32],
@@ -85,6 +86,8 @@ def label(
         S = X * X15 + Y * Y15
         S = skin.relief_measure(p, S, x, y_rest - yc, z) if relief else S
         if not S < 1.0:
+            if beat > 0.0 and skin.is_lifted(p, x, y, z, breathing, beat):
+                materials[i] = 1
             continue
         deep = min(max((0.62 - S) / 0.30, 0.0), 1.0) * min(max((0.130 - y) / 0.045, 0.0), 1.0)
         z_rest = z + h * organ_shift_m * deep

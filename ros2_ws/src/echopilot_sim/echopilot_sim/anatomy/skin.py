@@ -214,6 +214,16 @@ def apex_lift(p: Array, x: float, y: float, z: float, beat: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def is_lifted(p: Array, x: float, y: float, z: float, breathing: float, beat: float) -> bool:
+    """True where a point is inside the body only because the apex beat lifts the skin over it."""
+    lift = apex_lift(p, x, y, z, beat)
+    if lift == 0.0:
+        return False
+    x, y, z = x - lift * p[_APEX + 4], y - lift * p[_APEX + 5], z - lift * p[_APEX + 6]
+    return bool(inside_measure(p, x, rest_y(p, y, z, breathing), z) < 1.0)
+
+
+@njit(cache=True, nogil=True)
 def distance_normal(
     p: Array, x: float, y: float, z: float, breathing: float, beat: float = 0.0
 ) -> tuple[float, float, float, float]:
