@@ -7,15 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, Frame, Imaging, LabelMap
+from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.bmode import acoustics, compounding, contact, display, propagation, psf
 from echopilot_sim.bmode.appearance import Appearance, patient_appearance
 from echopilot_sim.bmode.grid import STRAIGHT, BeamGrid, Look, sample_indices
 from echopilot_sim.bmode.probes import preset
 from echopilot_sim.bmode.sampling import LabelSource, sample_tissue
 from echopilot_sim.bmode.scatter import scatterers, tile_rotation, voxel_m
-from echopilot_sim.bmode.setup import SIZES, Quality, scan, screen
+from echopilot_sim.bmode.setup import SIZES, Quality, blurred_spread, scan, screen
 from echopilot_sim.cells import NETWORK_CELLS, CellGrid
 from echopilot_sim.moment import ImagingSettings, Moment
+
+_FAT_REACH_M = 0.060  # fat deeper than this does not defocus the beams
+_IS_FAT = np.isin(np.arange(256), (Material.FAT, Material.BREAST)).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Renderer:
         if setup.phase is not None:
             compounding.turn_phase(echo, setup.phase)
         power = np.empty((samples, beams), np.float32)
-        spread = setup.spread
+        spread = self._spread(moment.imaging, look, labels, grid.step_m)
         psf.spread_power(echo, spread.lateral, spread.half, spread.axial, spread.gain, np.empty_like(echo), power)
         haze = display.add_haze(power, grid, appearance.haze_db)
         near = setup.near
@@ -130,6 +134,15 @@ class Renderer:
             near.ring, near.layers, near.air, near.ahead, coupling, setup.time_gain,
         )  # fmt: skip
         return Echoes(power, sent)
+
+    def _spread(
+        self, settings: ImagingSettings, look: Look, labels: NDArray[np.uint8], step_m: float
+    ) -> psf.PointSpread:
+        """The point spread behind the fat in front of this picture."""
+        near = labels[: int(_FAT_REACH_M / step_m)]
+        fat_m = cv2.countNonZero(cv2.LUT(near, _IS_FAT)) / near.shape[1] * step_m
+        where = settings.preset, settings.depth_m, settings.focus_m, self._quality
+        return blurred_spread(*where, self.appearance.speckle_scale, look, psf.aberration(fat_m))
 
     def _beams_in_heart(self, grid: BeamGrid, moment: Moment) -> NDArray[np.float32]:
         rotation = self._heart_rotation.T @ moment.T_patient_probe[:3, :3]

@@ -77,6 +77,16 @@ def scan(settings: ImagingSettings, quality: Quality, appearance: Appearance, se
     return _scan(s.preset, s.depth_m, s.focus_m, tuple(s.tgc_db), quality, appearance, seed, look)
 
 
+@lru_cache(maxsize=64)
+def blurred_spread(
+    name: str, depth_m: float, focus_m: float, quality: Quality, scale: float, look: Look, blur: float = 1.0
+) -> psf.PointSpread:
+    """Point spread of a look, widened as in `psf.point_spread`."""
+    plain = screen(name, depth_m, quality).grid
+    samples, beams = plain.shape
+    return psf.point_spread(beam_grid(plain.preset, depth_m, beams, samples, look), focus_m, scale, blur)
+
+
 @lru_cache(maxsize=32)
 def _scan(
     name: str,
@@ -91,7 +101,7 @@ def _scan(
     plain = screen(name, depth_m, quality).grid
     samples, beams = plain.shape
     grid = plain if look == STRAIGHT else beam_grid(plain.preset, depth_m, beams, samples, look)
-    spread = psf.point_spread(grid, focus_m, appearance.speckle_scale)
+    spread = blurred_spread(name, depth_m, focus_m, quality, appearance.speckle_scale, look)
     rng = np.random.default_rng((seed, 0x0015E, round(1e6 * (look.tilt_rad + look.shift_m)) & 0xFFFFFFFF))
     noise = rng.standard_normal((2, *grid.shape), dtype=np.float32) * np.float32(np.sqrt(0.5))
     chaff = np.empty(grid.shape, np.float32)
