@@ -45,9 +45,10 @@ def run_all(
             for future in done:
                 future.result()
         except BaseException as error:
+            workers = list((pool._processes or {}).values())  # forgotten by shutdown
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in list((pool._processes or {}).values()):
-                process.terminate()
+            for worker in workers:
+                worker.terminate()
             if isinstance(error, BrokenProcessPool):
                 raise EchoPilotError(f"a process of {title} died, perhaps for lack of memory; try --jobs 1") from error
             raise
