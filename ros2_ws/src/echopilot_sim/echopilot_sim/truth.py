@@ -59,7 +59,7 @@ def truth_of(
     errors = view_errors(anatomy, moment)
     best = nearest(errors)
     distance = math.inf if best is None else best.distance
-    contact = element_coupling(moment.gap_m)
+    contact = element_coupling(moment.gap_m, moment.gel_m)
     exact = exact_mask(anatomy, moment, cells) if mask or visibility is not None else None
     visible, seen = None, 1.0
     if exact is not None and visibility is not None:

@@ -10,7 +10,7 @@ from echopilot_sim.bmode.grid import BeamGrid
 from echopilot_sim.bmode.scatter import TEXTURE_N, TEXTURE_VOXEL_M
 from echopilot_sim.moment import Moment
 
-GEL_GAP_M = 0.003  # gel bridges gaps up to here
+GEL_GAP_M = 0.003  # plenty of gel bridges gaps up to here
 _FADE_M = 0.0015  # beyond it coupling is gone after about this
 _SPREAD_FRACTION = 0.05  # neighbouring elements that serve one beam, as a share of the aperture (standard deviation)
 _TABLE_N = 257
@@ -22,18 +22,18 @@ def element_x_m(count: int, aperture_m: float) -> NDArray[np.float64]:
     return np.asarray(((np.arange(count) + 0.5) / count - 0.5) * aperture_m)
 
 
-def element_coupling(gap_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Coupling 0..1 of elements at `gap_m` (E,): 1 up to 3 mm of gel, then falling; 0 where the gap is not finite."""
-    excess = np.maximum(np.nan_to_num(gap_m, nan=1.0, posinf=1.0, neginf=1.0) - GEL_GAP_M, 0.0)
+def element_coupling(gap_m: NDArray[np.float64], gel_m: float = GEL_GAP_M) -> NDArray[np.float64]:
+    """Coupling 0..1 of elements at `gap_m` (E,): 1 up to `gel_m` of gel, then falling; 0 where a gap is not finite."""
+    excess = np.maximum(np.nan_to_num(gap_m, nan=1.0, posinf=1.0, neginf=1.0) - gel_m, 0.0)
     return np.asarray(np.exp(-((excess / _FADE_M) ** 2)))
 
 
-def beam_coupling(grid: BeamGrid, gap_m: NDArray[np.float64]) -> NDArray[np.float32]:
+def beam_coupling(grid: BeamGrid, gap_m: NDArray[np.float64], gel_m: float = GEL_GAP_M) -> NDArray[np.float32]:
     """Coupling (B,) of each beam: weighted mean over the elements near its place on the face."""
     elements = element_x_m(gap_m.size, grid.preset.aperture_m)
     distance = (grid.face_x_m[:, None] - elements[None, :]) / (_SPREAD_FRACTION * grid.preset.aperture_m)
     weight = np.exp(-0.5 * distance**2)
-    return np.asarray((weight @ element_coupling(gap_m)) / weight.sum(axis=1), np.float32)
+    return np.asarray((weight @ element_coupling(gap_m, gel_m)) / weight.sum(axis=1), np.float32)
 
 
 def indentation_of(gap_m: NDArray[np.float64]) -> float:

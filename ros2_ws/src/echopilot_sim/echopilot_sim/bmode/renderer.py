@@ -96,7 +96,7 @@ class Renderer:
         grid = setup.grid
         samples, beams = grid.shape
         labels, tissue = sample_tissue(self.anatomy, grid, moment)
-        coupling = contact.beam_coupling(grid, moment.gap_m)
+        coupling = contact.beam_coupling(grid, moment.gap_m, moment.gel_m)
         window = contact.window_gain(grid, tissue, self._scatterers.texture, appearance.window_db)
         propagation.mark_gel(labels, acoustics.GEL)
         smooth = cv2.blur(cv2.LUT(labels, self._log_impedance), (5, 5), borderType=cv2.BORDER_REPLICATE)
