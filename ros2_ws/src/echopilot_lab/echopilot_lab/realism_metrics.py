@@ -44,10 +44,11 @@ def to_polar(image: NDArray[np.uint8], geometry: ProbeGeometry) -> Polar:
     step = g.depth_m / SAMPLES
     across = np.linspace(-0.5 + _MARGIN, 0.5 - _MARGIN, BEAMS)
     depth = (np.arange(SAMPLES) + 0.5)[:, None] * step
+    pitch: NDArray[np.float64]
     if g.kind == ProbeKind.LINEAR:
         x = np.tile(across * g.aperture_m, (SAMPLES, 1))
         y = np.tile(depth, (1, BEAMS))
-        pitch: NDArray[np.float64] = np.full(SAMPLES, g.aperture_m * float(across[1] - across[0]))
+        pitch = np.full(SAMPLES, g.aperture_m * float(across[1] - across[0]))
     else:
         angle = across * g.opening_angle_rad
         x = (g.radius_m + depth) * np.sin(angle)

@@ -205,10 +205,10 @@ def liver_pose(anatomy: Anatomy, phases: Phases) -> Array:
     angle, depth = np.meshgrid(angles, depths)
     fan = np.zeros((angle.size, 3))
     fan[:, 0] = ((0.06 + depth) * np.sin(angle)).ravel()
-    fan[:, 2] = ((0.06 + depth) * np.cos(angle) - 0.06).ravel()
+    fan[:, 2] = ((0.06 + depth) * np.cos(angle) - 0.06 + _CURVED_PRESSED_M).ravel()
     shallow = (depth < 0.05).ravel()
     deep = (depth > 0.09).ravel()
-    blocked = (Material.BONE, Material.GAS, Material.LUNG)
+    blocked = (Material.AIR, Material.BONE, Material.GAS, Material.LUNG)
     best, best_pose = 0.0, np.eye(4)
     for x in np.arange(-0.13, -0.03, 0.02):
         for z in np.arange(-0.10, 0.05, 0.02):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_USUAL_SLIDERS_DB = (-3.0, 0.0, -2.0, -6.0)  # people leave the near and the far field darker than a flat phantom
+_USUAL_SLIDERS_DB = (-2.0, 0.0, -2.5, -7.0)  # people leave the near and the far field darker than a flat phantom
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ def patient_appearance(seed: int) -> Appearance:
     """Appearance of a patient under a well-set scanner; a pure function of the seed."""
     rng = np.random.default_rng((seed, 0xB0DE))
     return Appearance(
-        gain_db=float(rng.normal(-3.5, 1.5)),
-        haze_db=float(rng.uniform(-27.0, -17.0)),
+        gain_db=float(rng.normal(-0.5, 1.5)),
+        haze_db=float(rng.uniform(-26.0, -16.0)),
         grey_power=float(rng.uniform(1.6, 2.1)),
         attenuation_scale=float(rng.uniform(0.9, 1.15)),
         speckle_scale=float(rng.uniform(1.0, 1.25)),
@@ -43,7 +43,7 @@ def patient_appearance(seed: int) -> Appearance:
         window_db=float(rng.uniform(2.5, 5.0)),
         smoothing=float(rng.uniform(0.6, 1.2)),
         wall_clutter_db=float(rng.uniform(-14.0, -3.0)),
-        side_db=float(rng.uniform(4.0, 13.0)),
+        side_db=float(rng.uniform(6.0, 16.0)),
     )
 
 

@@ -12,7 +12,7 @@ from echopilot_sim.bmode.probes import ProbePreset
 
 _RING_LEVEL = 1.6  # amplitude at the face, liver echo = 1
 _RING_DECAY_M = 0.0012
-_LAYERS_LEVEL = 3.0
+_LAYERS_LEVEL = 2.2
 _LAYERS_DECAY_M = 0.009
 _LAYERS_FLOOR = 0.2  # between two lines
 _LAYERS_SWING_M = 0.019  # over which their distance varies
