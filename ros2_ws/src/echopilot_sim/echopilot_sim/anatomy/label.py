@@ -37,7 +37,8 @@ def profile(p: Array, walls: Array) -> Array:
 
 
 _BLOOD_ROOT, _ROOT_WALL = int(Material.BLOOD_ROOT), int(Material.ROOT_WALL)
-_BLOOD_AORTA, _AORTA_WALL, _THROMBUS = int(Material.BLOOD_AORTA), int(Material.AORTA_WALL), int(Material.THROMBUS)
+_BLOOD_AORTA, _THROMBUS = int(Material.BLOOD_AORTA), int(Material.THROMBUS)  # the wall lies between
+_FLAP, _FALSE_LUMEN = int(Material.FLAP), int(Material.BLOOD_FALSE_LUMEN)
 _POWER = np.linspace(0.0, 1.0, 2049) ** 0.4
 
 
@@ -109,7 +110,7 @@ def label(
             m, moves = tube_grid.classify(
                 tube_nodes, tubes, tube_owner, tube_lists, row, pulse, x, y, z, y_rest, z_rest
             )
-            if m >= 0 and (beating < 0 or m == _BLOOD_AORTA or m == _AORTA_WALL or m == _THROMBUS):
+            if m >= 0 and (beating < 0 or (m >= _BLOOD_AORTA and m <= _THROMBUS) or m == _FLAP or m == _FALSE_LUMEN):
                 materials[i] = m
                 tissue[i, 0] = x
                 tissue[i, 1], tissue[i, 2] = (y_rest, z_rest) if moves else (y, z)

@@ -84,10 +84,7 @@ def spine_material(x: float, y: float, z: float, spine: float, level: float) -> 
     vy = y - spine - 0.017
     share = level - math.floor(level)
     half = (share - 0.42) / 0.42
-    if share < 0.84:
-        waist = 1.0 - 0.10 * max(1.0 - half * half, 0.0)
-    else:
-        waist = 1.02
+    waist = 1.0 - 0.1 * max(1.0 - half * half, 0.0) if share < 0.84 else 1.02
     r2 = (x / (0.0215 * waist)) ** 2 + (vy / (0.017 * waist)) ** 2
     if r2 < 1.0:
         return _VERTEBRA if share < 0.84 else _DISC
@@ -112,13 +109,13 @@ def organ(q: Array, x: float, y: float, z: float, spine: float, ax: float, ay: f
     g = ((x + 0.058) / q[5]) ** 2 + ((y - q[3] - 0.040 + 0.25 * (z + 0.060)) / (1.15 * q[5])) ** 2
     g += ((z - q[0] - 0.030) / q[6]) ** 2
     if g < 1.0:
-        return _BILE if g < 0.74 else _FASCIA
+        return _BILE if g < 0.80 else _FASCIA
     if liver(q, x, y, z, spine):
         return _LIVER
     kidney_z = -0.057 if x > 0 else -0.070
     kx, kz = abs(x) - q[8], z - kidney_z
     k = ((kx - 0.15 * kz) / 0.027) ** 2 + ((vy - 0.004) / 0.023) ** 2 + (kz / q[9]) ** 2
-    if k < 1.11:
+    if k < 1.07:
         if k >= 1.0:
             return _FASCIA
         sinus = ((kx + 0.007) / 0.012) ** 2 + ((vy - 0.002) / 0.009) ** 2 + (kz / (0.55 * q[9])) ** 2

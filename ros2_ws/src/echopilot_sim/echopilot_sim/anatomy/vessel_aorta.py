@@ -142,5 +142,5 @@ def aortic_tube(heart: Heart, aorta: Aorta, back_y_m: float) -> tuple[Tube, tupl
         outer_shift_m=moved if aorta.aneurysm is not None else None,
     )
     length = float(tube.arc_m[-1])
-    branches = np.array([line[int(round(i))] for i in np.linspace(top - 4, top + 10, 3)])
+    branches = np.array([line[round(i)] for i in np.linspace(top - 4, top + 10, 3)])
     return tube, (diaphragm, length), branches

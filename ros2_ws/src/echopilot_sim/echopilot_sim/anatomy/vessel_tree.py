@@ -111,8 +111,10 @@ def _visceral(bare: Vessels, rng: np.random.Generator) -> list[Tube]:
     knots = [start + [0.0, 0.003, 0.002], start + [0.0, -0.004, -0.001]]
     stations = np.arange(MESENTERIC_BELOW_M + 0.012, min(length - 0.010, MESENTERIC_BELOW_M + 0.095), 0.012)
     fronts = np.array([front_of(bare.section(float(s))) for s in stations])
-    y = np.minimum.accumulate(fronts[:, 1] - ahead)  # keeps in front of a bulge farther down
-    y = np.minimum(y, np.linspace(y[0], y[-1], len(y)))
+    y = np.minimum.accumulate(fronts[:, 1] - ahead)
+    kept = max(int(np.count_nonzero(y > start[1] - 0.034)), 2)  # a large bulge farther down has pushed it aside
+    fronts, y = fronts[:kept], y[:kept]
+    y = np.minimum(y, np.linspace(y[0], y[-1], len(y)))  # straight where the bulge begins
     for k, p in enumerate(fronts):
         share = k / (len(fronts) - 1)
         knots.append(np.array([start[0] * (1 - share) + (p[0] - 0.004) * share, y[k], p[2]]))
@@ -151,7 +153,7 @@ def _renal(bare: Vessels, cava: Tube, back_y_m: float) -> list[Tube]:
 
 
 def _cava(bare: Vessels, back_y_m: float, atrium: Array) -> Tube:
-    """Inferior vena cava, from the confluence of the iliac veins up to the right atrium; an aneurysm pushes it aside."""
+    """Inferior vena cava, from the iliac veins up to the right atrium; an aneurysm pushes it aside."""
     knots = []
     length = float(bare.abdominal_arc_m[-1])
     for station in np.arange(length + 0.004, -0.001, -0.010):

@@ -31,14 +31,14 @@ _BONE, _CARTILAGE, _BREAST = int(Material.BONE), int(Material.CARTILAGE), int(Ma
 def pack(patient: Patient) -> Array:
     """Numbers (24,) of a wall: 1, half-width of a rectus muscle, breast, thickness of preperitoneal fat, waves (5, 4).
 
-    A wave is its vector (3,) [rad/m] and its phase.
+    A wave is its vector (3,) [turns/m] and its phase [turns].
     """
     rng = np.random.default_rng([patient.seed, _TAG])
     waves = np.empty((_WAVES, 4))
     for k, length in enumerate((0.055, 0.034, 0.021, 0.047, 0.026)):
         direction = rng.normal(size=3)
-        waves[k, :3] = 2.0 * math.pi / length * direction / np.linalg.norm(direction)
-        waves[k, 3] = rng.uniform(0.0, 2.0 * math.pi)
+        waves[k, :3] = direction / length / np.linalg.norm(direction)
+        waves[k, 3] = rng.uniform(0.0, 1.0)
     fat = PREPERITONEAL_M * float(rng.uniform(0.6, 1.3)) * (0.5 + patient.torso.fat_abdomen_m / 0.020)
     breast = 1.0 if patient.sex == "F" else 0.0
     header = [1.0, 0.40 * patient.torso.half_width_abdomen_m, breast, min(fat, 0.008)]
@@ -53,7 +53,9 @@ def no_wall() -> Array:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _wave(w: Array, k: int, x: float, y: float, z: float) -> float:
     i = _HEADER + 4 * k
-    return math.sin(w[i] * x + w[i + 1] * y + w[i + 2] * z + w[i + 3])
+    turns = w[i] * x + w[i + 1] * y + w[i + 2] * z + w[i + 3]
+    v = 2.0 * (turns - math.floor(turns)) - 1.0
+    return 4.0 * v * (1.0 - abs(v))  # parabolas in place of a sine
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -68,7 +70,7 @@ def material(p: Array, w: Array, fat: float, depth: float, x: float, y: float, z
     """Material at a depth [m] below the skin at a point of patient at rest, -1 beneath the wall."""
     if depth < SKIN_M:
         return _SKIN
-    chest = z > skin.costal_margin_z(x)
+    chest = z > skin.costal_margin_z(x) + 1.5 * (depth - SKIN_M - fat - p[17])
     one = 0.6 * _wave(w, 0, x, y, z) + 0.4 * _wave(w, 1, x, y, z)
     below = depth - SKIN_M
     wall = SKIN_M + fat + p[17]
