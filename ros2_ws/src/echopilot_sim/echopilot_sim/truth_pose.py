@@ -52,12 +52,12 @@ class ViewError:
 
 def view_errors(anatomy: Anatomy, moment: Moment) -> tuple[ViewError, ...]:
     """Errors against every standard view that the patient has."""
+    station_m = math.nan
+    if anatomy.vessels.has_abdominal_aorta:
+        station_m = station_at(anatomy.vessels, anatomy.skin, moment.T_patient_probe, moment.phases)
     errors = []
     for view in SCORED_VIEWS:
-        station = float("nan")
-        if view in (View.AORTA_TRANS, View.AORTA_LONG):
-            station = station_at(anatomy.vessels, anatomy.skin, moment.T_patient_probe, moment.phases)
-        target = anatomy.view_target(view, moment.phases, station)
+        target = anatomy.view_target(view, moment.phases, station_m)
         if target is not None:
             errors.append(_error(anatomy, moment, view, target))
     return tuple(errors)
