@@ -55,7 +55,8 @@ def aberration(fat_m: float) -> float:
 def point_spread(grid: BeamGrid, focus_m: float, scale: float = 1.0, blur: float = 1.0) -> PointSpread:
     """Kernels for a grid; `scale` widens both directions, `blur` the lateral one on top of it."""
     samples, _ = grid.shape
-    sigma = scale * blur * lateral_fwhm_m(grid, focus_m) / _FWHM_PER_SIGMA / grid.pitch_m
+    voxel, _ = voxel_m(grid.preset)
+    sigma = _less_voxel(scale * blur * lateral_fwhm_m(grid, focus_m) / _FWHM_PER_SIGMA, voxel) / grid.pitch_m
     half = np.clip(np.ceil(2.6 * sigma), 1, _MAX_HALF).astype(np.int64)
     taps = np.arange(_MAX_HALF + 2)  # one more than in use: they are applied in pairs
     lateral = np.exp(-0.5 * (taps[None, :] / sigma[:, None]) ** 2)
@@ -64,18 +65,25 @@ def point_spread(grid: BeamGrid, focus_m: float, scale: float = 1.0, blur: float
     lateral /= np.sqrt(energy)[:, None]
 
     axial_fwhm = scale * SPEED_OF_SOUND_M_S / (2.0 * _BANDWIDTH * grid.preset.frequency_hz)
-    axial_sigma = axial_fwhm / _FWHM_PER_SIGMA / grid.step_m
+    axial_sigma = float(_less_voxel(np.array(axial_fwhm / _FWHM_PER_SIGMA), voxel)) / grid.step_m
     reach = max(1, int(np.ceil(2.6 * axial_sigma)))
     axial = np.exp(-0.5 * (np.arange(-reach, reach + 1) / axial_sigma) ** 2)
     axial /= np.sqrt((axial**2).sum())
 
-    voxel, _ = voxel_m(grid.preset)
     shared_axial = _shared_power(axial, grid.step_m, voxel)
     gain = np.empty(samples)
     for s in range(samples):
         kernel = np.concatenate([lateral[s, half[s] : 0 : -1], lateral[s, : half[s] + 1]])
         gain[s] = 1.0 / np.sqrt(_shared_power(kernel, float(grid.pitch_m[s]), voxel) * shared_axial)
     return PointSpread(lateral.astype(np.float32), half, axial.astype(np.float32), gain.astype(np.float32))
+
+
+def _less_voxel(sigma_m: NDArray[np.float64], voxel_m: float) -> NDArray[np.float64]:
+    """Standard deviation of the kernel that makes speckle `sigma_m` wide out of voxels of constant echo.
+
+    Half of the variance of a voxel is what fits the speckle of a uniform phantom.
+    """
+    return np.sqrt(np.maximum(sigma_m**2 - voxel_m**2 / 24.0, (0.5 * sigma_m) ** 2))
 
 
 def _shared_power(kernel: NDArray[np.float64], pitch_m: float, voxel_m: float) -> float:

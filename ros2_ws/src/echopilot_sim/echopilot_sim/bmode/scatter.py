@@ -11,12 +11,13 @@ from echopilot_core import se3
 from echopilot_sim.bmode.probes import ProbePreset
 
 TILE_N = 128
-TILE_VOXEL_M = 0.5e-3
+_IN_PLANE_M = 0.4e-3  # size of a tile voxel for the probe that the tile is made for, in the image plane
+_ACROSS_M = 0.5e-3  # and across it
 TEXTURE_N = 128
 TEXTURE_VOXEL_M = 1.6e-3
 _TILE_UNIT = 32.0  # int8 counts per standard deviation of each part
-_SLICE_BLUR_M = 1.8e-3  # along the slice direction: correlation about one half at 2 mm
-_ANCHORS = 256
+_SLICE_BLUR_M = 2.3e-3  # along the slice direction: correlation about one half at 2 mm
+_ANCHORS = 512
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def scatterers(seed: int) -> Scatterers:
     """Draw the scatterers of one patient; a pure function of the seed."""
     rng = np.random.default_rng((seed, 0x5CA7))
     tile = rng.standard_normal((TILE_N, TILE_N, TILE_N, 2), dtype=np.float32)
-    tile = gaussian_filter1d(tile, _SLICE_BLUR_M / TILE_VOXEL_M, axis=0, mode="wrap")
+    tile = gaussian_filter1d(tile, _SLICE_BLUR_M / _ACROSS_M, axis=0, mode="wrap")
     tile /= tile.std()
     slow = np.zeros((TEXTURE_N,) * 3, np.float32)
     for sigma_voxels, weight in ((1.6, 0.6), (5.0, 0.8)):
@@ -57,7 +58,7 @@ def voxel_m(preset: ProbePreset) -> tuple[float, float]:
     The tile is made for 2.5 MHz and a slice of 4 mm. A tissue has no fixed scatterers per voxel: what matters is that
     many fall into one resolution cell (fully developed speckle).
     """
-    return TILE_VOXEL_M * _TILE_FREQUENCY_HZ / preset.frequency_hz, TILE_VOXEL_M * preset.slice_m / _TILE_SLICE_M
+    return _IN_PLANE_M * _TILE_FREQUENCY_HZ / preset.frequency_hz, _ACROSS_M * preset.slice_m / _TILE_SLICE_M
 
 
 TILE_SCALE = 1.0 / (_TILE_UNIT * np.sqrt(2.0))
@@ -90,7 +91,7 @@ def tile_rotation(slice_axis: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rotation (3, 3) from tissue to tile whose blurred axis is the anchor nearest to the probe's slice direction.
 
     Anchors are fixed, so the same pose always gives the same speckle; it only changes when the probe has turned far
-    (about 5 degrees from its anchor), where real speckle has decorrelated too.
+    (about 4 degrees from its anchor), where real speckle has decorrelated too.
     """
     anchors = _anchor_rotations()
     return np.asarray(anchors[int(np.argmax(np.abs(anchors[:, 2, :] @ slice_axis)))])
