@@ -141,7 +141,7 @@ def _material(
     ax: float, ay: float, ar: float, numbers: Array, apex: Array, R: Array, free: Array, overlap: float,
 ) -> int:  # fmt: skip
     """Material beneath the body wall; (dx, dy, dz) displaces the organs, not the spine nor what lies at the aorta."""
-    m = organs_abdomen.spine_material(x, y + 0.4 * dy, z, spine, level + 3.0 * dz)
+    m = int(organs_abdomen.spine_material(x, y + 0.4 * dy, z, spine, level + 3.0 * dz))
     if m >= 0:
         return m
     vy = y - spine - 0.017
@@ -151,9 +151,9 @@ def _material(
         return _MEDIASTINUM
     ground = organs_chest.dome(x, S) + dz
     if z > ground:
-        return organs_chest.chest(x + dx, y + dy, z, apex, R, free, overlap)
+        return int(organs_chest.chest(x + dx, y + dy, z, apex, R, free, overlap))
     if ground - z < 0.0028:
         return _DIAPHRAGM
     near = math.sqrt((x - ax) ** 2 + (y - ay) ** 2) - ar
     calm = min(max((near - 0.004) / 0.012, 0.0), 1.0)
-    return organs_abdomen.organ(numbers, x + calm * dx, y + calm * dy, z + calm * dz, spine, ax, ay, ar)
+    return int(organs_abdomen.organ(numbers, x + calm * dx, y + calm * dy, z + calm * dz, spine, ax, ay, ar))

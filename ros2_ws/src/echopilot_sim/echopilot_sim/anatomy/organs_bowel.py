@@ -56,9 +56,10 @@ def draw_loops(
             point[1] = min(max(point[1], front_y_m + 0.6 * radii[k]), max(deep - radii[k], front_y_m + 0.6 * radii[k]))
             lines[k, s + 1] = point
     for side, k in ((-1.0, count), (1.0, count + 1)):  # ascending and descending colon
-        z = np.linspace(-0.075, bottom_z_m, _SEGMENTS + 1)
-        x = side * (0.80 * patient.torso.half_width_abdomen_m + rng.normal(0.0, 0.004, z.size))
-        lines[k] = np.column_stack([x, np.full(z.size, front_y_m + 0.045), z])
+        lines[k, :, 2] = np.linspace(-0.075, bottom_z_m, _SEGMENTS + 1)
+        lines[k, :, 1] = front_y_m + 0.045
+        wave = rng.normal(0.0, 0.004, _SEGMENTS + 1)
+        lines[k, :, 0] = side * (0.80 * patient.torso.half_width_abdomen_m + wave)
         radii[k] = rng.uniform(0.018, 0.023)
     return lines, radii, gas
 

@@ -27,7 +27,7 @@ def around_heart(x: float, y: float, z: float, apex: Array, R: Array) -> bool:
     ha = R[0, 0] * hx + R[1, 0] * hy + R[2, 0] * hz
     hb = R[0, 1] * hx + R[1, 1] * hy + R[2, 1] * hz
     hc = R[0, 2] * hx + R[1, 2] * hy + R[2, 2] * hz
-    return ((ha - 0.018) / 0.064) ** 2 + ((hb - 0.004) / 0.054) ** 2 + ((hc - 0.066) / 0.080) ** 2 < 1.0
+    return bool(((ha - 0.018) / 0.064) ** 2 + ((hb - 0.004) / 0.054) ** 2 + ((hc - 0.066) / 0.080) ** 2 < 1.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

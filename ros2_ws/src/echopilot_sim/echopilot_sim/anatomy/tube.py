@@ -92,13 +92,16 @@ def course(knots_m: Array, spacing_m: float = SPACING_M) -> Array:
 
 
 def least_turning(centre_m: Array, hint: Array, at: int = 0) -> Array:
-    """Unit normals (n, 3) of a polyline that do not turn about it; at vertex `at` the one nearest to `hint` (3,).
+    """Unit normals (n, 3) of a polyline that do not turn about it; at vertex `at` the one nearest to `hint` (3,)
+    (any one where the hint runs along the line).
 
     Wang et al., "Computation of rotation minimizing frames", ACM Trans. Graph. 27(1), 2008 (double reflection).
     """
     t = tangents(centre_m)
     u = np.empty_like(centre_m)
     start = hint - (hint @ t[at]) * t[at]
+    if np.linalg.norm(start) < 1e-6 * np.linalg.norm(hint):
+        start = np.cross(t[at], np.eye(3)[int(np.argmin(np.abs(t[at])))])
     u[at] = start / np.linalg.norm(start)
     for i, j in [(i, i + 1) for i in range(at, len(t) - 1)] + [(i, i - 1) for i in range(at, 0, -1)]:
         step = centre_m[j] - centre_m[i]

@@ -57,10 +57,12 @@ class TubeGrid:
 def build_grid(tubes: Sequence[Tube]) -> TubeGrid:
     """Index tubes; arteries come before veins where they overlap."""
     ordered = sorted(tubes, key=lambda t: _ORDER.index(t.kind))
-    rows, table, owner = [], [], []
+    rows: list[Array] = []
+    table: list[list[float]] = []
+    owner: list[int] = []
     for k, tube in enumerate(ordered):
         n = len(tube.centre_m)
-        first = sum(len(r) for r in rows)
+        first = len(owner)
         shift = np.zeros((n, 2)) if tube.outer_shift_m is None else tube.outer_shift_m
         flap = np.full(n, _NO_FLAP_M) if tube.flap_m is None else np.where(np.isnan(tube.flap_m), 1e3, tube.flap_m)
         angle = np.zeros(n) if tube.flap_rad is None else np.nan_to_num(tube.flap_rad)

@@ -15,7 +15,7 @@ DIAPHRAGM_Z_M = -0.015
 WALL_M = 0.0015
 _ASCENDING_WALL_M = 0.0018
 _ON_SPINE_M = 0.004  # from the vertebral column to the outer wall
-_THORACIC_X_M = 0.027
+_THORACIC_X_M, _BESIDE_SPINE_M = 0.034, 0.020
 _INSIDE_HEART_M = 0.005
 _FLAP_RAMP_M = 0.015
 
@@ -40,7 +40,7 @@ def bulge(aorta: Aorta, z: float) -> float:
     if sac is None:
         return 0.0
     x = abs(z - sac.z_m) / (0.5 * sac.length_m)
-    return 0.5 ** (x**2 if sac.shape == AneurysmShape.FUSIFORM else x**3)
+    return float(0.5 ** (x**2 if sac.shape == AneurysmShape.FUSIFORM else x**3))
 
 
 def dissected(aorta: Aorta, z: float) -> float:
@@ -63,12 +63,12 @@ def outer_radius(aorta: Aorta, z: float) -> float:
 
 def descending_point(aorta: Aorta, back_y_m: float, z: float) -> Array:
     """Point (3,) of the course below the arch: on the spine, sideways wave below, left of the spine in the chest."""
-    thoracic = 1.0 / (1.0 + math.exp(-(z - 0.035) / 0.018))
+    thoracic = 1.0 / (1.0 + math.exp(-(z - 0.016) / 0.012))
     low = aorta.offset_x_m + aorta.wave_x_m * math.sin((z - aorta.bifurcation_z_m) / 0.032 + aorta.wave_phase_rad)
     x = low + (_THORACIC_X_M - low) * thoracic
     # the widening of a dissection keeps off the spine, that of an aneurysm is a shift of the outer contour
     widening = 1.0 if aorta.dissection is None else 1.0 + (aorta.dissection.widening - 1.0) * dissected(aorta, z)
-    y = spine_front_y(back_y_m, z) - _ON_SPINE_M - widening * base_radius(aorta, z) + 0.014 * thoracic
+    y = spine_front_y(back_y_m, z) - _ON_SPINE_M - widening * base_radius(aorta, z) + _BESIDE_SPINE_M * thoracic
     return np.array([x, y, z])
 
 

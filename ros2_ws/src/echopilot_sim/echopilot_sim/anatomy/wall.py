@@ -55,7 +55,7 @@ def _wave(w: Array, k: int, x: float, y: float, z: float) -> float:
     i = _HEADER + 4 * k
     turns = w[i] * x + w[i + 1] * y + w[i + 2] * z + w[i + 3]
     v = 2.0 * (turns - math.floor(turns)) - 1.0
-    return 4.0 * v * (1.0 - abs(v))  # parabolas in place of a sine
+    return float(4.0 * v * (1.0 - abs(v)))  # parabolas in place of a sine
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
