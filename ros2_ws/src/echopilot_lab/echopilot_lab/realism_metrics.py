@@ -42,17 +42,17 @@ def to_polar(image: NDArray[np.uint8], geometry: ProbeGeometry) -> Polar:
     """Resample a picture (H, W) along the beams of its geometry; what the screen cuts off is NaN."""
     g = geometry
     step = g.depth_m / SAMPLES
-    across = np.linspace(-0.5 + _MARGIN, 0.5 - _MARGIN, BEAMS)
+    across = np.asarray(np.linspace(-0.5 + _MARGIN, 0.5 - _MARGIN, BEAMS), np.float64)
     depth = (np.arange(SAMPLES) + 0.5)[:, None] * step
     pitch: NDArray[np.float64]
     if g.kind == ProbeKind.LINEAR:
-        x = np.tile(across * g.aperture_m, (SAMPLES, 1))
-        y = np.tile(depth, (1, BEAMS))
+        x = np.asarray(np.tile(across * g.aperture_m, (SAMPLES, 1)), np.float64)
+        y = np.asarray(np.tile(depth, (1, BEAMS)), np.float64)
         pitch = np.full(SAMPLES, g.aperture_m * float(across[1] - across[0]))
     else:
         angle = across * g.opening_angle_rad
-        x = (g.radius_m + depth) * np.sin(angle)
-        y = (g.radius_m + depth) * np.cos(angle) - g.radius_m
+        x = np.asarray((g.radius_m + depth) * np.sin(angle), np.float64)
+        y = np.asarray((g.radius_m + depth) * np.cos(angle) - g.radius_m, np.float64)
         pitch = np.asarray((g.radius_m + depth[:, 0]) * g.opening_angle_rad * (across[1] - across[0]), np.float64)
     u = (g.origin_u_px + x / g.spacing_x_m).astype(np.float32)
     v = (g.origin_v_px + y / g.spacing_y_m).astype(np.float32)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_USUAL_SLIDERS_DB = (-2.0, 0.0, -2.5, -7.0)  # people leave the near and the far field darker than a flat phantom
+_USUAL_SLIDERS_DB = (-1.5, 0.0, -3.5, -8.5)  # people leave the near and the far field darker than a flat phantom
+_GAIN_PER_POWER_DB = 5.0  # a darker grey curve is met with more gain
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ def patient_appearance(seed: int) -> Appearance:
     """Appearance of a patient under a well-set scanner; a pure function of the seed."""
     rng = np.random.default_rng((seed, 0xB0DE))
     return Appearance(
-        gain_db=float(rng.normal(-0.5, 1.5)),
+        gain_db=float(rng.normal(0.7, 1.5)),
         haze_db=float(rng.uniform(-26.0, -16.0)),
-        grey_power=float(rng.uniform(1.6, 2.1)),
+        grey_power=float(rng.uniform(1.7, 2.2)),
         attenuation_scale=float(rng.uniform(0.9, 1.15)),
-        speckle_scale=float(rng.uniform(1.0, 1.25)),
+        speckle_scale=float(rng.uniform(0.85, 1.15)),
         tgc_error_db=_sliders(rng, 1.2, _USUAL_SLIDERS_DB),
         near_clutter=float(rng.uniform(0.5, 1.2)),
         layer_period_m=float(rng.uniform(0.0035, 0.008)),
@@ -49,21 +50,22 @@ def patient_appearance(seed: int) -> Appearance:
 
 def random_appearance(rng: np.random.Generator) -> Appearance:
     """Wide randomisation for training data: scanners, settings and patients beyond what the demo shows."""
+    grey_power = float(rng.uniform(0.8, 2.6))
     return Appearance(
-        gain_db=float(rng.normal(-2.0, 5.0)),
+        gain_db=float(rng.normal(1.5, 3.5) + _GAIN_PER_POWER_DB * (grey_power - 1.8)),
         dynamic_range_db=float(rng.uniform(45.0, 75.0)),
         haze_db=float(rng.uniform(-40.0, -12.0)),
-        grey_power=float(rng.uniform(0.8, 2.6)),
+        grey_power=grey_power,
         attenuation_scale=float(rng.uniform(0.75, 1.35)),
-        speckle_scale=float(rng.uniform(0.75, 2.0)),
+        speckle_scale=float(rng.uniform(0.65, 1.5)),
         tgc_error_db=_sliders(rng, 4.0, _USUAL_SLIDERS_DB),
-        noise=float(10.0 ** rng.uniform(-1.0, 0.6)),
+        noise=float(10.0 ** rng.uniform(-1.0, 0.4)),
         near_clutter=float(rng.uniform(0.2, 3.0)),
         layer_period_m=float(rng.uniform(0.002, 0.012)),
         window_db=float(rng.uniform(0.0, 7.0)),
-        smoothing=float(rng.uniform(0.0, 2.2)),
-        wall_clutter_db=float(rng.uniform(-30.0, 3.0)),
-        side_db=float(rng.uniform(0.0, 20.0)),
+        smoothing=float(rng.uniform(0.0, 1.6)),
+        wall_clutter_db=float(rng.uniform(-30.0, 0.0)),
+        side_db=float(rng.uniform(0.0, 24.0)),
     )
 
 

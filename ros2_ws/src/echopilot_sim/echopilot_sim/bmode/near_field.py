@@ -12,7 +12,7 @@ from echopilot_sim.bmode.probes import ProbePreset
 
 _RING_LEVEL = 1.6  # amplitude at the face, liver echo = 1
 _RING_DECAY_M = 0.0012
-_LAYERS_LEVEL = 2.2
+_LAYERS_LEVEL = {ProbeKind.PHASED: 1.0, ProbeKind.CONVEX: 2.2, ProbeKind.LINEAR: 2.2}  # wide faces lie flat on them
 _LAYERS_DECAY_M = 0.009
 _LAYERS_FLOOR = 0.2  # between two lines
 _LAYERS_SWING_M = 0.019  # over which their distance varies
@@ -24,7 +24,7 @@ _AIR_FLOOR = 0.03  # between two arcs
 _LENS_PERIOD_M = 0.0024
 _LINE_SHARPNESS = 6.0
 _SIDE_POWER = 2.0
-_PENETRATION_M = {ProbeKind.PHASED: 0.18, ProbeKind.CONVEX: 0.19, ProbeKind.LINEAR: 0.055}  # where noise equals liver
+_PENETRATION_M = {ProbeKind.PHASED: 0.18, ProbeKind.CONVEX: 0.19, ProbeKind.LINEAR: 0.045}  # where noise equals liver
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class NearField:
 def near_field(grid: BeamGrid, look: Appearance) -> NearField:
     """Near field of a grid. Wall clutter is sound that bounces inside fat and muscle and arrives late.
 
-    Such reverberation hides the apex of the heart and fades over centimetres (Lediju et al. 2009, IEEE Trans. UFFC
-    56:2236 on clutter levels; Byram et al. 2014 on reverberation). Its lines follow the layers near the face.
+    Such reverberation hides the apex of the heart and fades over centimetres (clutter levels: Lediju et al. 2008,
+    Ultrason. Imaging 30:151). Its lines follow the layers near the face.
     """
     r = grid.range_m.astype(np.float64)
     swing = 2.0 * np.sin(2.0 * np.pi * r / _LAYERS_SWING_M)
@@ -57,12 +57,12 @@ def near_field(grid: BeamGrid, look: Appearance) -> NearField:
     lost_db = _loss_db_m(grid.preset) * r
     late = 10.0 ** ((look.wall_clutter_db - lost_db) / 20.0) * np.exp(-r / _WALL_CLUTTER_DECAY_M)
     arcs = (0.5 + 0.5 * np.cos(2.0 * np.pi * r / _LENS_PERIOD_M)) ** _LINE_SHARPNESS
-    air_decay = _AIR_DECAY_M * (2.5e6 / grid.preset.frequency_hz) ** 0.4
+    air_decay = _AIR_DECAY_M * (2.5e6 / grid.preset.frequency_hz) ** 0.6
     across = np.linspace(-1.0, 1.0, grid.shape[1])
     loss_db = 0.0 if grid.preset.kind == ProbeKind.LINEAR else look.side_db * np.abs(across) ** _SIDE_POWER
     return NearField(
         ring=(look.near_clutter * _RING_LEVEL * np.exp(-r / _RING_DECAY_M)).astype(np.float32),
-        layers=(look.near_clutter * _LAYERS_LEVEL * layers + late).astype(np.float32),
+        layers=(look.near_clutter * _LAYERS_LEVEL[grid.preset.kind] * layers + late).astype(np.float32),
         air=(_AIR_LEVEL * np.exp(-r / air_decay) * (_AIR_FLOOR + arcs)).astype(np.float32),
         ahead=np.cos(1.1 * across).astype(np.float32),
         thermal=float(look.noise**2 * 10.0 ** (-_penetration_db(grid.preset) / 10.0)),
