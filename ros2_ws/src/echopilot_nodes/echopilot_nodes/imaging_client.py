@@ -35,7 +35,10 @@ class ImagingClient:
             return
         nan = math.nan
         self._deadline_ns = self._clock.now_ns() + to_ns(ANSWER_TIMEOUT_S)
-        self._future = self._client.call_async(SetImaging.Request(preset=preset, depth=nan, gain=nan, focus=nan))
+        request = SetImaging.Request(
+            preset=preset, depth=nan, gain=nan, focus=nan, dynamic_range=nan, persistence=nan, compounding=0
+        )
+        self._future = self._client.call_async(request)
         self._future.add_done_callback(lambda future: self._done(future, then))
 
     def is_waiting(self) -> bool:

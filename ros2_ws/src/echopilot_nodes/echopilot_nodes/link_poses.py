@@ -5,15 +5,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import se3
-from echopilot_sim.arm.kinds import FR3_LIKE
+from echopilot_sim.arm.kinds import ArmKind
 from echopilot_sim.arm.model import arm_spec
 
 
 class LinkPoses:
     """Transforms parent to child of every link, `base` first; the probe's child `us_image` closes the tree."""
 
-    def __init__(self) -> None:
-        self._model = arm_spec(FR3_LIKE).compile()
+    def __init__(self, kind: ArmKind) -> None:
+        self._model = arm_spec(kind).compile()
         self._data = mujoco.MjData(self._model)
         self.joint_names = [self._model.joint(i).name for i in range(self._model.njnt)]
 

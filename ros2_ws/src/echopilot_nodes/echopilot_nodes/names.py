@@ -36,6 +36,7 @@ SIM_TRUTH_FRAME = "sim/truth/frame"  # only the scorer may subscribe
 SET_IMAGING = "probe/set_imaging"
 FREEZE = "probe/freeze"
 SET_PATIENT = "sim/set_patient"
+SHIFT_PATIENT = "sim/shift_patient"
 RESET_SAFETY = "safety/reset"
 SAFETY_STOP = "safety/stop"
 EXAM_STOP = "exam/stop"

@@ -8,6 +8,8 @@ from rclpy.exceptions import InvalidParameterValueException, ParameterException
 from rclpy.node import Node
 
 from echopilot_core import EchoPilotError
+from echopilot_sim.arm.kinds import ARM_NAMES
+from echopilot_sim.gel import PLENTY_M
 
 P = TypeVar("P")
 
@@ -68,6 +70,8 @@ class SimulatorParams:
     )
     realtime_factor: float = param(1.0, "fastest simulated seconds per wall second; 0: as fast as possible", low=0.0)
     peer_timeout_s: float = param(0.5, "wall time after which a silent peer counts as absent [s]", low=0.01)
+    arm: str = param("fr3_like", "robot that holds the probe", choices=ARM_NAMES)
+    gel: float = param(PLENTY_M, "film of coupling gel on the face at the start [m]", low=0.0, high=0.1)
     publish_truth: bool = param(True, "publish sim/truth (read by the scorer alone)")
 
 

@@ -2,18 +2,19 @@
 
 import math
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, cast
 
+import numpy as np
 from echopilot_msgs.msg import ExamState as ExamStateMsg
 from echopilot_msgs.msg import PerceptionResult, SimTruth
 from echopilot_msgs.msg import RobotState as RobotStateMsg
 from echopilot_msgs.msg import SafetyState as SafetyStateMsg
-from echopilot_msgs.srv import Freeze, SetImaging, SetPatient
+from echopilot_msgs.srv import Freeze, SetImaging, SetPatient, ShiftPatient
 from geometry_msgs.msg import TwistStamped
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from echopilot_core import Frame, RobotState, SafeTwist, SteadyClock, to_ns, to_s
+from echopilot_core import EchoPilotError, Frame, RobotState, SafeTwist, SteadyClock, to_ns, to_s
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
 from echopilot_nodes.conversions.truth import to_truth
@@ -24,13 +25,15 @@ from echopilot_nodes.process import run
 from echopilot_nodes.rates import EXAM_TICKS
 from echopilot_nodes.simulator_topics import SimulatorTopics, without_wait
 from echopilot_sim import anatomy
-from echopilot_sim.moment import Moment
+from echopilot_sim.arm.kinds import ArmName, arm_kind
+from echopilot_sim.bmode.persistence import Persistence
+from echopilot_sim.imaging_limits import check_imaging
+from echopilot_sim.moment import ImagingSettings, Moment
 from echopilot_sim.simulation import SimConfig, Simulation
 from echopilot_sim.truth import truth_of
 
 REPEAT_S = 0.1  # wall time after which an unanswered state is sent again
 SAFETY, PERCEPTION = "safety", "perception"
-PRESETS = ("cardiac", "abdomen")
 
 
 class Simulator(Node):
@@ -41,13 +44,14 @@ class Simulator(Node):
         self._params = read_params(self, SimulatorParams)
         self._wall = SteadyClock()
         self._gate = Gate(self._wall, self._params.peer_timeout_s, CONNECT_S)
-        self._topics = SimulatorTopics(self)
+        self._topics = SimulatorTopics(self, arm_kind(self._params.arm))
         self._truth = self.create_publisher(SimTruth, names.SIM_TRUTH_FRAME, qos.EVENTS)
         self._pictures: PictureThread | None = None
         self._frozen: Frame | None = None
         self._is_frozen = False
         self._forces: dict[int, tuple[float, int]] = {}
-        self._imaging: tuple[str, float, float, float] | None = None
+        self._persistence = Persistence()
+        self._imaging: ImagingSettings | None = None
         self._next_seed: int | None = None
         self._exam_active = False
         self._begun = False
@@ -61,12 +65,18 @@ class Simulator(Node):
         self.create_service(SetImaging, names.SET_IMAGING, self._on_imaging)
         self.create_service(Freeze, names.FREEZE, self._on_freeze)
         self.create_service(SetPatient, names.SET_PATIENT, self._on_patient)
+        self.create_service(ShiftPatient, names.SHIFT_PATIENT, self._on_shift)
 
     def _start(self, seed: int) -> None:
         """A new patient at time zero; the first picture compiles the renderer before anybody waits."""
         patient = anatomy.draw_patient(seed)
         quality: Literal["full", "fast"] = "full" if self._params.quality == "full" else "fast"
-        config = SimConfig(frame_hz=self._params.frame_hz, quality=quality)
+        config = SimConfig(
+            frame_hz=self._params.frame_hz,
+            quality=quality,
+            arm=cast(ArmName, self._params.arm),
+            gel_m=self._params.gel,
+        )
         warm_up = Simulation(patient, config)
         warm_up.render(warm_up.step(None).moments[0])
         self._simulation = Simulation(patient, config)
@@ -121,9 +131,7 @@ class Simulator(Node):
             command = self._await_command(executor, robot, message)
             self._pace(executor, started_ns)
             if robot.tick % EXAM_TICKS == 0 and self._imaging is not None:
-                preset, depth_m, gain_db, focus_m = self._imaging
-                self._simulation.set_imaging(preset, depth_m=depth_m, gain_db=gain_db, focus_m=focus_m)
-                self._imaging = None
+                self._simulation.imaging, self._imaging = self._imaging, None
 
     def _await_results(self, executor: SingleThreadedExecutor, robot: RobotState) -> RobotState:
         """Wait for the results due at this tick; without lockstep or without perception nobody is asked to wait."""
@@ -187,6 +195,7 @@ class Simulator(Node):
             imaging = replace(frame.imaging, frozen=True)
             self._topics.frame(replace(frame, image=self._frozen.image, imaging=imaging))
             return
+        frame = self._persistence.show(frame, moment.imaging.persistence)
         self._frozen = frame
         self._topics.frame(frame)
         if self._params.publish_truth:
@@ -208,19 +217,40 @@ class Simulator(Node):
         self._begun = self._begun or message.active
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
-        preset = request.preset or self._simulation.imaging.preset
         now = self._simulation.imaging
-        asked = (request.depth, request.gain, request.focus)
-        present = (now.depth_m, now.gain_db, now.focus_m)
-        depth_m, gain_db, focus_m = (p if math.isnan(a) else a for a, p in zip(asked, present, strict=True))
-        if preset not in PRESETS:
-            response.message = f"unknown preset {preset!r}; valid: {', '.join(PRESETS)}"
-        elif not (0.04 <= depth_m <= 0.24 and -30.0 <= gain_db <= 30.0 and 0.01 <= focus_m <= depth_m):
-            response.message = "valid: depth 0.04 to 0.24 m, gain -30 to 30 dB, focus 0.01 m to depth"
+
+        def left(asked: float, present: float) -> float:
+            return present if math.isnan(asked) else asked
+
+        asked = ImagingSettings(
+            preset=request.preset or now.preset,
+            depth_m=left(request.depth, now.depth_m),
+            gain_db=left(request.gain, now.gain_db),
+            focus_m=left(request.focus, now.focus_m),
+            dynamic_range_db=left(request.dynamic_range, now.dynamic_range_db),
+            tgc_db=tuple(request.tgc) or now.tgc_db,
+            compounding=request.compounding or now.compounding,
+            persistence=left(request.persistence, now.persistence),
+        )
+        try:
+            check_imaging(asked)
+        except EchoPilotError as error:
+            response.message = str(error)
         else:
-            self._imaging = (preset, depth_m, gain_db, focus_m)
+            self._imaging = asked
             response.success = True
             response.message = "acts from the next exam tick on"
+        return response
+
+    def _on_shift(self, request: ShiftPatient.Request, response: ShiftPatient.Response) -> ShiftPatient.Response:
+        move = request.translation
+        try:
+            self._simulation.shift_patient(np.array([move.x, move.y, move.z]), request.yaw)
+        except EchoPilotError as error:
+            response.message = str(error)
+        else:
+            response.success = True
+            response.message = "the patient moves"
         return response
 
     def _on_freeze(self, request: Freeze.Request, response: Freeze.Response) -> Freeze.Response:

@@ -16,6 +16,7 @@ from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
 from echopilot_nodes.link_poses import LinkPoses
 from echopilot_nodes.rates import SURFACE_TICKS
+from echopilot_sim.arm.kinds import ArmKind
 from echopilot_sim.description import description_file
 from echopilot_sim.simulation import Simulation
 from tf2_msgs.msg import TFMessage
@@ -26,7 +27,7 @@ SLOW_PERIOD_TICKS = 5
 class SimulatorTopics:
     """Everything that a robot, a probe, a depth camera and an operator's pointer would publish."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, arm: ArmKind) -> None:
         self._node = node
         make = node.create_publisher
         self._clock = make(ClockMsg, names.CLOCK, qos.STATE_OFFERED)
@@ -40,8 +41,8 @@ class SimulatorTopics:
         self._joints = make(JointState, names.JOINT_STATES, qos.STATE_OFFERED)
         self._tf = make(TFMessage, names.TF, qos.STATE_OFFERED)
         self._description = make(String, names.ROBOT_DESCRIPTION, qos.LATCHED)
-        self._description.publish(String(data=description_file("urdf/echopilot_arm.urdf").read_text()))
-        self._links = LinkPoses()
+        self._description.publish(String(data=description_file(arm.urdf).read_text()))
+        self._links = LinkPoses(arm)
 
     def are_heard(self) -> bool:
         """True when controller, safety and exam hear the state and somebody hears the pictures.
