@@ -7,9 +7,12 @@ import pytest
 
 from echopilot_core import EchoPilotError, View, se3
 from echopilot_lab.evaluate import evaluate_patients
-from echopilot_lab.probing import Recipe, draw_moments
-from echopilot_lab.rendered import load, patient_samples
+from echopilot_lab.probing import Recipe, draw_moments, moment_at
+from echopilot_lab.producing import pictures
+from echopilot_lab.rendered import label_view, load, patient_samples
 from echopilot_sim.anatomy import build, draw_patient
+from echopilot_sim.bmode import Renderer
+from echopilot_sim.moment import ImagingSettings, Phases
 from echopilot_sim.truth import truth_of
 
 SMALL = Recipe(a4c=3, aorta=3, other=1, anywhere=1)
@@ -34,6 +37,17 @@ def test_poses_touch_or_hover_and_labels_lead_to_the_view() -> None:
         target = anatomy.view_target(View.A4C, moment.phases)
         assert error is not None and target is not None
         assert np.allclose(moment.T_patient_probe @ se3.exp(error.motion), target, atol=1e-6)
+
+
+def test_a_view_counts_only_where_something_of_it_is_visible() -> None:
+    anatomy = build(draw_patient(499_998))
+    target = anatomy.view_target(View.A4C, Phases())
+    assert target is not None
+    away = target @ se3.transform(np.eye(3), np.array([0.0, 0.0, -0.012]))
+    seen, unseen = (moment_at(anatomy, T, Phases(), ImagingSettings()) for T in (target, away))
+    for moment, view in ((seen, View.A4C), (unseen, View.NONE)):
+        picture = next(pictures(anatomy, [moment], [Renderer(anatomy, "fast")], np.random.default_rng(0)))
+        assert picture.truth.view == View.A4C and label_view(picture.truth) == view
 
 
 def test_training_seeds_are_not_evaluated() -> None:

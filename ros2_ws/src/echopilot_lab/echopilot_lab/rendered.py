@@ -28,6 +28,7 @@ FULL_SHARE = 0.6  # of pictures in full renderer quality, the rest in fast
 GUIDANCE_LIMITS = {View.A4C: (0.08, math.radians(70.0)), View.AORTA_TRANS: (0.06, math.radians(50.0))}
 LOOSE_AORTA_ANGLE_RAD, LOOSE_AORTA_OFFSET_M = math.radians(30.0), 0.03
 MIN_AORTA_CELLS = 20
+MIN_VIEW_QUALITY = 0.05  # lifted off, or all of it in shadow
 
 
 def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec = DEFAULT_SPEC) -> Samples:
@@ -101,7 +102,12 @@ def _write_shard(job: tuple[int, Path, Recipe]) -> None:
 
 
 def label_view(truth: Truth) -> View:
-    """The nearest standard view; the aorta in transverse section already from 30 degrees on, where it is visible."""
+    """The nearest standard view, NONE where next to nothing of it is visible.
+
+    The aorta in transverse section counts already from 30 degrees on, where it is visible.
+    """
+    if truth.view != View.NONE and truth.visible is not None and truth.quality < MIN_VIEW_QUALITY:
+        return View.NONE
     if truth.view != View.NONE or truth.aorta is None or truth.visible is None:
         return truth.view
     error = truth.error(View.AORTA_TRANS)
