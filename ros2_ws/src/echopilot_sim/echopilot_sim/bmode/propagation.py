@@ -25,14 +25,14 @@ _DARK = _F(1e-5)  # beams below this have nothing to say
 _AROUND, _ALONG = _F(0.7067), _F(0.2933)  # mean squared cosine, see `_fibre_share`
 _SPECULAR = _F(13.0)
 _DIFFUSE_SHARE = _F(0.05)
-_BEND = _F(0.25)  # ray deflection [rad] that loses half of the power
+_BEND = _F(0.2)  # ray deflection [rad] that loses half of the amplitude, there and back
 _GEL_REACH_M = 0.003
 _GEL_FADE_M = 0.0006
 _ECHO_OF_FACE = _F(0.10)  # the face sends back this part of what returns to it
 _NEAR_M = 0.045
 _NEAR_DECAY_M = 0.018
-_DIRT = _F(0.28)
-_DIRT_DECAY_M = 0.040
+_DIRT = _F(0.22)
+_DIRT_DECAY_M = 0.018
 _REPEAT_FIRST = _F(0.30)
 _REPEAT_DECAY = _F(0.45)
 _REPEAT_REACH_M = 0.040
@@ -144,7 +144,7 @@ def _scatter_row(labels, tissue, level, medium, beams_in_heart, turns, lift, shi
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _behind_gas(s, step, gas, gas_start, repeat_at, noise, place, echo):  # type: ignore[no-untyped-def]
+def _behind_gas(s, step, gas, gas_start, repeat_at, noise, place, echo, sent):  # type: ignore[no-untyped-def]
     """Add what is seen behind gas to row `s`: dirt, repeats of the interface, comet tails, mirror image.
 
     `gas` (4, B): amplitudes of dirt, repeats, comet tail and mirror image, which fade here; `gas_start` (B,) first
@@ -172,8 +172,9 @@ def _behind_gas(s, step, gas, gas_start, repeat_at, noise, place, echo):  # type
             comet[b] *= fade
         mirrored = 2 * first - s
         if image[b] > _ZERO and 0 <= mirrored < s:
-            out_re[b] += image[b] * echo[0, mirrored, b]
-            out_im[b] += image[b] * echo[1, mirrored, b]
+            lost = sent[first - 1, b] / sent[mirrored, b]  # on the way from the mirror and back to it
+            out_re[b] += image[b] * lost * lost * echo[0, mirrored, b]
+            out_im[b] += image[b] * lost * lost * echo[1, mirrored, b]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -239,7 +240,7 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
                 else:
                     steep = max(across * across / (along * along + _F(1e-6)) - _ONE, _ZERO)
                     turn = (medium.speed[second] - medium.speed[first]) / (medium.speed[first] * _BEND)
-                    kept[b] /= np.sqrt(_ONE + turn * turn * min(steep, _F(30.0)))
+                    kept[b] /= _ONE + turn * turn * min(steep, _F(30.0))
                     if skin[b] == 0 and first != gel:
                         skin[b] = s
         for b in range(beams):
@@ -267,7 +268,8 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
                 if row[b] == gel:
                     t[b] *= gel_fade
         if gas_beams:
-            _behind_gas(s, step, gas, gas_start, repeat_at, path.noise, (s * 37 + path.noise_shift) % samples, echo)
+            place = (s * 37 + path.noise_shift) % samples
+            _behind_gas(s, step, gas, gas_start, repeat_at, path.noise, place, echo, sent)
         padded[1 : beams + 1] = t
         padded[0] = t[0]
         padded[beams + 1] = t[beams - 1]
