@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError, Frame, RobotState, SafeTwist, se3
 from echopilot_sim.anatomy import Anatomy, Patient, build
-from echopilot_sim.anatomy.rhythm import heart_phase, starts
+from echopilot_sim.anatomy.rhythm import heart_phase
 from echopilot_sim.anatomy.skin import Skin, apex_beat
 from echopilot_sim.arm import loop
 from echopilot_sim.arm.guard import Guard
@@ -20,6 +20,7 @@ from echopilot_sim.arm.sensor import ForceSensor
 from echopilot_sim.arm.servo import FRICTION_N_M
 from echopilot_sim.bmode import Renderer
 from echopilot_sim.body import Body
+from echopilot_sim.breathing import breathing_phase
 from echopilot_sim.contact import CELL_AREA_M2, face_points
 from echopilot_sim.gel import PLENTY_M, bridged_gap_m, friction, worn
 from echopilot_sim.imaging_limits import check_imaging
@@ -217,8 +218,7 @@ class Simulation:
         heart = heart_phase(self.patient, time_s)
         if not self.config.breathing:
             return Phases(heart)
-        turn = starts(self.patient.seed)[1] + time_s * self.patient.breathing_rate_hz
-        return Phases(heart, 0.5 - 0.5 * math.cos(2.0 * math.pi * turn))
+        return Phases(heart, breathing_phase(self.patient, time_s))
 
     def shift_patient(self, translation_m: Array, yaw_rad: float = 0.0) -> None:
         """The patient moves (a cough, a roll): over half a second by (3,) [m] in base and a yaw about the vertical.
