@@ -240,6 +240,9 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
                 else:
                     steep = max(across * across / (along * along + _F(1e-6)) - _ONE, _ZERO)
                     turn = (medium.speed[second] - medium.speed[first]) / (medium.speed[first] * _BEND)
+                    felt = _F(5.0) * (abs(along) * step + abs(across) * path.pitch[s])  # of the jump, in the blur
+                    if felt < _F(1.6) * abs(reflection):
+                        steep = _ZERO  # a thin layer has no slope to bend at
                     kept[b] /= _ONE + turn * turn * min(steep, _F(30.0))
                     if skin[b] == 0 and first != gel:
                         skin[b] = s
