@@ -52,10 +52,12 @@ def bake(patient: Patient, heart: Heart, vessels: Vessels, parasternal_window_m:
     front = skin.front_y(p, 0.0, -0.08, 0.5) + wall.thickness(p, walls, torso.fat_abdomen_m, False)
     line = vessels.points(vessels.abdominal_arc_m)
     radii = np.array([vessels.section(float(s)).outer_m for s in vessels.abdominal_arc_m])
+    middle_of_aorta = vessels.section(0.5 * length)  # a vertebra lies behind it
     slices = np.column_stack(
         [
             [spine_front_y(torso.back_y_m, float(z)) for z in heights],
             *(np.interp(-heights, -line[:, 2], column) for column in (line[:, 0], line[:, 1], radii)),
+            np.full(heights.size, float(middle_of_aorta.centre_m[2]) + 0.003),
         ]
     )
     base = heart.apex_m + heart.rotation @ np.array([0.01, 0.01, heart.length_m])
@@ -83,7 +85,10 @@ def _fill(
     labels: NDArray[np.uint8], origin: Array, p: Array, walls: Array, slices: Array, numbers: Array,
     apex: Array, R: Array, free: Array, overlap: float, warp_m: NDArray[np.float32],
 ) -> None:  # fmt: skip
-    """`slices` (nz, 4): front of the spine, centre (x, y) and radius of the aorta; `warp_m` as warp.displacement."""
+    """`slices` (nz, 5): front of the spine, centre (x, y) and radius of the aorta, and the middle of a vertebra [m].
+
+    `warp_m` as warp.displacement.
+    """
     nz, ny, nx = labels.shape
     node = np.empty((warp_m.shape[2], 3))
     for k in range(nz):
@@ -92,7 +97,7 @@ def _fill(
         fat = p[16] + (p[15] - p[16]) * skin.chest_weight(z)
         outer = wall.SKIN_M + fat + p[17] - 0.002
         spine, ax, ay, ar = slices[k, 0], slices[k, 1], slices[k, 2], slices[k, 3]
-        level = (z + 0.30) / _VERTEBRA_M
+        level = (z - slices[0, 4]) / _VERTEBRA_M + 20.42
         wz = z - origin[2]
         mz = int(wz / warp.STEP_M)
         gz = wz / warp.STEP_M - mz
