@@ -193,6 +193,24 @@ def control(json_file: JsonFile = None) -> None:
 
 @bench_app.command()
 @one_line_errors
+def physics(json_file: JsonFile = None) -> None:
+    """Physics of arm and contact: milliseconds per step of 1 ms."""
+    from echopilot_lab.bench_simulator import bench_physics
+
+    write_json(bench_physics(console), json_file)
+
+
+@bench_app.command()
+@one_line_errors
+def simulator(json_file: JsonFile = None) -> None:
+    """The whole simulator: share of a core at real time with pictures at 30 Hz."""
+    from echopilot_lab.bench_simulator import bench_simulator
+
+    write_json(bench_simulator(console), json_file)
+
+
+@bench_app.command()
+@one_line_errors
 def graph(
     seconds: Annotated[float, typer.Option(min=1.0, help="Seconds to measure.")] = 20.0, json_file: JsonFile = None
 ) -> None:

@@ -58,10 +58,19 @@ class Arm:
     `axes` and `torques` are live arrays of the engine in the order in which `loop.move` and `loop.follow` take them.
     """
 
-    def __init__(self, T_base_probe: Array, friction_n_m: float = FRICTION_N_M, kind: ArmKind = FR3_LIKE) -> None:
-        """Start at rest with the probe at `T_base_probe`; raises EchoPilotError when the arm cannot reach it."""
+    def __init__(
+        self,
+        T_base_probe: Array,
+        friction_n_m: float = FRICTION_N_M,
+        kind: ArmKind = FR3_LIKE,
+        spec: mujoco.MjSpec | None = None,
+    ) -> None:
+        """Start at rest with the probe at `T_base_probe`; raises EchoPilotError when the arm cannot reach it.
+
+        `spec` is an `arm_spec` of the kind with something added to its world.
+        """
         self.kind = kind
-        self.model = model = arm_spec(kind, friction_n_m).compile()
+        self.model = model = (spec or arm_spec(kind, friction_n_m)).compile()
         self.data = data = mujoco.MjData(model)
         n, body = model.nv, model.body(PROBE_BODY).id
         self.names = tuple(model.joint(i).name for i in range(n))
