@@ -95,7 +95,7 @@ class Renderer:
         setup, appearance = scan(moment.imaging, self._quality, self.appearance, self.seed, look), self.appearance
         grid = setup.grid
         samples, beams = grid.shape
-        labels, tissue = sample_tissue(self.anatomy, grid, moment)
+        labels, tissue = sample_tissue(self.anatomy, grid, setup.asked, moment)
         coupling = contact.beam_coupling(grid, moment.gap_m, moment.gel_m)
         window = contact.window_gain(grid, tissue, self._scatterers.texture, appearance.window_db)
         propagation.mark_gel(labels, acoustics.GEL)

@@ -1,7 +1,8 @@
-"""Materials at every sample of a beam grid, with half the questions to the label function.
+"""Materials at every sample of a beam grid, with less than half as many questions to the label function.
 
-Every second sample along the beams is asked for; between two samples of the same material the one in the middle is
-taken to be of it too, all others are asked for. What is thicker than two samples (0.6 mm at 16 cm) is never missed.
+Samples of some rows are asked for. Between two of them of the same material all samples are taken to be of it too, the
+others are asked for. Rows asked for lie at most 0.85 mm apart near the face, where the body wall has thin layers, and
+1.0 mm (`fast`: 1.25 mm) farther away: thicker things are never missed.
 """
 
 from typing import Protocol
@@ -14,6 +15,11 @@ from echopilot_sim.bmode.contact import free_points
 from echopilot_sim.bmode.grid import BeamGrid
 from echopilot_sim.moment import Moment, Phases
 
+_NEAR_M = 0.045
+_NEAR_GAP_M = 0.00085
+_FAR_GAP_M = 0.0010
+_MOST_ROWS = 4
+
 
 class LabelSource(Protocol):
     """Anything that can tell what fills the body: the anatomy, or a phantom in tests."""
@@ -25,19 +31,38 @@ class LabelSource(Protocol):
         ...
 
 
-def sample_tissue(source: LabelSource, grid: BeamGrid, moment: Moment) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Materials (S, B) and tissue coordinates (S, B, 3) [m] of the samples of a grid with an even number of samples."""
+def asked_rows(grid: BeamGrid) -> NDArray[np.int64]:
+    """Rows (R,) of samples at which every beam is asked for its material: the first, the last, and some between."""
+    rows = [0]
+    samples = grid.shape[0]
+    near = min(max(int(_NEAR_GAP_M / grid.step_m), 1), _MOST_ROWS)
+    far = min(max(int(_FAR_GAP_M / grid.step_m), 3), _MOST_ROWS)
+    while rows[-1] < samples - 1:
+        gap = near if float(grid.range_m[rows[-1]]) < _NEAR_M else far
+        rows.append(min(rows[-1] + gap, samples - 1))
+    return np.array(rows)
+
+
+def sample_tissue(
+    source: LabelSource, grid: BeamGrid, rows: NDArray[np.int64], moment: Moment
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Materials (S, B) and tissue coordinates (S, B, 3) [m] of the samples of a grid; `rows` are its `asked_rows`."""
     samples, beams = grid.shape
     labels = np.empty((samples, beams), np.uint8)
     tissue = np.empty((samples, beams, 3), np.float32)
-    even_points = free_points(grid.x_m[::2], grid.z_m[::2], moment, grid.lift_m[::2])
-    even_labels, even_tissue = source.label_points(even_points, moment.phases)
-    odd = np.empty(samples * beams // 2, np.int32)
+    points = free_points(grid.x_m[rows], grid.z_m[rows], moment, grid.lift_m[rows])
+    known, known_tissue = source.label_points(points, moment.phases)
+    unknown = np.empty(samples * beams, np.int32)
     count = _fill(
-        even_labels.reshape(-1, beams), even_tissue.reshape(-1, 3 * beams), labels, tissue.reshape(-1, 3 * beams), odd
+        rows,
+        known.reshape(-1, beams),
+        known_tissue.reshape(-1, 3 * beams),
+        labels,
+        tissue.reshape(-1, 3 * beams),
+        unknown,
     )
     if count:
-        chosen = odd[:count]
+        chosen = unknown[:count]
         x_m, y_m, z_m = (part.ravel()[chosen] for part in (grid.x_m, grid.lift_m, grid.z_m))
         points = free_points(x_m, z_m, moment, y_m)
         labels.ravel()[chosen], tissue.reshape(-1, 3)[chosen] = source.label_points(points, moment.phases)
@@ -45,22 +70,26 @@ def sample_tissue(source: LabelSource, grid: BeamGrid, moment: Moment) -> tuple[
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _fill(even_labels, even_tissue, labels, tissue, odd):  # type: ignore[no-untyped-def]
-    """Copy even rows, fill odd rows between equal labels, and list the places of the rest; returns their number."""
-    rows, beams = even_labels.shape
-    half = np.float32(0.5)
+def _fill(rows, known, known_tissue, labels, tissue, unknown):  # type: ignore[no-untyped-def]
+    """Copy known rows, fill between equal labels, and list the places of all other samples; returns their number."""
+    beams = known.shape[1]
     count = 0
-    for k in range(rows):
-        s, below = 2 * k + 1, min(k + 1, rows - 1)
-        labels[s - 1] = even_labels[k]
-        labels[s] = even_labels[k]
-        tissue[s - 1] = even_tissue[k]
-        upper, lower, middle = even_tissue[k], even_tissue[below], tissue[s]
-        for i in range(middle.size):
-            middle[i] = half * (upper[i] + lower[i])
-        first, second = even_labels[k], even_labels[below]
-        for b in range(beams):
-            if first[b] != second[b] or below == k:
-                odd[count] = s * beams + b
-                count += 1
+    for k in range(rows.size):
+        labels[rows[k]] = known[k]
+        tissue[rows[k]] = known_tissue[k]
+        if k == rows.size - 1:
+            break
+        first, second, upper, lower = known[k], known[k + 1], known_tissue[k], known_tissue[k + 1]
+        gap = rows[k + 1] - rows[k]
+        for j in range(1, gap):
+            s = rows[k] + j
+            labels[s] = first
+            share = np.float32(j / gap)
+            middle = tissue[s]
+            for i in range(middle.size):
+                middle[i] = upper[i] + share * (lower[i] - upper[i])
+            for b in range(beams):
+                if first[b] != second[b]:
+                    unknown[count] = s * beams + b
+                    count += 1
     return count

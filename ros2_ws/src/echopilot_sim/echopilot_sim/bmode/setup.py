@@ -14,6 +14,7 @@ from echopilot_sim.bmode.compounding import LookMap, look_map, look_phase
 from echopilot_sim.bmode.grid import STRAIGHT, BeamGrid, Look, PixelMap, beam_grid, pixel_map
 from echopilot_sim.bmode.near_field import NearField, near_field
 from echopilot_sim.bmode.probes import preset
+from echopilot_sim.bmode.sampling import asked_rows
 from echopilot_sim.moment import ImagingSettings
 
 Quality = Literal["full", "fast"]
@@ -44,13 +45,14 @@ class Screen:
 
 @dataclass(frozen=True)
 class Scan:
-    """What one look needs. `noise` (2, S, B) is unit white complex noise, `chaff` (S, B) unit-mean speckle power.
+    """What one look needs; `asked` are the rows of `sampling.asked_rows`.
 
-    `map` leads from this look to the plain grid and `phase` (2, S, B) is its cosine and sine relative to the plain
-    look; None for the plain look itself.
+    `noise` (2, S, B) is unit white complex noise, `chaff` (S, B) unit-mean speckle power; `map` leads from this look to
+    the plain grid and `phase` (2, S, B) is its cosine and sine relative to the plain look, None for the plain look.
     """
 
     grid: BeamGrid
+    asked: NDArray[np.int64]
     spread: psf.PointSpread
     time_gain: NDArray[np.float32]
     noise: NDArray[np.float32]
@@ -109,6 +111,7 @@ def _scan(
     psf.spread_power(noise, spread.lateral, spread.half, spread.axial, flat, np.empty_like(noise), chaff)
     return Scan(
         grid=grid,
+        asked=asked_rows(grid),
         spread=spread,
         time_gain=display.time_gain(grid, appearance, tgc_db),
         noise=noise,
