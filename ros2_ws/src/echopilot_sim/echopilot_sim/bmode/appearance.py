@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_USUAL_SLIDERS_DB = (-1.5, 0.0, -3.5, -8.5)  # people leave the near and the far field darker than a flat phantom
+_USUAL_SLIDERS_DB = (-1.5, 0.5, -2.0, -7.0)  # people leave the near and the far field darker than a flat phantom
 _GAIN_PER_POWER_DB = 5.0  # a darker grey curve is met with more gain
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """Picture knobs. Gains in dB; `haze_db` is clutter relative to the mean power around (easy -40, hard -22)."""
+    """Picture knobs. Gains in dB; `haze_db` is clutter relative to the mean power around (easy -27, hard -15)."""
 
     gain_db: float = 0.0
     dynamic_range_db: float = 60.0
@@ -33,17 +33,17 @@ def patient_appearance(seed: int) -> Appearance:
     rng = np.random.default_rng((seed, 0xB0DE))
     return Appearance(
         gain_db=float(rng.normal(0.7, 1.5)),
-        haze_db=float(rng.uniform(-26.0, -16.0)),
+        haze_db=float(rng.uniform(-27.0, -17.0)),
         grey_power=float(rng.uniform(1.7, 2.2)),
         attenuation_scale=float(rng.uniform(0.9, 1.15)),
         speckle_scale=float(rng.uniform(0.85, 1.15)),
         tgc_error_db=_sliders(rng, 1.2, _USUAL_SLIDERS_DB),
         near_clutter=float(rng.uniform(0.5, 1.2)),
         layer_period_m=float(rng.uniform(0.0035, 0.008)),
-        noise=float(10.0 ** rng.uniform(-0.7, 0.0)),
+        noise=float(10.0 ** rng.uniform(-0.8, -0.1)),
         window_db=float(rng.uniform(2.5, 5.0)),
         smoothing=float(rng.uniform(0.6, 1.2)),
-        wall_clutter_db=float(rng.uniform(-14.0, -3.0)),
+        wall_clutter_db=float(rng.uniform(-15.0, -4.0)),
         side_db=float(rng.uniform(6.0, 16.0)),
     )
 
