@@ -1,0 +1,114 @@
+"""The heart of a drawn patient: its size, its place behind the apical window, and the ribs that leave it windows."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_sim.anatomy import distributions as d
+from echopilot_sim.anatomy import skin
+from echopilot_sim.anatomy.draw_torso import bulk
+from echopilot_sim.anatomy.parameters import Heart, RhythmKind, Torso
+from echopilot_sim.anatomy.views import long_axis_entries
+
+Array = NDArray[np.float64]
+
+_RIB_AND_PLEURA_M = 0.014  # from the muscle of the chest wall to the pericardium
+
+
+def body_surface_m2(height_m: float, bmi: float) -> float:
+    """Body surface [m^2] after Du Bois & Du Bois 1916, which [ASE] indexes by."""
+    return float(0.007184 * (bmi * height_m**2) ** 0.425 * (100.0 * height_m) ** 0.725)
+
+
+def draw_heart(
+    rng: np.random.Generator, sex: str, age_years: float, height_m: float, bmi: float, rhythm: RhythmKind, torso: Torso
+) -> tuple[Heart, Torso]:
+    """Heart behind an apical window in the middle of an interspace, and the torso with its ribs set to match."""
+    surface = body_surface_m2(height_m, bmi)
+    ejection = d.EF_REDUCED.draw(rng) if d.REDUCED_EF.draw(rng) else d.EF_NORMAL[sex].draw(rng)
+    edv = surface * d.EDV_ML_M2[sex].draw(rng) * 1e-6 * (1.0 + d.DILATION_PER_EF * max(0.0, 0.52 - ejection))
+    thick = d.HYPERTROPHY.draw(rng)
+    wall = d.WALL_HYPERTROPHY_M.draw(rng) if thick else d.WALL_M[sex].draw(rng)
+    la_ml = surface * d.LA_ML_M2.draw(rng)
+    if thick or ejection < 0.40 or rhythm is RhythmKind.ATRIAL_FIBRILLATION:
+        la_ml += surface * d.LA_ENLARGEMENT_ML_M2.draw(rng)
+    apex, rotation, gap = _place(rng, bulk(bmi), torso)
+    root, sinus, ascending = _root(rng, sex, age_years, surface)
+    heart = Heart(
+        apex_m=apex,
+        rotation=rotation,
+        edv_m3=edv,
+        ejection_fraction=ejection,
+        length_m=(edv / 0.2606) ** (1.0 / 3.0) * d.LENGTH_RATIO.draw(rng),
+        wall_m=wall,
+        rv_scale=(surface / 1.85) ** (1.0 / 3.0) * d.RV_RATIO.draw(rng),
+        atrium_scale=(la_ml / d.LA_SCALE_ONE_ML) ** (1.0 / 3.0),
+        root_radius_m=root,
+        sinus_radius_m=sinus,
+        ascending_radius_m=ascending,
+        effusion_m=d.EFFUSION_M.draw(rng) if d.EFFUSION.draw(rng) else 0.0,
+        twist_rad=d.TWIST_RAD.draw(rng) * ejection / 0.62,
+        trabeculation=d.TRABECULATION.draw(rng),
+    )
+    return heart, _with_parasternal_gap(heart, replace(torso, rib_phase_m=gap))
+
+
+def _place(rng: np.random.Generator, b: float, torso: Torso) -> tuple[Array, Array, float]:
+    """Apex (3,), rotation (3, 3) and the rib phase [m] that opens an interspace in front of the apex."""
+    p = skin.pack(torso)
+    x = min(d.APEX_X_SHARE.draw(rng) * torso.half_width_chest_m, d.APEX_X_LIMIT_M)
+    z = d.APEX_Z_M.draw(rng)
+    window = np.array([x, skin.front_y(p, x, z, 0.5), z])
+    inward = -np.array(skin.distance_normal(p, *window, 0.5)[1:])
+    medial, superior = np.array([-1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    upwards = max(d.AXIS_SUPERIOR.draw(rng) + d.AXIS_SUPERIOR_PER_BULK * b, 0.10)
+    axis = inward + d.AXIS_MEDIAL.draw(rng) * medial + upwards * superior
+    axis /= np.linalg.norm(axis)
+    behind = torso.fat_chest_m + torso.muscle_m + _RIB_AND_PLEURA_M + d.APEX_BEHIND_WALL_M.draw(rng)
+    apex = window + behind / float(inward @ axis) * axis
+
+    anterior = np.array([0.0, -1.0, 0.0])
+    e = anterior - (anterior @ axis) * axis
+    e /= np.linalg.norm(e)
+    turn = math.radians(d.TURN_DEG.draw(rng))
+    right = math.cos(turn) * e - math.sin(turn) * np.cross(axis, e)
+    return apex, np.column_stack([right, np.cross(axis, right), axis]), _rib_phase_at(p, window)
+
+
+def _root(rng: np.random.Generator, sex: str, age_years: float, surface_m2: float) -> tuple[float, float, float]:
+    """Inner radii [m] of annulus, sinuses and tubular ascending aorta."""
+    annulus = d.ANNULUS_M[sex].draw(rng)
+    base, per_year, per_m2, per_sex, error = d.SINUS_M
+    usual = base + per_year * age_years + per_m2 * surface_m2 + per_sex * (1.0 if sex == "M" else 2.0)
+    z = (d.SINUS_Z_DILATED if d.DILATED_ROOT.draw(rng) else d.SINUS_Z).draw(rng)
+    sinus = max(usual + z * error - d.ROOT_EDGE_M, 1.15 * annulus)
+    ascending = d.ASCENDING_RATIO.draw(rng) * sinus
+    if d.DILATED_ASCENDING.draw(rng):
+        ascending = d.ASCENDING_DILATED_M.draw(rng) - d.ROOT_EDGE_M
+    return 0.5 * annulus, 0.5 * sinus, 0.5 * ascending
+
+
+def _rib_phase_at(p: Array, window: Array) -> float:
+    """Rib phase [m] that puts the middle of an interspace at the window."""
+    best, best_level = 0.0, -1.0
+    for phase in np.linspace(0.0, p[10], 200, endpoint=False):
+        q = p.copy()
+        q[12] = phase
+        level = skin.rib_level(q, *window)
+        if level > best_level:
+            best, best_level = float(phase), level
+    return best
+
+
+def _with_parasternal_gap(heart: Heart, torso: Torso) -> Torso:
+    """Slope of the cartilages that opens an interspace where the long-axis plane leaves the chest."""
+
+    def gap(candidate: Torso) -> float:
+        p = skin.pack(candidate)
+        return max((float(skin.rib_level(p, *e)) - 0.1 * float(e[0]) for e in entries), default=0.0)
+
+    entries = long_axis_entries(heart, skin.Skin(torso), np.array([0.030, 0.035, 0.040, 0.045]))
+    slopes = np.linspace(0.0, 0.20, 11)
+    return max((replace(torso, cartilage_slope_m_rad=float(s)) for s in slopes), key=gap)
