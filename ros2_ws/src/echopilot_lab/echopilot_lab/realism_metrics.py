@@ -56,8 +56,8 @@ def to_polar(image: NDArray[np.uint8], geometry: ProbeGeometry) -> Polar:
         pitch = np.asarray((g.radius_m + depth[:, 0]) * g.opening_angle_rad * (across[1] - across[0]), np.float64)
     u = (g.origin_u_px + x / g.spacing_x_m).astype(np.float32)
     v = (g.origin_v_px + y / g.spacing_y_m).astype(np.float32)
-    grey = cv2.remap(image.astype(np.float32), u, v, cv2.INTER_LINEAR)
-    outside = (u < 0) | (v < 0) | (u > image.shape[1] - 1) | (v > image.shape[0] - 1)
+    grey = cv2.remap(image.astype(np.float32), u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    outside = (u < -0.5) | (v < -0.5) | (u > image.shape[1] - 0.5) | (v > image.shape[0] - 0.5)
     grey[outside] = np.nan
     return Polar(np.asarray(grey, np.float32), step, pitch)
 
