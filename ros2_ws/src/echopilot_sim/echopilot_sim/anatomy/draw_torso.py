@@ -24,7 +24,7 @@ def draw_torso(rng: np.random.Generator, sex: str, height_m: float, bmi: float) 
         half_width_abdomen_m=min(size**0.7 * d.HALF_WIDTH_ABDOMEN_M[sex].draw(rng) + wider, _WIDEST_M),
         chest_slope_m=d.CHEST_SLOPE_M.draw(rng),
         belly_m=d.BELLY_M.draw(rng) - 0.017 * forward,
-        back_y_m=size**0.5 * d.BACK_Y_M.draw(rng) + 0.014 * forward,
+        back_y_m=size**0.5 * d.BACK_Y_M.draw(rng) + (0.014 if b > 0.0 else 0.003) * forward,
         fat_chest_m=max(d.FAT_CHEST_M.draw(rng) + 0.0045 * b, 0.003),
         fat_abdomen_m=max(d.FAT_ABDOMEN_M.draw(rng) + 0.010 * b, 0.005),
         muscle_m=d.MUSCLE_M[sex].draw(rng),
