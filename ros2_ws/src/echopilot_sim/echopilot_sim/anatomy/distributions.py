@@ -55,8 +55,8 @@ APEX_Z_M = Uniform(0.012, 0.032)
 APEX_BEHIND_WALL_M = Uniform(0.0, 0.006)
 # long axis over the inward normal at the apex: (medial, superior); vertical in the slim, horizontal in the heavy
 AXIS_MEDIAL = Uniform(0.06, 0.20)
-AXIS_SUPERIOR = Normal(0.26, 0.06, 0.13, 0.40)
-AXIS_SUPERIOR_PER_BULK = -0.04
+AXIS_SUPERIOR = Normal(0.28, 0.04, 0.20, 0.38)
+AXIS_SUPERIOR_PER_BULK = -0.03
 TURN_DEG = Normal(55.0, 6.0, 42.0, 68.0)  # about the long axis: where the RV lies [us]
 
 # --- heart: size ------------------------------------------------------------------------------------------------------

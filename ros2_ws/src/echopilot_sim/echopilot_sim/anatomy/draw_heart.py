@@ -63,7 +63,7 @@ def _place(rng: np.random.Generator, b: float, torso: Torso) -> tuple[Array, Arr
     window = np.array([x, skin.front_y(p, x, z, 0.5), z])
     inward = -np.array(skin.distance_normal(p, *window, 0.5)[1:])
     medial, superior = np.array([-1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
-    upwards = max(d.AXIS_SUPERIOR.draw(rng) + d.AXIS_SUPERIOR_PER_BULK * b, 0.10)
+    upwards = max(d.AXIS_SUPERIOR.draw(rng) + d.AXIS_SUPERIOR_PER_BULK * b, 0.20)  # else the arch meets the atria
     axis = inward + d.AXIS_MEDIAL.draw(rng) * medial + upwards * superior
     axis /= np.linalg.norm(axis)
     behind = torso.fat_chest_m + torso.muscle_m + _RIB_AND_PLEURA_M + d.APEX_BEHIND_WALL_M.draw(rng)
