@@ -57,6 +57,7 @@ APEX_BEHIND_WALL_M = Uniform(0.0, 0.006)
 AXIS_MEDIAL = Uniform(0.06, 0.20)
 AXIS_SUPERIOR = Normal(0.28, 0.04, 0.20, 0.38)
 AXIS_SUPERIOR_PER_BULK = -0.03
+ASCENDING_END_Z_M = 0.093  # hearts that lie flatter are raised, or the arch would meet the atria [us]
 TURN_DEG = Normal(55.0, 6.0, 42.0, 68.0)  # about the long axis: where the RV lies [us]
 
 # --- heart: size ------------------------------------------------------------------------------------------------------

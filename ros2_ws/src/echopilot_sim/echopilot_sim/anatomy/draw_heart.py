@@ -1,6 +1,7 @@
 """The heart of a drawn patient: its size, its place behind the apical window, and the ribs that leave it windows."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +10,14 @@ from numpy.typing import NDArray
 from echopilot_sim.anatomy import distributions as d
 from echopilot_sim.anatomy import skin
 from echopilot_sim.anatomy.draw_torso import bulk
+from echopilot_sim.anatomy.heart_root import ascending_end
 from echopilot_sim.anatomy.parameters import Heart, RhythmKind, Torso
 from echopilot_sim.anatomy.views import long_axis_entries
 
 Array = NDArray[np.float64]
+Pose = tuple[Array, Array]  # apex (3,), rotation (3, 3)
 
+_MAX_SLOPE = 0.5
 _RIB_AND_PLEURA_M = 0.014  # from the muscle of the chest wall to the pericardium
 
 
@@ -34,7 +38,8 @@ def draw_heart(
     la_ml = surface * d.LA_ML_M2.draw(rng)
     if thick or ejection < 0.40 or rhythm is RhythmKind.ATRIAL_FIBRILLATION:
         la_ml += surface * d.LA_ENLARGEMENT_ML_M2.draw(rng)
-    apex, rotation, gap = _place(rng, bulk(bmi), torso)
+    pose, slope, gap = _place(rng, bulk(bmi), torso)
+    apex, rotation = pose(slope)
     root, sinus, ascending = _root(rng, sex, age_years, surface)
     heart = Heart(
         apex_m=apex,
@@ -52,29 +57,44 @@ def draw_heart(
         twist_rad=d.TWIST_RAD.draw(rng) * ejection / 0.62,
         trabeculation=d.TRABECULATION.draw(rng),
     )
+    heart = _raised(heart, pose, slope)
     return heart, _with_parasternal_gap(heart, replace(torso, rib_phase_m=gap))
 
 
-def _place(rng: np.random.Generator, b: float, torso: Torso) -> tuple[Array, Array, float]:
-    """Apex (3,), rotation (3, 3) and the rib phase [m] that opens an interspace in front of the apex."""
+def _place(rng: np.random.Generator, b: float, torso: Torso) -> tuple[Callable[[float], Pose], float, float]:
+    """Apex and rotation for a slope of the long axis upwards, the slope drawn, and the rib phase [m] that opens an
+    interspace in front of the apex."""
     p = skin.pack(torso)
     x = min(d.APEX_X_SHARE.draw(rng) * torso.half_width_chest_m, d.APEX_X_LIMIT_M)
     z = d.APEX_Z_M.draw(rng)
     window = np.array([x, skin.front_y(p, x, z, 0.5), z])
     inward = -np.array(skin.distance_normal(p, *window, 0.5)[1:])
-    medial, superior = np.array([-1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
-    upwards = max(d.AXIS_SUPERIOR.draw(rng) + d.AXIS_SUPERIOR_PER_BULK * b, 0.20)  # else the arch meets the atria
-    axis = inward + d.AXIS_MEDIAL.draw(rng) * medial + upwards * superior
-    axis /= np.linalg.norm(axis)
+    medial = d.AXIS_MEDIAL.draw(rng)
+    upwards = d.AXIS_SUPERIOR.draw(rng) + d.AXIS_SUPERIOR_PER_BULK * b
     behind = torso.fat_chest_m + torso.muscle_m + _RIB_AND_PLEURA_M + d.APEX_BEHIND_WALL_M.draw(rng)
-    apex = window + behind / float(inward @ axis) * axis
-
-    anterior = np.array([0.0, -1.0, 0.0])
-    e = anterior - (anterior @ axis) * axis
-    e /= np.linalg.norm(e)
     turn = math.radians(d.TURN_DEG.draw(rng))
-    right = math.cos(turn) * e - math.sin(turn) * np.cross(axis, e)
-    return apex, np.column_stack([right, np.cross(axis, right), axis]), _rib_phase_at(p, window)
+
+    def pose(slope: float) -> Pose:
+        axis = inward + np.array([-medial, 0.0, slope])
+        axis /= np.linalg.norm(axis)
+        anterior = np.array([0.0, -1.0, 0.0])
+        e = anterior - (anterior @ axis) * axis
+        e /= np.linalg.norm(e)
+        right = math.cos(turn) * e - math.sin(turn) * np.cross(axis, e)
+        apex = window + behind / float(inward @ axis) * axis
+        return apex, np.column_stack([right, np.cross(axis, right), axis])
+
+    return pose, upwards, _rib_phase_at(p, window)
+
+
+def _raised(heart: Heart, pose: Callable[[float], Pose], slope: float) -> Heart:
+    """The heart at the least slope from the drawn one on at which its aorta rises high enough for the arch."""
+    while True:
+        apex, rotation = pose(slope)
+        heart = replace(heart, apex_m=apex, rotation=rotation)
+        if ascending_end(heart)[0][2] >= d.ASCENDING_END_Z_M or slope > _MAX_SLOPE:
+            return heart
+        slope += 0.02
 
 
 def _root(rng: np.random.Generator, sex: str, age_years: float, surface_m2: float) -> tuple[float, float, float]:
