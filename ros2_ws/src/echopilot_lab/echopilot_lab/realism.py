@@ -16,7 +16,7 @@ from echopilot_core import EchoPilotError, ProbeKind
 from echopilot_lab import realism_metrics as metrics
 from echopilot_lab.realism_scenes import LICENCES, SCENES, Shot, missing_files, real_shots, rendered_shots
 
-DEFAULT_SEEDS = (600_000, 600_004, 600_008)
+DEFAULT_SEEDS = (600_000, 600_001, 600_002, 600_003, 600_004, 600_005)
 DEPTHS_M = ((0.02, 0.06), (0.06, 0.10), (0.10, 0.15))
 PICTURE_HEIGHT = 480
 _JPEG_QUALITY = 85
