@@ -8,6 +8,7 @@ from echopilot_sim.anatomy import heart, label, vessel_tree, views
 from echopilot_sim.anatomy.bake import Volume, bake
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.skin import Skin, apex_beat
+from echopilot_sim.anatomy.validate import validate
 from echopilot_sim.anatomy.vessels import Vessels, pulse
 from echopilot_sim.moment import Phases
 
@@ -87,10 +88,11 @@ class Anatomy:
 def build(patient: Patient) -> Anatomy:
     """Bake the anatomy of a drawn or named patient (about a second).
 
-    Raises EchoPilotError for a patient without heart or aorta: those are made from a CT.
+    Raises EchoPilotError for absurd parameters and for a patient without heart or aorta: those are made from a CT.
     """
     if patient.heart is None or patient.aorta is None:
         raise EchoPilotError("a patient without heart or aorta parameters cannot be built; load it from its CT")
+    validate(patient)
     skin = Skin(patient.torso, patient.heart)
     tubes = vessel_tree.build(patient)
     window = views.parasternal_window(patient, skin)

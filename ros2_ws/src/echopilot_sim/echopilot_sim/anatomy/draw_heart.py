@@ -110,6 +110,19 @@ def _root(rng: np.random.Generator, sex: str, age_years: float, surface_m2: floa
     return 0.5 * annulus, 0.5 * sinus, 0.5 * ascending
 
 
+def with_windows(heart: Heart, torso: Torso) -> Torso:
+    """The torso with its ribs moved so that interspaces lie in front of the apex and in the long-axis plane."""
+    surface = skin.Skin(torso)
+    p = surface.parameters
+    low, high = 0.0, 0.2  # from the apex outwards along the long axis to the skin
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        outside = surface.signed_distance((heart.apex_m - middle * heart.rotation[:, 2])[None], 0.5)[0] > 0.0
+        low, high = (low, middle) if outside else (middle, high)
+    window = heart.apex_m - low * heart.rotation[:, 2]
+    return _with_parasternal_gap(heart, replace(torso, rib_phase_m=_rib_phase_at(p, window)))
+
+
 def _rib_phase_at(p: Array, window: Array) -> float:
     """Rib phase [m] that puts the middle of an interspace at the window."""
     best, best_level = 0.0, -1.0
