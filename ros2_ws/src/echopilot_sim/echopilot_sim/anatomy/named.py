@@ -76,9 +76,9 @@ def _low_ef(patient: Patient) -> Patient:
 def _narrow_windows(patient: Patient) -> Patient:
     torso = replace(
         patient.torso,
-        lung_overlap_m=0.010,
-        rib_spacing_m=0.0305,
-        rib_half_width_m=0.0068,
+        lung_overlap_m=0.014,
+        rib_spacing_m=0.0290,
+        rib_half_width_m=0.0070,
     )
     return replace(patient, torso=with_windows(_heart(patient), torso))
 
@@ -107,10 +107,10 @@ def _dissection(patient: Patient) -> Patient:
 _TABLE: dict[str, tuple[int, Change]] = {
     "normal": (910031, _unchanged),  # man, 57 years, EF 0.64
     "aaa_small": (910125, _aneurysm(0.034, 0.045, 0.0)),  # man, 70: 34 mm outer, no thrombus
-    "aaa_large_thrombus": (910593, _aneurysm(0.056, 0.055, 0.55)),  # man, 65: 56 mm outer, half of the bulge thrombus
+    "aaa_large_thrombus": (910397, _aneurysm(0.056, 0.055, 0.55)),  # man, 60: 56 mm outer, half of the bulge thrombus
     "low_ef": (910574, _low_ef),  # man, 62: EF 0.28 in a cavity a third larger
     "obese": (910810, _unchanged),  # man, 54: drawn with BMI 35
-    "narrow_windows": (910477, _narrow_windows),  # woman, 77: interspaces of 17 mm, lung 10 mm over the heart
+    "narrow_windows": (910477, _narrow_windows),  # woman, 77: interspaces of 15 mm, lung 14 mm over the heart
     "afib": (910493, _afib),  # woman, 68: 92/min, RR varies by 22 %, large atria
     "effusion": (910074, _effusion),  # woman, 60: 16 mm of pericardial fluid
     "dilated_root": (910288, _dilated_root),  # man, 42: sinuses 45 mm, ascending aorta 39 mm inside

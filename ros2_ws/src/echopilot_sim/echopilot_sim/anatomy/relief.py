@@ -5,6 +5,7 @@ hips; the origin of the patient frame at the xiphoid stays on the skin.
 """
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy.parameters import Relief, Torso
@@ -21,13 +22,11 @@ def draw_relief(seed: int, torso: Torso, sex: str) -> Relief:
     rng = np.random.default_rng([seed, _TAG])
     z = _BOTTOM_M + _STEP_M * np.arange(_ROWS)
     angle = -np.pi + 2.0 * np.pi * np.arange(_COLUMNS) / _COLUMNS
-    p = pack(torso)
-    rims = np.array([[rim(p, a, h) for a in angle] for h in z])
+    rims, margin = _outline(pack(torso), z, angle)
     x = rims[..., 0]
     centre = 0.5 * (rims[:, _COLUMNS // 2, 1] + rims[:, 0, 1])[:, None]
     radius = np.hypot(x, rims[..., 1] - centre)
     up = np.broadcast_to(z[:, None], x.shape)
-    margin = np.vectorize(costal_margin_z)(x)
     height = _breast(rng, x, up, sex) + _arch(rng, torso, x, up - margin) + _grooves(rng, torso, x, up)
     height += _asymmetry(rng, angle[None, :], up)
     front = np.clip(1.4 - np.abs(angle)[None, :] / 1.6, 0.0, 1.0)
@@ -35,6 +34,17 @@ def draw_relief(seed: int, torso: Torso, sex: str) -> Relief:
     origin = 1.0 - np.exp(-0.5 * (x**2 + up**2) / 0.018**2)
     height *= _smooth(front) * _smooth(ends) * np.where(np.abs(angle)[None, :] < 1.0, origin, 1.0)
     return Relief(1.0 + height / radius, _BOTTOM_M, _STEP_M)
+
+
+@njit(cache=True, nogil=True)
+def _outline(p: Array, z: Array, angle: Array) -> tuple[Array, Array]:
+    """Skin (n_z, n_angle, 2) at heights and angles, and the height of the costal margin (n_z, n_angle) there."""
+    rims, margin = np.empty((z.size, angle.size, 2)), np.empty((z.size, angle.size))
+    for i in range(z.size):
+        for j in range(angle.size):
+            rims[i, j, 0], rims[i, j, 1] = rim(p, angle[j], z[i])
+            margin[i, j] = costal_margin_z(rims[i, j, 0])
+    return rims, margin
 
 
 def _smooth(t: Array) -> Array:
