@@ -71,7 +71,7 @@ def test_vertebra_is_seen_and_what_lies_behind_it_is_not() -> None:
         assert seen[rows[-1], column] < 0.1
     tops = [(int(np.flatnonzero(bone[:, c])[0]), c) for c in columns]
     bare = [seen[row - 3, c] for row, c in tops if Material.DISC not in labels[:row, c]]
-    assert bare and min(bare) > 0.15
+    assert bare and min(bare) > 0.1  # below it lies shadow
 
 
 def test_full_and_fast_pictures_show_the_same_scene() -> None:
