@@ -135,7 +135,7 @@ def test_heart_moves_the_skin_under_a_probe_at_the_apex() -> None:
 
 @pytest.mark.parametrize("kind", [FR3_LIKE, UR5E_LIKE], ids=lambda kind: kind.name)
 def test_either_arm_reaches_every_view_away_from_limits_and_singularities(kind: ArmKind) -> None:
-    for seed in (600_001, 600_002):
+    for seed in (600_001, 600_003):
         anatomy = anatomy_of(seed)
         for view in (View.A4C, View.PLAX, View.SC4C, View.AORTA_TRANS):
             target = anatomy.view_target(view, Phases())
