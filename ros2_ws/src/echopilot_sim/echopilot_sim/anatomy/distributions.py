@@ -1,11 +1,11 @@
 """Every distribution that a drawn patient comes from, with its source; SI units, Normal(mean, sd, low, high).
 
-Sources in brackets: [ASE] Lang et al. 2015, J Am Soc Echocardiogr 28:1, chamber quantification in adults (limits are
-mean +- 2 sd); [Dev] Devereux et al. 2012, Am J Cardiol 110:1189; [Hir] Hiratzka et al. 2010, Circulation 121:e266,
-table 3; [Rog] Rogers et al. 2013, Am J Cardiol 111:1510; [SVS] Chaikof et al. 2018, J Vasc Surg 67:2; [NCD] NCD-RisC
-2016, eLife 5:e13410 and Lancet 387:1377; [Go] Go et al. 2001, JAMA 285:2370; [Flint] Flint et al. 2018, heart rate
-ranges in adults as summarised by AHA; [Ver] Verrastro et al. 2018 on intercostal spaces; [sim] simulation.md 3.3 of the
-design notes (contact and breathing of human torsos); [us] set by eye for this simulator, so that an exam is possible.
+[ASE] Lang et al. 2015, J Am Soc Echocardiogr 28:1, chamber quantification in adults (limits are mean +- 2 sd);
+[Dev] Devereux et al. 2012, Am J Cardiol 110:1189; [Hir] Hiratzka et al. 2010, Circulation 121:e266; [Rog] Rogers et
+al. 2013, Am J Cardiol 111:1510; [SVS] Chaikof et al. 2018, J Vasc Surg 67:2; [NCD] NCD-RisC 2016, eLife 5:e13410 and
+Lancet 387:1377; [Go] Go et al. 2001, JAMA 285:2370; [est] the estimates of contact and breathing that the skin model
+was designed with; [us] set by eye for this simulator, so that pictures are right and an exam is possible. Guideline
+values are quoted from summaries of the guidelines; check them in the original before citing them further.
 """
 
 from echopilot_sim.anatomy.chance import BySex, Normal, Share, Uniform
@@ -24,8 +24,8 @@ RATE_FIBRILLATION_BPM = Normal(84.0, 14.0, 60.0, 110.0)  # lenient rate control:
 VARIATION_SINUS = Normal(0.03, 0.012, 0.008, 0.06)  # sd over mean of RR: SDNN 20 to 50 ms over minutes
 VARIATION_FIBRILLATION = Normal(0.20, 0.03, 0.14, 0.27)  # Hayano et al. 1997
 BREATHING_PER_MIN = Normal(16.0, 2.0, 12.0, 20.0)  # adults at rest
-BREATHING_CHEST_M = Normal(0.0035, 0.0008, 0.002, 0.005)  # peak to peak [sim]
-BREATHING_ABDOMEN_M = Normal(0.006, 0.0012, 0.004, 0.008)  # [sim]
+BREATHING_CHEST_M = Normal(0.0035, 0.0008, 0.002, 0.005)  # peak to peak [est]
+BREATHING_ABDOMEN_M = Normal(0.006, 0.0012, 0.004, 0.008)  # [est]
 ORGAN_SHIFT_M = Normal(0.0075, 0.0015, 0.005, 0.011)  # cranio-caudal, shallow breathing [us]
 APEX_BEAT_M = Uniform(0.0003, 0.0009)  # apexcardiography: about a millimetre [us]
 
@@ -38,15 +38,15 @@ BACK_Y_M = Normal(0.218, 0.003, 0.211, 0.225)  # sagittal diameter 0.21 m at BMI
 FAT_CHEST_M = Normal(0.006, 0.001, 0.0035, 0.0085)  # skinfolds and ultrasound of the chest: 3 to 15 mm
 FAT_ABDOMEN_M = Normal(0.013, 0.002, 0.008, 0.018)  # paraumbilical: 5 to 40 mm from lean to obese
 MUSCLE_M: BySex = {"M": Uniform(0.0075, 0.0115), "F": Uniform(0.0065, 0.0100)}  # pectoralis, rectus abdominis
-RIB_SPACING_M = Normal(0.0348, 0.0012, 0.0318, 0.0378)  # rib to rib, along z; interspaces of 16 to 26 mm [Ver]
+RIB_SPACING_M = Normal(0.0348, 0.0012, 0.0318, 0.0378)  # rib to rib, along z; interspaces of 16 to 28 mm [us]
 RIB_HALF_WIDTH_M = Normal(0.0060, 0.0004, 0.0052, 0.0068)
 STERNUM_HALF_WIDTH_M = Uniform(0.0145, 0.0180)
 NOTCH_Z_M = Uniform(0.180, 0.200)
 NAVEL_Z_M = Uniform(-0.185, -0.165)
 LUNG_OVERLAP_M = Normal(0.0, 0.004, 0.0, 0.010)  # the left lung over the heart: emphysema narrows the windows [us]
-STIFFNESS_ABDOMEN_PA_M = Normal(1.25e6, 0.25e6, 0.7e6, 1.9e6)  # 300 to 1000 N/m under the whole face [sim]
-STIFFNESS_CHEST_PA_M = Normal(3.7e6, 0.7e6, 2.3e6, 5.2e6)  # 1 to 3 kN/m between ribs [sim]
-STIFFNESS_RIB_PA_M = Uniform(2.0e7, 3.5e7)  # 8 to 20 kN/m [sim]
+STIFFNESS_ABDOMEN_PA_M = Normal(1.25e6, 0.25e6, 0.7e6, 1.9e6)  # 300 to 1000 N/m under the whole face [est]
+STIFFNESS_CHEST_PA_M = Normal(3.7e6, 0.7e6, 2.3e6, 5.2e6)  # 1 to 3 kN/m between ribs [est]
+STIFFNESS_RIB_PA_M = Uniform(2.0e7, 3.5e7)  # 8 to 20 kN/m [est]
 
 # --- heart: place -----------------------------------------------------------------------------------------------------
 APEX_X_SHARE = Uniform(0.68, 0.74)  # of the half-width of the chest: 5th interspace at the anterior axillary line [us]
@@ -62,16 +62,16 @@ TURN_DEG = Normal(55.0, 6.0, 42.0, 68.0)  # about the long axis: where the RV li
 
 # --- heart: size ------------------------------------------------------------------------------------------------------
 REDUCED_EF = Share(0.40)  # an echo clinic, not the street [us]
-EF_NORMAL: BySex = {"M": Normal(0.62, 0.05, 0.52, 0.70), "F": Normal(0.64, 0.05, 0.54, 0.70)}  # [ASE] table 2
+EF_NORMAL: BySex = {"M": Normal(0.62, 0.05, 0.52, 0.70), "F": Normal(0.64, 0.05, 0.54, 0.70)}  # [ASE]
 EF_REDUCED = Uniform(0.25, 0.52)
 DILATION_PER_EF = 1.2  # EDV grows by this times the missing EF below 0.52: 1.3 at EF 0.27 [us]
-EDV_ML_M2: BySex = {"M": Normal(54.0, 10.0, 36.0, 74.0), "F": Normal(45.0, 8.0, 31.0, 61.0)}  # per BSA [ASE] table 2
+EDV_ML_M2: BySex = {"M": Normal(54.0, 10.0, 36.0, 74.0), "F": Normal(45.0, 8.0, 31.0, 61.0)}  # per BSA [ASE]
 LENGTH_RATIO = Uniform(0.96, 1.05)  # of the cavity length over that of the usual shape, length : width = 1.9 : 1
 WALL_M: BySex = {"M": Normal(0.0080, 0.0010, 0.0060, 0.0100), "F": Normal(0.0075, 0.00075, 0.0060, 0.0090)}  # [ASE]
-HYPERTROPHY = Share(0.15)  # [ASE] table 6: mild to severe from 11 mm (men) and 10 mm (women)
+HYPERTROPHY = Share(0.15)  # [ASE]: mild to severe from 11 mm (men) and 10 mm (women)
 WALL_HYPERTROPHY_M = Uniform(0.0110, 0.0160)
-RV_RATIO = Normal(1.0, 0.05, 0.88, 1.14)  # of the basal diameter over 33 mm, at a BSA of 1.85 m2 [ASE] table 8
-LA_ML_M2 = Normal(25.0, 4.5, 16.0, 34.0)  # [ASE] table 4
+RV_RATIO = Normal(1.0, 0.05, 0.88, 1.14)  # of the basal diameter over 33 mm, at a BSA of 1.85 m2 [ASE]
+LA_ML_M2 = Normal(25.0, 4.5, 16.0, 34.0)  # [ASE]
 LA_ENLARGEMENT_ML_M2 = Uniform(8.0, 20.0)  # in fibrillation, hypertrophy and EF below 0.40: moderate to severe
 LA_SCALE_ONE_ML = 51.0  # LA volume of atrium_scale 1 in heart.py
 EFFUSION = Share(0.10)
@@ -87,7 +87,7 @@ SINUS_M = (0.02423, 0.00009, 0.00461, -0.00267, 0.00261)
 SINUS_Z = Normal(0.0, 1.0, -1.9, 1.9)
 DILATED_ROOT = Share(0.08)
 SINUS_Z_DILATED = Uniform(2.5, 5.0)
-ASCENDING_RATIO = Normal(0.88, 0.06, 0.75, 1.0)  # of the sinus: 30/34 mm men, 27/30 mm women [ASE] table 14
+ASCENDING_RATIO = Normal(0.88, 0.06, 0.75, 1.0)  # of the sinus: 30/34 mm men, 27/30 mm women [ASE]
 DILATED_ASCENDING = Share(0.05)
 ASCENDING_DILATED_M = Uniform(0.040, 0.050)
 
