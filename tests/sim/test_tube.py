@@ -1,4 +1,4 @@
-"""Properties of tubes and of the aorta made of them: closed forms, calibre in the labels, stations and their inverse."""
+"""Properties of tubes and the aorta made of them: closed forms, calibre in the labels, stations and their inverse."""
 
 from dataclasses import replace
 
@@ -228,7 +228,7 @@ def test_the_aorta_runs_on_from_the_heart_to_both_iliacs() -> None:
         line = np.vstack([aorta.centre_m, names["left common iliac"].centre_m])
         labels, _ = anatomy.label_points(line, Phases())
         blood = [Material.BLOOD_AORTA, Material.BLOOD_ROOT, Material.FLAP, Material.BLOOD_FALSE_LUMEN]
-        assert np.isin(labels[: len(aorta.centre_m) - 2], blood + [Material.THROMBUS]).mean() > 0.97, seed
+        assert np.isin(labels[: len(aorta.centre_m) - 2], [*blood, Material.THROMBUS]).mean() > 0.97, seed
         assert aorta.centre_m[:, 2].max() > 0.08  # the arch lies above the heart
         assert float(np.abs(np.diff(aorta.tangent, axis=0)).max()) < 0.25  # no kink
 

@@ -104,13 +104,13 @@ def label(
             if beating >= 0:
                 materials[i] = beating
                 tissue[i, 0], tissue[i, 1], tissue[i, 2] = a, b, c
-                if row < 0 or beating == _BLOOD_ROOT or beating == _ROOT_WALL:
+                if row < 0 or beating in (_BLOOD_ROOT, _ROOT_WALL):
                     continue
         if row >= 0:
             m, moves = tube_grid.classify(
                 tube_nodes, tubes, tube_owner, tube_lists, row, pulse, x, y, z, y_rest, z_rest
             )
-            if m >= 0 and (beating < 0 or (m >= _BLOOD_AORTA and m <= _THROMBUS) or m == _FLAP or m == _FALSE_LUMEN):
+            if m >= 0 and (beating < 0 or (m >= _BLOOD_AORTA and m <= _THROMBUS) or m in (_FLAP, _FALSE_LUMEN)):
                 materials[i] = m
                 tissue[i, 0] = x
                 tissue[i, 1], tissue[i, 2] = (y_rest, z_rest) if moves else (y, z)

@@ -100,9 +100,9 @@ def organ(q: Array, x: float, y: float, z: float, spine: float, ax: float, ay: f
     # crura: muscle around the upper aorta, in front of it only above the coeliac trunk
     if z > DIAPHRAGM_Z_M - 0.055:
         rho = math.sqrt((x - ax) ** 2 + (y - ay) ** 2) - ar
-        if 0.001 < rho < 0.0035 + 0.003 * min((z - DIAPHRAGM_Z_M + 0.055) / 0.03, 1.0):
-            if z > DIAPHRAGM_Z_M - 0.008 or (abs(x - ax) > 0.55 * ar and y < spine + 0.012):
-                return _MUSCLE
+        around = 0.001 < rho < 0.0035 + 0.003 * min((z - DIAPHRAGM_Z_M + 0.055) / 0.03, 1.0)
+        if around and (z > DIAPHRAGM_Z_M - 0.008 or (abs(x - ax) > 0.55 * ar and y < spine + 0.012)):
+            return _MUSCLE
     # caudate lobe, between cava and left lobe
     if ((x + 0.016) / 0.019) ** 2 + ((y - q[10] + 0.032) / 0.012) ** 2 + ((z + 0.010) / 0.030) ** 2 < 1.0:
         return _LIVER

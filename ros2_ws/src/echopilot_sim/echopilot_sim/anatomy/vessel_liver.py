@@ -41,10 +41,16 @@ def liver_vessels(patient: Patient, bare: Vessels, cava: Tube, rng: np.random.Ge
     ]
     mid = hilum[1] - 0.5 * (hilum[1] - 0.012)  # half way to the skin
     ends = {
-        "right anterior portal vein": ([0.55 * right, mid + 0.008, hilum[2] - 0.004], [0.66 * right, mid, hilum[2] + 0.012]),
-        "right posterior portal vein": ([0.50 * right, hilum[1] + 0.012, hilum[2] - 0.018], [0.68 * right, hilum[1] + 0.022, hilum[2] - 0.035]),
+        "right anterior portal vein": (
+            [0.55 * right, mid + 0.008, hilum[2] - 0.004],
+            [0.66 * right, mid, hilum[2] + 0.012],
+        ),
+        "right posterior portal vein": (
+            [0.50 * right, hilum[1] + 0.012, hilum[2] - 0.018],
+            [0.68 * right, hilum[1] + 0.022, hilum[2] - 0.035],
+        ),
         "left portal vein": ([0.12 * right, mid + 0.012, hilum[2] + 0.008], [0.02, mid - 0.004, hilum[2] + 0.006]),
-    }  # fmt: skip
+    }
     for name, knots in ends.items():
         line = course(np.array([hilum, *knots]))
         radius = np.linspace(0.0042, 0.0020, len(line)) * scale
@@ -53,10 +59,19 @@ def liver_vessels(patient: Patient, bare: Vessels, cava: Tube, rng: np.random.Ge
     k = int(np.argmin(np.abs(cava.centre_m[:, 2] - (DIAPHRAGM_Z_M + 0.018))))
     mouth = cava.centre_m[k]
     tips = {
-        "right hepatic vein": ([0.38 * right, mouth[1] - 0.010, mouth[2] - 0.004], [0.70 * right, mouth[1] - 0.022, mouth[2] - 0.030]),
-        "middle hepatic vein": ([0.26 * right, mouth[1] - 0.024, mouth[2] - 0.010], [0.42 * right, mid, mouth[2] - 0.042]),
-        "left hepatic vein": ([0.02 * right, mouth[1] - 0.026, mouth[2] - 0.003], [0.020, mid - 0.002, mouth[2] - 0.014]),
-    }  # fmt: skip
+        "right hepatic vein": (
+            [0.38 * right, mouth[1] - 0.010, mouth[2] - 0.004],
+            [0.70 * right, mouth[1] - 0.022, mouth[2] - 0.030],
+        ),
+        "middle hepatic vein": (
+            [0.26 * right, mouth[1] - 0.024, mouth[2] - 0.010],
+            [0.42 * right, mid, mouth[2] - 0.042],
+        ),
+        "left hepatic vein": (
+            [0.02 * right, mouth[1] - 0.026, mouth[2] - 0.003],
+            [0.020, mid - 0.002, mouth[2] - 0.014],
+        ),
+    }
     for name, knots in tips.items():
         line = course(np.array([mouth, *knots])[::-1])
         radius = np.linspace(0.0016, 0.0046, len(line)) * scale

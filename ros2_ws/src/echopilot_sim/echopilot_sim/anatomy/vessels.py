@@ -136,7 +136,8 @@ class Vessels:
 
     def direction(self, station_m: float, span_m: float = 0.06) -> Array:
         """Upstream unit direction (3,) of the course over `span_m` around a station."""
-        ends = np.clip(station_m + np.array([-0.5, 0.5]) * span_m, -self.abdominal_start_m, self.abdominal_arc_m[-1])
+        first, last = -self.abdominal_start_m, float(self.abdominal_arc_m[-1])
+        ends = np.clip(min(max(station_m, first), last) + np.array([-0.5, 0.5]) * span_m, first, last)
         upper, lower = self.course_points(ends)
         return np.asarray((upper - lower) / np.linalg.norm(upper - lower))
 
