@@ -8,9 +8,9 @@ an edge that lifts loses contact. Pressure p = k d (d / d_ref)^(n-1) (1 + c d'),
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from echopilot_sim.compiled import njit
 from echopilot_sim.probe_face import FACE_HEIGHT_M, FACE_WIDTH_M
 
 Array = NDArray[np.float64]

@@ -1,11 +1,11 @@
 """The moving skin under the probe as tangent planes for the next milliseconds; the contact law as a pure function."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_core import se3
 from echopilot_sim.anatomy.skin import Skin, apex_beat, distance_normal, stiffness
+from echopilot_sim.compiled import njit
 from echopilot_sim.contact import (
     ANCHOR,
     GAP,

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy import organs_abdomen, organs_bowel, organs_chest, skin, wall, warp
@@ -12,6 +11,7 @@ from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.parameters import Heart, Patient
 from echopilot_sim.anatomy.vessel_aorta import spine_front_y
 from echopilot_sim.anatomy.vessels import Vessels
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.skin import Skin, apex_beat
 from echopilot_sim.anatomy.validate import validate
 from echopilot_sim.anatomy.vessels import Vessels, pulse
+from echopilot_sim.compiled import need_numba
 from echopilot_sim.moment import Phases
 
 Array = NDArray[np.float64]
@@ -88,8 +89,10 @@ class Anatomy:
 def build(patient: Patient) -> Anatomy:
     """Bake the anatomy of a drawn or named patient (about a second).
 
-    Raises EchoPilotError for absurd parameters and for a patient without heart or aorta: those are made from a CT.
+    Raises EchoPilotError for absurd parameters, for a patient without heart or aorta (those are made from a CT), and
+    without numba.
     """
+    need_numba("a drawn patient")
     if patient.heart is None or patient.aorta is None:
         raise EchoPilotError("a patient without heart or aorta parameters cannot be built; load it from its CT")
     validate(patient)

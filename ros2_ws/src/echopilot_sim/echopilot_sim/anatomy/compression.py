@@ -5,8 +5,9 @@ d * exp(-u / 35 mm) when the skin is indented by d, so the deep body stays and t
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from echopilot_sim.compiled import njit, njit_or
 
 DECAY_M = 0.035
 
@@ -43,7 +44,21 @@ def pressed_depth(free_depth_m: float, indentation_m: float) -> float:
     return float(u + d * np.exp(-u / DECAY_M) - d)
 
 
-@njit(cache=True, nogil=True)
+def plain_free_depths(depths_m: NDArray[np.float64], indentation_m: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Array twin of `free_depth`: both (N,) float64 [m]."""
+    d = np.clip(indentation_m, 0.0, 0.9 * DECAY_M)
+    target = depths_m + d
+    u = target
+    for _ in range(20):
+        e = d * np.exp(-u / DECAY_M)
+        step = (u + e - target) / (1.0 - e / DECAY_M)
+        u = u - step
+        if np.abs(step).max(initial=0.0) < 1e-10:
+            break
+    return np.where(indentation_m > 0.0, np.maximum(u, 0.0) + indentation_m - d, depths_m + indentation_m)
+
+
+@njit_or(plain_free_depths, cache=True, nogil=True)
 def _free_depths(depths_m: NDArray[np.float64], indentation_m: NDArray[np.float64]) -> NDArray[np.float64]:
     out = np.empty_like(depths_m)
     for i in range(depths_m.size):

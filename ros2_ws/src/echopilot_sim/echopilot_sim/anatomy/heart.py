@@ -8,7 +8,6 @@ own; the RV follows with its distance from the septum, the atria stretch between
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy.heart_chambers import RV_AXIS, modulation
@@ -25,6 +24,7 @@ from echopilot_sim.anatomy.heart_state import no_heart as no_heart
 from echopilot_sim.anatomy.heart_state import state as state
 from echopilot_sim.anatomy.heart_valves import cusp, mitral, tricuspid
 from echopilot_sim.anatomy.materials import Material
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

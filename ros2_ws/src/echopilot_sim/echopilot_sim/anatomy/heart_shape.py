@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy import heart_root
@@ -25,6 +24,7 @@ from echopilot_sim.anatomy.heart_motion import rest_shape
 from echopilot_sim.anatomy.heart_root import annulus_rest_m, outflow_axis
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.parameters import Heart
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,6 @@ Where heart and aorta overlap beyond the root, the aorta keeps its calibre and t
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy import heart, skin, tube_grid, wall
@@ -14,6 +13,7 @@ from echopilot_sim.anatomy.bake import SPACING_M
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.skin import _RELIEF
 from echopilot_sim.anatomy.tube_grid import PER_CELL
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

@@ -3,12 +3,12 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.vessels import Vessels
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

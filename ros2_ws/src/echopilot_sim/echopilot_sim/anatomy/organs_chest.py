@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy.materials import Material
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

@@ -5,11 +5,11 @@ hips; the origin of the patient frame at the xiphoid stays on the skin.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy.parameters import Relief, Torso
 from echopilot_sim.anatomy.skin import costal_margin_z, pack, rim
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

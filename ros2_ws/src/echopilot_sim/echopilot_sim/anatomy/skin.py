@@ -10,12 +10,12 @@ Signal Process. Mag. 16(6):22); `beat` (0..1) lifts the skin over the apex of th
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import spline_filter1d
 
 from echopilot_core import EchoPilotError
 from echopilot_sim.anatomy.parameters import Heart, Relief, Torso
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.tube import FLAP_M, Tube, TubeKind
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

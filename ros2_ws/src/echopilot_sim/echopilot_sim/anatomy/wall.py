@@ -7,12 +7,12 @@ preperitoneal fat, peritoneum. Chest: skin, fat or breast, pectoral muscle, ribs
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy import skin
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.parameters import Patient
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

@@ -8,10 +8,10 @@ breathing chest would pass 20 N.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_core import RobotMode, SafeTwist
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

@@ -4,8 +4,9 @@ Damping near singularities after Nakamura & Hanafusa 1986 (J. Dyn. Sys. Meas. Co
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

@@ -1,13 +1,13 @@
 """The work of one millisecond around the engine's step, fused: what the arm does before it, what it feels after it."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.arm.guard import guard_twist
 from echopilot_sim.arm.kinematics import jacobian, joint_velocity
 from echopilot_sim.arm.sensor import MEASURED, read_sensor
 from echopilot_sim.arm.servo import joint_torque
+from echopilot_sim.compiled import njit
 from echopilot_sim.contact import contact_wrench
 
 Array = NDArray[np.float64]

@@ -1,8 +1,9 @@
 """Wrist force sensor: tool weight, bias with drift, noise and delay; and the reading without weight and bias."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

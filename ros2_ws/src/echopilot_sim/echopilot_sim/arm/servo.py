@@ -1,8 +1,9 @@
 """Joint-velocity loop of the arm: proportional-integral with gravity compensation and torque limits."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_core import ProbeKind
 from echopilot_sim.bmode.grid import STRAIGHT, BeamGrid, Look, sample_indices
+from echopilot_sim.bmode.plain import compounding as plain
 from echopilot_sim.bmode.probes import ProbePreset
+from echopilot_sim.compiled import njit_or
 
 _TILT_RAD = math.radians(10.0)
 _PART = 0.5  # of the aperture of a phased probe serves one look
@@ -63,7 +64,7 @@ def look_phase(grid: BeamGrid) -> NDArray[np.float32]:
     return np.stack([np.cos(phase), np.sin(phase)]).astype(np.float32)
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@njit_or(plain.turn_phase, cache=True, nogil=True, fastmath=True, error_model="numpy")
 def turn_phase(echo, phase):  # type: ignore[no-untyped-def]
     """In place: multiply complex echoes (2, S, B) by a phase (2, S, B)."""
     for s in range(echo.shape[1]):

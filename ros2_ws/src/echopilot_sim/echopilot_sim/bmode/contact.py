@@ -1,13 +1,14 @@
 """How well each beam couples to the skin, and where pressed tissue came from."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_core import ProbeKind
 from echopilot_sim.anatomy.compression import free_depths
 from echopilot_sim.bmode.grid import BeamGrid
+from echopilot_sim.bmode.plain import contact as plain
 from echopilot_sim.bmode.scatter import TEXTURE_N, TEXTURE_VOXEL_M
+from echopilot_sim.compiled import njit_or
 from echopilot_sim.moment import Moment
 
 GEL_GAP_M = 0.003  # plenty of gel bridges gaps up to here
@@ -75,7 +76,7 @@ def free_points(
     return np.asarray(_place(x_m.ravel(), y_m.ravel(), z_m.ravel(), moment.T_patient_probe, shift, float(depths[1])))
 
 
-@njit(cache=True, nogil=True)
+@njit_or(plain.place, cache=True, nogil=True)
 def _place(x, y, z, T, shift, step):  # type: ignore[no-untyped-def]
     out = np.empty((x.size, 3))
     last = shift.size - 2

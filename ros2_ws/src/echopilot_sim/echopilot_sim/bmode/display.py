@@ -2,11 +2,12 @@
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.bmode.appearance import Appearance
 from echopilot_sim.bmode.grid import BeamGrid
+from echopilot_sim.bmode.plain import display as plain
+from echopilot_sim.compiled import njit_or
 
 _TGC_CAP_DB = 58.0
 LIVER_BELOW_WHITE_DB = 24.0  # where the mean echo of liver is displayed
@@ -41,7 +42,7 @@ def grey_table(appearance: Appearance) -> NDArray[np.uint8]:
     return np.rint(255.0 * level**appearance.grey_power).astype(np.uint8)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit_or(plain.gather_power, cache=True, nogil=True, fastmath=True)
 def gather_power(  # type: ignore[no-untyped-def]
     power, haze, chaff, chaff_shift, thermal, ring, layers, air, ahead, coupling, gain
 ):  # fmt: skip

@@ -5,92 +5,47 @@ All arrays are (S, B): samples along the beam, beams across. Single precision th
 of its own over the beams, so that the compiler can use vector instructions where nothing is looked up.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
-from echopilot_sim.anatomy.materials import Material
-from echopilot_sim.bmode.acoustics import AcousticTable, Behaviour
-from echopilot_sim.bmode.scatter import TEXTURE_N, TEXTURE_VOXEL_M, TILE_N, TILE_SCALE, Scatterers
-
-_F = np.float32
-_ZERO, _ONE = _F(0.0), _F(1.0)
-_FLOWING, _GAS = int(Behaviour.FLOWING), int(Behaviour.GAS)
-_LUNG, _LIVER, _DIAPHRAGM = int(Material.LUNG), int(Material.LIVER), int(Material.DIAPHRAGM)
-_TILE_MASK, _TEXTURE_MASK = TILE_N - 1, TEXTURE_N - 1
-_BIG = _F(8192.0)  # makes indices positive before truncation; a multiple of every period
-_DARK = _F(1e-5)  # beams below this have nothing to say
-_AROUND, _ALONG = _F(0.7067), _F(0.2933)  # mean squared cosine, see `_fibre_share`
-_SPECULAR = _F(13.0)
-_DIFFUSE_SHARE = _F(0.05)
-_BEND = _F(0.2)  # ray deflection [rad] that loses half of the amplitude, there and back
-_GEL_REACH_M = 0.003
-_GEL_FADE_M = 0.0006
-_ECHO_OF_FACE = _F(0.10)  # the face sends back this part of what returns to it
-_NEAR_M = 0.045
-_NEAR_DECAY_M = 0.018
-_DIRT = _F(0.22)
-_DIRT_DECAY_M = 0.018
-_REPEAT_FIRST = _F(0.30)
-_REPEAT_DECAY = _F(0.45)
-_REPEAT_REACH_M = 0.040
-_COMET_FROM = 195  # texture value of the pleura above which it trails a comet tail
-_COMET = _F(0.5)
-_COMET_DECAY_M = 0.020
-_COMET_PERIOD_M = 0.0011
-_IMAGE = _F(0.30)  # amplitude of the mirror image behind a diaphragm that faces the probe
-
-
-class Medium(NamedTuple):
-    """What a patient is made of, as arrays for the kernel: columns of `AcousticTable`, and `Scatterers`."""
-
-    impedance: NDArray[np.float32]
-    attenuation: NDArray[np.float32]
-    speed: NDArray[np.float32]
-    behaviour: NDArray[np.uint8]
-    axes: NDArray[np.uint8]
-    fibre_db: NDArray[np.float32]
-    grain: NDArray[np.float32]
-    amplitude: NDArray[np.float32]
-    tile: NDArray[np.int8]
-    texture: NDArray[np.uint8]
+from echopilot_sim.bmode.effects import (
+    ALONG,
+    AROUND,
+    BEND,
+    BIG,
+    COMET,
+    COMET_DECAY_M,
+    COMET_FROM,
+    COMET_PERIOD_M,
+    DARK,
+    DIAPHRAGM,
+    DIFFUSE_SHARE,
+    DIRT,
+    DIRT_DECAY_M,
+    ECHO_OF_FACE,
+    FLOWING,
+    GAS,
+    GEL_FADE_M,
+    GEL_REACH_M,
+    IMAGE,
+    LIVER,
+    LUNG,
+    NEAR_DECAY_M,
+    NEAR_M,
+    ONE,
+    REPEAT_DECAY,
+    REPEAT_FIRST,
+    REPEAT_REACH_M,
+    SPECULAR,
+    TEXTURE_MASK,
+    TILE_MASK,
+    ZERO,
+    F,
+)
+from echopilot_sim.bmode.plain import propagation as plain
+from echopilot_sim.compiled import njit, njit_or
 
 
-class Path(NamedTuple):
-    """Where the beams of one picture run.
-
-    `ranges` and `pitch` (S,) [m] as in `BeamGrid`; `coupling` (B,) one-way amplitude; `beams_in_heart` (B, 3) unit
-    directions in heart axes; `turns` (2, 3, 3) rotations into the scatterer tile from patient and heart axes; `lift`
-    (S, B) [voxels] out of the image plane; `flow_shift` [voxels] moves blood; `noise` (2, S, B) unit white complex
-    noise for dirty shadows, `noise_shift` rows on; `penumbra` the share of sound that leaks to either neighbouring
-    beam per sample.
-    """
-
-    ranges: NDArray[np.float32]
-    pitch: NDArray[np.float32]
-    coupling: NDArray[np.float32]
-    beams_in_heart: NDArray[np.float32]
-    turns: NDArray[np.float32]
-    lift: NDArray[np.float32]
-    flow_shift: float
-    noise: NDArray[np.float32]
-    noise_shift: int
-    frequency_mhz: float
-    penumbra: float
-
-
-def medium(table: AcousticTable, scatterers: Scatterers) -> Medium:
-    """Gather what the kernel looks up."""
-    return Medium(
-        table.impedance, table.attenuation, table.speed, table.behaviour, table.axes, table.fibre_db,
-        (table.grain / TEXTURE_VOXEL_M).astype(np.float32), (table.amplitude * TILE_SCALE).astype(np.float32),
-        scatterers.tile, scatterers.texture,
-    )  # fmt: skip
-
-
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@njit_or(plain.mark_gel, cache=True, nogil=True, fastmath=True, error_model="numpy")
 def mark_gel(labels, gel):  # type: ignore[no-untyped-def]
     """In place: AIR (0) between the face and the first tissue of each beam becomes `gel`."""
     samples, beams = labels.shape
@@ -110,36 +65,36 @@ def _fibre_share(x, y, beam):  # type: ignore[no-untyped-def]
     gives <cos^2 h> (beam . c)^2 + <sin^2 h> (beam . l)^2, where <cos^2 h> = 1/2 + sin(2 H) / (4 H) with H = pi / 3.
     """
     around = x * beam[1] - y * beam[0]
-    return _AROUND * around * around / (x * x + y * y + _F(1e-8)) + _ALONG * beam[2] * beam[2]
+    return AROUND * around * around / (x * x + y * y + F(1e-8)) + ALONG * beam[2] * beam[2]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _scatter_row(labels, tissue, level, medium, beams_in_heart, turns, lift, shift, re, im, rough):  # type: ignore[no-untyped-def]
     """Complex scatter (B,) of one row of samples per unit of sound, and the texture value there."""
     for b in range(labels.size):
-        if level[b] <= _DARK:
-            re[b] = _ZERO
-            im[b] = _ZERO
+        if level[b] <= DARK:
+            re[b] = ZERO
+            im[b] = ZERO
             rough[b] = 128
             continue
         label = labels[b]
         x, y, z = tissue[b, 0], tissue[b, 1], tissue[b, 2]
         h = medium.texture[
-            int(x * medium.grain[label, 0] + _BIG) & _TEXTURE_MASK,
-            int(y * medium.grain[label, 1] + _BIG) & _TEXTURE_MASK,
-            int(z * medium.grain[label, 2] + _BIG) & _TEXTURE_MASK,
+            int(x * medium.grain[label, 0] + BIG) & TEXTURE_MASK,
+            int(y * medium.grain[label, 1] + BIG) & TEXTURE_MASK,
+            int(z * medium.grain[label, 2] + BIG) & TEXTURE_MASK,
         ]
         turn = turns[medium.axes[label]]
-        flow = shift if medium.behaviour[label] == _FLOWING else _ZERO
-        o = int(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z - lift[b] + (_BIG + _F(7.0) * flow)) & _TILE_MASK
-        i = int(turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z + (_BIG + flow)) & _TILE_MASK
-        j = int(turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z + (_BIG + _F(3.0) * flow)) & _TILE_MASK
+        flow = shift if medium.behaviour[label] == FLOWING else ZERO
+        o = int(turn[2, 0] * x + turn[2, 1] * y + turn[2, 2] * z - lift[b] + (BIG + F(7.0) * flow)) & TILE_MASK
+        i = int(turn[0, 0] * x + turn[0, 1] * y + turn[0, 2] * z + (BIG + flow)) & TILE_MASK
+        j = int(turn[1, 0] * x + turn[1, 1] * y + turn[1, 2] * z + (BIG + F(3.0) * flow)) & TILE_MASK
         bright = medium.amplitude[label, h]
         darker = medium.fibre_db[label]
-        if darker > _ZERO:
-            bright *= np.exp(_F(-0.115129) * darker * _fibre_share(x, y, beams_in_heart[b]))
-        re[b] = bright * _F(medium.tile[o, i, j, 0])
-        im[b] = bright * _F(medium.tile[o, i, j, 1])
+        if darker > ZERO:
+            bright *= np.exp(F(-0.115129) * darker * _fibre_share(x, y, beams_in_heart[b]))
+        re[b] = bright * F(medium.tile[o, i, j, 0])
+        im[b] = bright * F(medium.tile[o, i, j, 1])
         rough[b] = h
 
 
@@ -152,32 +107,32 @@ def _behind_gas(s, step, gas, gas_start, repeat_at, noise, place, echo, sent):  
     """
     out_re, out_im, noise_re, noise_im = echo[0, s], echo[1, s], noise[0, place], noise[1, place]
     dirt, repeat, comet, image = gas[0], gas[1], gas[2], gas[3]
-    fade = _F(np.exp(-step / _DIRT_DECAY_M))
+    fade = F(np.exp(-step / DIRT_DECAY_M))
     for b in range(gas_start.size):
         out_re[b] += dirt[b] * noise_re[b]
         out_im[b] += dirt[b] * noise_im[b]
         dirt[b] *= fade
-    fade = _F(np.exp(-step / _COMET_DECAY_M))
+    fade = F(np.exp(-step / COMET_DECAY_M))
     for b in range(gas_start.size):
         first = gas_start[b]
         if first < 0:
             continue
         if repeat_at[b] == s:
             out_re[b] += repeat[b]
-            repeat[b] *= _REPEAT_DECAY
+            repeat[b] *= REPEAT_DECAY
             repeat_at[b] += first + 1
-        if comet[b] > _ZERO:
-            ring = _F(0.55 + 0.45 * np.cos(2.0 * np.pi / _COMET_PERIOD_M * step * (s - first)))
+        if comet[b] > ZERO:
+            ring = F(0.55 + 0.45 * np.cos(2.0 * np.pi / COMET_PERIOD_M * step * (s - first)))
             out_re[b] += comet[b] * ring
             comet[b] *= fade
         mirrored = 2 * first - s
-        if image[b] > _ZERO and 0 <= mirrored < s:
+        if image[b] > ZERO and 0 <= mirrored < s:
             lost = sent[first - 1, b] / sent[mirrored, b]  # on the way from the mirror and back to it
             out_re[b] += image[b] * lost * lost * echo[0, mirrored, b]
             out_im[b] += image[b] * lost * lost * echo[1, mirrored, b]
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@njit_or(plain.propagate, cache=True, nogil=True, fastmath=True, error_model="numpy")
 def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: ignore[no-untyped-def]
     """Fill `echo` (2, S, B) with complex echoes before the point spread and `sent` (S, B) with two-way amplitude.
 
@@ -188,9 +143,9 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
     step = path.ranges[1] - path.ranges[0]
     per_db = -np.log(10.0) / 20.0 * 2.0 * path.frequency_mhz * step * 100.0
     loss = np.exp(per_db * medium.attenuation).astype(np.float32)
-    gel_fade = _F(np.exp(-step / _GEL_FADE_M))
-    flow, leak = _F(path.flow_shift), _F(path.penumbra)
-    near_rows = min(int(_NEAR_M / step), samples)
+    gel_fade = F(np.exp(-step / GEL_FADE_M))
+    flow, leak = F(path.flow_shift), F(path.penumbra)
+    near_rows = min(int(NEAR_M / step), samples)
     t = path.coupling * path.coupling
     padded = np.empty(beams + 2, np.float32)
     before = np.full(beams, gel, np.uint8)
@@ -213,7 +168,7 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
         if changed:
             s_0, s_1 = max(s - 2, 0), min(s + 2, samples - 1)
             for b in range(beams):
-                if row[b] == before[b] or t[b] <= _DARK:
+                if row[b] == before[b] or t[b] <= DARK:
                     continue
                 first, second = before[b], row[b]
                 z_1, z_2 = medium.impedance[first], medium.impedance[second]
@@ -221,29 +176,29 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
                 b_0, b_1 = max(b - 2, 0), min(b + 2, beams - 1)
                 along = (smooth[s_1, b] - smooth[s_0, b]) / ((s_1 - s_0) * step)
                 across = (smooth[s, b_1] - smooth[s, b_0]) / ((b_1 - b_0) * path.pitch[s])
-                square = along * along / (along * along + across * across + _F(1e-6))
-                facing = square * square + _DIFFUSE_SHARE
-                uneven = _F(0.4) + _F(0.6 / 128.0) * rough[b]
-                mirror[b] = _SPECULAR * abs(reflection) * facing * uneven * t[b]
-                kept[b] = _ONE - reflection * reflection
-                if medium.behaviour[second] == _GAS:
+                square = along * along / (along * along + across * across + F(1e-6))
+                facing = square * square + DIFFUSE_SHARE
+                uneven = F(0.4) + F(0.6 / 128.0) * rough[b]
+                mirror[b] = SPECULAR * abs(reflection) * facing * uneven * t[b]
+                kept[b] = ONE - reflection * reflection
+                if medium.behaviour[second] == GAS:
                     if gas_start[b] < 0:
-                        heard = t[b] * uneven * (_F(0.25) + _F(0.75) * facing)
-                        gas[0, b] = _DIRT * heard
-                        gas[1, b] = _REPEAT_FIRST * _SPECULAR * t[b] * square**8 * _F(np.exp(-r / _REPEAT_REACH_M))
-                        gas[2, b] = _COMET * heard if second == _LUNG and rough[b] >= _COMET_FROM else _ZERO
-                        if second == _LUNG and first in (_DIAPHRAGM, _LIVER):
-                            gas[3, b] = _IMAGE * square * square
+                        heard = t[b] * uneven * (F(0.25) + F(0.75) * facing)
+                        gas[0, b] = DIRT * heard
+                        gas[1, b] = REPEAT_FIRST * SPECULAR * t[b] * square**8 * F(np.exp(-r / REPEAT_REACH_M))
+                        gas[2, b] = COMET * heard if second == LUNG and rough[b] >= COMET_FROM else ZERO
+                        if second == LUNG and first in (DIAPHRAGM, LIVER):
+                            gas[3, b] = IMAGE * square * square
                         gas_start[b] = s
                         repeat_at[b] = 2 * s + 1
                         gas_beams += 1
                 else:
-                    steep = max(across * across / (along * along + _F(1e-6)) - _ONE, _ZERO)
-                    turn = (medium.speed[second] - medium.speed[first]) / (medium.speed[first] * _BEND)
-                    felt = _F(5.0) * (abs(along) * step + abs(across) * path.pitch[s])  # of the jump, in the blur
-                    if felt < _F(1.6) * abs(reflection):
-                        steep = _ZERO  # a thin layer has no slope to bend at
-                    kept[b] /= _ONE + turn * turn * min(steep, _F(30.0))
+                    steep = max(across * across / (along * along + F(1e-6)) - ONE, ZERO)
+                    turn = (medium.speed[second] - medium.speed[first]) / (medium.speed[first] * BEND)
+                    felt = F(5.0) * (abs(along) * step + abs(across) * path.pitch[s])  # of the jump, in the blur
+                    if felt < F(1.6) * abs(reflection):
+                        steep = ZERO  # a thin layer has no slope to bend at
+                    kept[b] /= ONE + turn * turn * min(steep, F(30.0))
                     if skin[b] == 0 and first != gel:
                         skin[b] = s
         for b in range(beams):
@@ -251,7 +206,7 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
             echo[1, s, b] = t[b] * im[b]
         if s < near_rows:
             face[s] = mirror
-            again = _ECHO_OF_FACE * _F(np.exp(-r / _NEAR_DECAY_M))
+            again = ECHO_OF_FACE * F(np.exp(-r / NEAR_DECAY_M))
             for b in range(beams):
                 echo[0, s, b] += again * face[s // 2, b]
             for b in range(beams):
@@ -261,12 +216,12 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
         if changed:
             for b in range(beams):
                 t[b] *= kept[b]
-                kept[b] = _ONE
-                mirror[b] = _ZERO
+                kept[b] = ONE
+                mirror[b] = ZERO
         for b in range(beams):
             t[b] *= loss[row[b]]
         sent[s] = t
-        if r > _GEL_REACH_M:
+        if r > GEL_REACH_M:
             for b in range(beams):
                 if row[b] == gel:
                     t[b] *= gel_fade
@@ -277,5 +232,5 @@ def propagate(labels, tissue, smooth, medium, path, gel, echo, sent):  # type: i
         padded[0] = t[0]
         padded[beams + 1] = t[beams - 1]
         for b in range(beams):
-            t[b] += leak * (padded[b] + padded[b + 2] - _F(2.0) * padded[b + 1])
+            t[b] += leak * (padded[b] + padded[b + 2] - F(2.0) * padded[b + 1])
         before[:] = row

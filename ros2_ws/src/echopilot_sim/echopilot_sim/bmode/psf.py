@@ -7,12 +7,13 @@ power does not depend on their width.
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.bmode.grid import BeamGrid
+from echopilot_sim.bmode.plain import psf as plain
 from echopilot_sim.bmode.probes import SPEED_OF_SOUND_M_S
 from echopilot_sim.bmode.scatter import voxel_m
+from echopilot_sim.compiled import njit, njit_or
 
 _FWHM_PER_SIGMA = 2.3548
 _BANDWIDTH = 0.6
@@ -109,7 +110,7 @@ def _lateral_row(row, pad, weights, taps, gain, target):  # type: ignore[no-unty
             target[b] += w * (left[b] + right[b]) + v * (far_left[b] + far_right[b])
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@njit_or(plain.spread_power, cache=True, nogil=True, fastmath=True, error_model="numpy")
 def spread_power(echo, lateral, half, axial, gain, work, power):  # type: ignore[no-untyped-def]
     """Convolve `echo` (2, S, B) float32 and write |.|^2 to `power` (S, B); `work` (2, S, B) is scratch.
 

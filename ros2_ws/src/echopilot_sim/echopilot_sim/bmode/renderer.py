@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, Frame, Imaging, LabelMap
 from echopilot_sim.anatomy.materials import Material
-from echopilot_sim.bmode import acoustics, compounding, contact, display, propagation, psf
+from echopilot_sim.bmode import acoustics, compounding, contact, display, effects, propagation, psf
 from echopilot_sim.bmode.appearance import Appearance, patient_appearance
 from echopilot_sim.bmode.grid import STRAIGHT, BeamGrid, Look, sample_indices
 from echopilot_sim.bmode.probes import preset
@@ -64,7 +64,7 @@ class Renderer:
         self._quality: Quality = quality
         self._scatterers = scatterers(seed)
         table = acoustics.acoustic_table(self.appearance.attenuation_scale)
-        self._medium = propagation.medium(table, self._scatterers)
+        self._medium = effects.medium(table, self._scatterers)
         self._log_impedance = np.zeros(256, np.float32)
         self._log_impedance[: acoustics.GEL + 1] = np.log(table.impedance)
         self._grey = display.grey_table(self.appearance)
@@ -107,7 +107,7 @@ class Renderer:
         turns = np.stack([tile_rotation(slice_axis), tile_rotation(self._heart_rotation.T @ slice_axis)])
         in_plane, across = voxel_m(grid.preset)
         turns /= np.array([in_plane, in_plane, across])[:, None]
-        path = propagation.Path(
+        path = effects.Path(
             ranges=grid.range_m,
             pitch=grid.pitch_m,
             coupling=(coupling * window * setup.near.sides).astype(np.float32),

@@ -8,11 +8,11 @@ others are asked for. Rows asked for lie at most 0.85 mm apart near the face, wh
 from typing import Protocol
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from echopilot_sim.bmode.contact import free_points
 from echopilot_sim.bmode.grid import BeamGrid
+from echopilot_sim.compiled import njit
 from echopilot_sim.moment import Moment, Phases
 
 _NEAR_M = 0.045

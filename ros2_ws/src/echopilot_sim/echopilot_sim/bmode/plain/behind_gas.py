@@ -1,0 +1,84 @@
+"""Array twin, part three: what is seen behind gas: dirt, repeats of the interface, comet tails, the mirror image."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_sim.bmode.effects import (
+    COMET,
+    COMET_DECAY_M,
+    COMET_FROM,
+    COMET_PERIOD_M,
+    DIAPHRAGM,
+    DIRT,
+    DIRT_DECAY_M,
+    GAS,
+    IMAGE,
+    LIVER,
+    LUNG,
+    REPEAT_DECAY,
+    REPEAT_FIRST,
+    REPEAT_REACH_M,
+    SPECULAR,
+    F,
+    Medium,
+    Path,
+)
+from echopilot_sim.bmode.plain.boundaries import Boundaries, first_per_beam
+
+Array = NDArray[np.float32]
+
+
+class BehindGas:
+    """The first passage into gas of each beam that has one (G,), among passages `met` where `t` (N,) arrives."""
+
+    def __init__(self, met: Boundaries, t: Array, rough: NDArray[np.uint8], medium: Medium, path: Path) -> None:
+        into = medium.behaviour[met.second] == GAS
+        gas = met.only(into)
+        first = first_per_beam(gas, path.coupling.size)
+        chosen = first[first >= 0]
+        self._path = path
+        self._gas, self._t, self._rough = (
+            Boundaries(*(part[chosen] for part in gas)),
+            t[into][chosen],
+            rough[into][chosen],
+        )
+
+    def add(self, echo: Array) -> None:
+        """Add dirt, repeats and comet tails to `echo` (2, S, B)."""
+        gas, t, rough, path = self._gas, self._t, self._rough, self._path
+        if not gas.row.size:
+            return
+        samples, step = echo.shape[1], float(path.ranges[1] - path.ranges[0])
+        rows = np.arange(samples)
+        uneven = F(0.4) + F(0.6 / 128.0) * rough
+        heard = t * uneven * (F(0.25) + F(0.75) * gas.facing)
+        since = rows[:, None] - gas.row
+        after = np.append(np.exp(-step / DIRT_DECAY_M * rows), 0.0).astype(np.float32)  # the last: not there yet
+        dirt = after[np.where(since < 0, samples, since)] * (DIRT * heard)
+        places = ((rows * 37 + path.noise_shift) % samples)[:, None]
+        for part in range(2):
+            echo[part][:, gas.beam] += dirt * path.noise[part][places, gas.beam]
+        repeat = REPEAT_FIRST * SPECULAR * t * gas.square**8 * np.exp(-path.ranges[gas.row] / F(REPEAT_REACH_M))
+        row, k = np.nonzero((since > 0) & ((rows[:, None] + 1) % (gas.row + 1) == 0))
+        echo[0, row, gas.beam[k]] += repeat[k] * REPEAT_DECAY ** ((row + 1) // (gas.row[k] + 1) - 2)
+        tail = np.flatnonzero((gas.second == LUNG) & (rough >= COMET_FROM))
+        if tail.size:
+            ring = (0.55 + 0.45 * np.cos(2.0 * np.pi / COMET_PERIOD_M * step * rows)) * np.exp(
+                -step / COMET_DECAY_M * rows
+            )
+            after = np.append(ring, 0.0).astype(np.float32)
+            late = since[:, tail]
+            echo[0][:, gas.beam[tail]] += after[np.where(late < 0, samples, late)] * (COMET * heard[tail])
+
+    def mirror(self, echo: Array, sent: Array) -> None:
+        """Add to `echo` (2, S, B) the image of what lies before a diaphragm that faces the probe."""
+        gas, samples = self._gas, echo.shape[1]
+        image = IMAGE * gas.square * gas.square
+        image[(gas.second != LUNG) | ((gas.first != DIAPHRAGM) & (gas.first != LIVER))] = 0.0
+        for k in np.flatnonzero(image > 0.0):
+            first, beam = int(gas.row[k]), int(gas.beam[k])
+            n = min(first, samples - 1 - first)
+            if n > 0:
+                lost = sent[first - 1, beam] / sent[first - n : first, beam][::-1]  # from the mirror and back to it
+                before = echo[:, first - n : first, beam][:, ::-1]
+                echo[:, first + 1 : first + n + 1, beam] += image[k] * lost * lost * before
