@@ -36,7 +36,7 @@ def need_numba(what: str) -> None:
     if numba is None:
         raise EchoPilotError(
             f"{what} needs numba, which is absent or switched off by ECHOPILOT_NUMBA=0; run pip install numba,"
-            " or take a VoxelBody that was sampled elsewhere (echopilot_sim.anatomy.voxel_body.load)"
+            " or take a VoxelBody that was sampled elsewhere (echopilot_sim.voxel_body.load)"
         )
 
 

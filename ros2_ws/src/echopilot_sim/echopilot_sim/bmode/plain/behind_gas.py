@@ -37,11 +37,7 @@ class BehindGas:
         first = first_per_beam(gas, path.coupling.size)
         chosen = first[first >= 0]
         self._path = path
-        self._gas, self._t, self._rough = (
-            Boundaries(*(part[chosen] for part in gas)),
-            t[into][chosen],
-            rough[into][chosen],
-        )
+        self._gas, self._t, self._rough = gas.only(chosen), t[into][chosen], rough[into][chosen]
 
     def add(self, echo: Array) -> None:
         """Add dirt, repeats and comet tails to `echo` (2, S, B)."""
