@@ -96,7 +96,7 @@ def cusp(x: float, y: float, h: float, radius: float, opening: float) -> bool:
     if h < 0.0005 or h > 1.25 * top or rho2 > 2.2 * radius * radius:
         return False
     rho = math.sqrt(rho2)
-    if h > top * (0.92 + 0.33 * min(rho / radius, 1.0)):
+    if h > top * (0.92 + 0.33 * min(rho / radius, 1.0)) or rho < 0.8 * opening * radius:
         return False
     angle = abs(math.atan2(y, x))
     if angle > math.pi / 3.0:

@@ -39,6 +39,9 @@ def profile(p: Array, walls: Array) -> Array:
 _BLOOD_ROOT, _ROOT_WALL = int(Material.BLOOD_ROOT), int(Material.ROOT_WALL)
 _BLOOD_AORTA, _THROMBUS = int(Material.BLOOD_AORTA), int(Material.THROMBUS)  # the wall lies between
 _FLAP, _FALSE_LUMEN = int(Material.FLAP), int(Material.BLOOD_FALSE_LUMEN)
+_IVC, _MYO_ATRIA, _MEDIASTINUM, _PERICARDIUM = (  # the cava opens through the others into the right atrium
+    int(m) for m in (Material.BLOOD_IVC, Material.MYOCARDIUM_ATRIA, Material.MEDIASTINUM, Material.PERICARDIUM)
+)
 _POWER = np.linspace(0.0, 1.0, 2049) ** 0.4
 
 
@@ -110,7 +113,9 @@ def label(
             m, moves = tube_grid.classify(
                 tube_nodes, tubes, tube_owner, tube_lists, row, pulse, x, y, z, y_rest, z_rest
             )
-            if m >= 0 and (beating < 0 or (m >= _BLOOD_AORTA and m <= _THROMBUS) or m in (_FLAP, _FALSE_LUMEN)):
+            aorta = (m >= _BLOOD_AORTA and m <= _THROMBUS) or m in (_FLAP, _FALSE_LUMEN)
+            mouth = m == _IVC and beating in (_MYO_ATRIA, _MEDIASTINUM, _PERICARDIUM)
+            if m >= 0 and (beating < 0 or aorta or mouth):
                 materials[i] = m
                 tissue[i, 0] = x
                 tissue[i, 1], tissue[i, 2] = (y_rest, z_rest) if moves else (y, z)

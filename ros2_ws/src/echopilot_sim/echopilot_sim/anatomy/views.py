@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import View, se3
-from echopilot_sim.anatomy import aortic_views
+from echopilot_sim.anatomy import aortic_views, caval_view
 from echopilot_sim.anatomy import heart as heart_model
 from echopilot_sim.anatomy import skin as skin_model
 from echopilot_sim.anatomy.parameters import Heart, Patient
@@ -38,6 +38,8 @@ def target(
         return aortic_views.target(skin, vessels, phases, station_m, along=False)
     if view == View.AORTA_LONG:
         return aortic_views.target(skin, vessels, phases, station_m, along=True)
+    if view == View.SC_IVC:
+        return caval_view.target(skin, vessels, phases)
     return _cardiac(patient, skin, window, view, phases)
 
 
