@@ -1,4 +1,4 @@
-"""Statistics of the speckle of a uniform phantom, in linear echoes before compounding."""
+"""Statistics of the speckle of a uniform phantom, linear, before compounding; `pytest -rP` shows the figures."""
 
 from dataclasses import replace
 
@@ -65,7 +65,9 @@ def correlation_width(values: NDArray[np.float32], axis: int) -> float:
 
 def test_the_envelope_is_rayleigh(power: tuple[str, NDArray[np.float32]]) -> None:
     envelope = flat_envelope(power[1])[:, 40:480]
-    assert float(envelope.mean() / envelope.std()) == pytest.approx(1.91, abs=0.05)
+    ratio = float(envelope.mean() / envelope.std())
+    print(f"{power[0]}: mean / std {ratio:.3f}")
+    assert ratio == pytest.approx(1.91, abs=0.05)
 
 
 def test_lateral_size_is_the_width_of_the_beam(power: tuple[str, NDArray[np.float32]]) -> None:
@@ -74,13 +76,16 @@ def test_lateral_size_is_the_width_of_the_beam(power: tuple[str, NDArray[np.floa
     expected = lateral_fwhm_m(grid, DEPTH_M[name] / 2)
     for row in (250, 350, 450) if name == "convex" else (100, 150, 250, 350, 450):
         width = correlation_width(envelope[:, row - 25 : row + 25], 2) * float(grid.pitch_m[row])
+        print(f"{name} at {1e3 * grid.range_m[row]:.0f} mm: {1e3 * width:.2f} mm, beam {1e3 * expected[row]:.2f} mm")
         assert width == pytest.approx(float(expected[row]), rel=0.10), (name, row)
 
 
 def test_axial_size_is_the_length_of_the_pulse(power: tuple[str, NDArray[np.float32]]) -> None:
     name, values = power
     length = correlation_width(flat_envelope(values)[:, 100:480], 1) * layout(name).step_m
-    assert length == pytest.approx(SPEED_OF_SOUND_M_S / (2.0 * 0.6 * preset(name).frequency_hz), rel=0.15)
+    pulse = SPEED_OF_SOUND_M_S / (2.0 * 0.6 * preset(name).frequency_hz)
+    print(f"{name}: axial {1e3 * length:.3f} mm, pulse {1e3 * pulse:.3f} mm")
+    assert length == pytest.approx(pulse, rel=0.15)
 
 
 def test_echoes_fall_with_the_attenuation_of_the_tissue(power: tuple[str, NDArray[np.float32]]) -> None:
@@ -89,7 +94,9 @@ def test_echoes_fall_with_the_attenuation_of_the_tissue(power: tuple[str, NDArra
     gain = display.time_gain(grid, CLEAN).astype(np.float64)
     level = 10.0 * np.log10(values[:, :, 30:-30].mean(axis=(0, 2)) / gain**2)
     slope_db_cm = np.polyfit(grid.range_m[60:460] * 100.0, level[60:460], 1)[0]
-    assert slope_db_cm == pytest.approx(-2.0 * ATTENUATION * preset(name).frequency_hz * 1e-6, rel=0.03)
+    expected = -2.0 * ATTENUATION * preset(name).frequency_hz * 1e-6
+    print(f"{name}: {slope_db_cm:.3f} dB/cm, tissue {expected:.3f} dB/cm")
+    assert slope_db_cm == pytest.approx(expected, rel=0.03)
 
 
 @pytest.mark.parametrize("name", ["cardiac", "convex"])
@@ -102,6 +109,7 @@ def test_speckle_lives_for_about_two_millimetres_out_of_plane(name: str) -> None
 
     still = picture(0.0)
     corr = {dy: float(np.corrcoef(still, picture(dy))[0, 1]) for dy in (0.0005, 0.002, 0.006)}
+    print(f"{name}: correlation at 0.5, 2 and 6 mm out of plane {', '.join(f'{c:.2f}' for c in corr.values())}")
     assert corr[0.0005] > 0.8
     assert 0.4 < corr[0.002] < 0.7
     assert corr[0.006] < 0.2
