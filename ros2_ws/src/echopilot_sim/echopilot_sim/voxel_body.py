@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, View
+from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.bmode.acoustics import HEART_AXES
 from echopilot_sim.moment import Phases
 
 Array = NDArray[np.float64]
 
 IN_HEART = np.isin(np.arange(256), sorted(HEART_AXES))
+WITH_HEART = IN_HEART | (np.arange(256) == Material.MEDIASTINUM)  # what the heart takes along when we breathe
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Cells:
         """Which points (N, 3) [m] lie in the cells."""
         low = self.origin_m - 0.5 * self.spacing_m
         high = low + self.spacing_m * np.array(self.values.shape[:-4:-1])
-        return np.all((points_m >= low.astype(np.float32)) & (points_m < high.astype(np.float32)), axis=1)
+        between = (points_m >= low.astype(np.float32)) & (points_m < high.astype(np.float32))
+        return np.asarray(between.all(axis=1))
 
     def index(self, points_m: NDArray[np.float32]) -> NDArray[np.int32]:
         """Flat index (N,) of the nearest voxel for points (N, 3) [m]."""
@@ -100,8 +103,10 @@ class VoxelBody:
             there[:, 2] += h * np.float32(heart.shift_m)
             beat = self.beat.values[round(phases.heart * len(self.beat.values)) % len(self.beat.values)]
             found = beat.ravel()[self.beat.index(there)].astype(np.uint8)
+            goes = WITH_HEART[found]
+            materials[near] = np.where(goes | WITH_HEART[materials[near]], found, materials[near])
+            tissue[near[goes]] = there[goes]
             beats = IN_HEART[found]
-            materials[near] = np.where(beats | IN_HEART[materials[near]], found, materials[near])
             tissue[near[beats]] = (there[beats] - heart.apex_m.astype(np.float32)) @ heart.rotation.astype(np.float32)
         return materials, tissue
 

@@ -7,7 +7,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter
 from echopilot_core import View
 from echopilot_sim.anatomy.build import Anatomy
 from echopilot_sim.moment import Phases
-from echopilot_sim.voxel_body import IN_HEART, Cells, HeartAxes, VoxelBody, VoxelPatient
+from echopilot_sim.voxel_body import IN_HEART, WITH_HEART, Cells, HeartAxes, VoxelBody, VoxelPatient
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.uint8]
@@ -80,7 +80,7 @@ def _carried(anatomy: Anatomy, low: Array, shape: tuple[int, int, int]) -> NDArr
     carried, known = np.zeros((2, *shape), np.float32), np.zeros(shape, bool)
     for k in range(shape[0]):
         materials, tissue = anatomy.label_points(points, inspired)
-        known[k] = ((materials > 0) & ~IN_HEART[materials]).reshape(shape[1:])
+        known[k] = ((materials > 0) & ~WITH_HEART[materials]).reshape(shape[1:])
         carried[:, k] = 2.0 * (tissue - points)[:, 1:].T.reshape(2, *shape[1:])
         points[:, 2] += _COARSE_M
     nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
