@@ -118,9 +118,13 @@ def test_gel_is_marked_alike() -> None:
     assert np.array_equal(labels, other)
 
 
+@pytest.mark.parametrize("even", [True, False])
 @pytest.mark.parametrize("attempt", range(3))
-def test_sound_travels_alike(attempt: int) -> None:
-    """`sent` within 1e-4; echoes of 99 % of the samples within 1e-3 of their mean size, all together within 5 %."""
+def test_sound_travels_alike(attempt: int, even: bool) -> None:
+    """`sent` within 1e-4; echoes within 1e-3 of their size, or of the mean size, but for 0.2 % of the samples.
+
+    Those are speckle at the border of voxels; in even tissue, images that are not heard again (plain/propagation.py).
+    """
     rng = random()
     grid = beam_grid(preset("cardiac"), 0.16, 96, 384)
     labels, tissue = random_scene(rng, grid)
@@ -143,6 +147,8 @@ def test_sound_travels_alike(attempt: int) -> None:
         penumbra=0.01,
     )
     medium = effects.medium(table, scatterers(3))
+    if even:
+        medium = medium._replace(tile=np.full_like(medium.tile, 32), texture=np.full_like(medium.texture, 200))
     results = []
     for propagate in (propagation.propagate, plain_propagation.propagate):
         echo, sent = np.empty((2, *grid.shape), np.float32), np.empty(grid.shape, np.float32)
@@ -152,8 +158,7 @@ def test_sound_travels_alike(attempt: int) -> None:
     assert np.allclose(sent, other_sent, rtol=1e-4, atol=1e-6)
     size, difference = float(np.sqrt(np.mean(echo**2))), np.abs(echo - other)
     assert size > 0.01
-    assert (difference > 1e-3 * size).mean() < 0.01
-    assert float(np.sqrt(np.mean(difference**2))) < 0.05 * size
+    assert (difference > 1e-3 * np.maximum(np.abs(echo), size)).mean() < 0.002
 
 
 def test_point_spread_and_gathering_agree() -> None:
