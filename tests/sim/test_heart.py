@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from echopilot_core import Tissue
-from echopilot_sim.anatomy import TISSUE_OF_MATERIAL, Material, draw_patient, heart, heart_motion
+from echopilot_sim.anatomy import TISSUE_OF_MATERIAL, Material, draw_patient, heart, heart_motion, heart_root
 from echopilot_sim.anatomy.parameters import Heart
 
 STEP_M = 0.0011
@@ -61,8 +61,14 @@ def test_labelled_cavity_has_the_closed_volume_and_ejection_fraction(built: hear
             Material.MYOCARDIUM_ATRIA,
         )
         cavity |= heart.in_cavity(built.heart, phase, points) & np.isin(labels, at_base)
-        volumes.append(np.count_nonzero(cavity) * step**2 * annulus / layers)
-        assert volumes[-1] == pytest.approx(heart.lv_volume_m3(built.heart, phase), rel=0.01)
+        cell, closed = step**2 * annulus / layers, heart.lv_volume_m3(built.heart, phase)
+        outlined = np.count_nonzero(heart.in_cavity(built.heart, phase, points)) * cell
+        volumes.append(np.count_nonzero(cavity) * cell)
+        print(f"phase {phase}: outline {outlined / closed:.4f}, labels {volumes[-1] / closed:.4f} of the closed form")
+        assert outlined == pytest.approx(closed, rel=0.003)
+        assert volumes[-1] == pytest.approx(
+            closed, rel=0.01 if phase == 0.0 else 0.015
+        )  # the ragged wall grows rougher
     assert 1.0 - volumes[1] / volumes[0] == pytest.approx(built.heart.ejection_fraction, abs=0.005)
 
 
@@ -171,14 +177,18 @@ def test_dilated_sinuses_widen_the_labelled_root() -> None:
         assert made is not None
         return int(np.count_nonzero(made.grid.labels == Material.BLOOD_ROOT))
 
-    assert root_voxels(dataclasses.replace(drawn, sinus_radius_m=0.024)) > 1.5 * root_voxels(drawn)
+    wide = dataclasses.replace(drawn, sinus_radius_m=drawn.sinus_radius_m + 0.006)
+    gained_m3 = (root_voxels(wide) - root_voxels(drawn)) * 0.0008**3
+    along = np.arange(0.0, 0.060, 0.0002)  # beyond it both roots are the tubular aorta
+    areas = [np.pi * heart_root.inner_radius(h, along) ** 2 for h in (wide, drawn)]
+    assert gained_m3 == pytest.approx(np.trapezoid(areas[0] - areas[1], along), rel=0.25)
 
 
 def test_atria_fill_while_the_ventricle_empties(built: heart.BuiltHeart) -> None:
     points = lattice((-0.04, -0.045, 0.05), (0.07, 0.03, 0.15), 0.003)
     for chamber in (Material.BLOOD_LA, Material.BLOOD_RA):
         rest, full = (np.count_nonzero(materials_at(built, points, p)[0] == chamber) for p in (0.0, ES))
-        assert full > 1.1 * rest, chamber.name
+        assert full > 1.05 * rest, chamber.name
 
 
 def test_fluid_lies_behind_the_heart_and_only_with_effusion() -> None:
