@@ -121,9 +121,9 @@ def test_gel_is_marked_alike() -> None:
 @pytest.mark.parametrize("even", [True, False])
 @pytest.mark.parametrize("attempt", range(3))
 def test_sound_travels_alike(attempt: int, even: bool) -> None:
-    """`sent` within 1e-4; echoes within 1e-3 of their size, or of the mean size, but for 0.2 % of the samples.
+    """`sent` within 1e-4, and echoes within 1e-4 of their size or of the mean size.
 
-    Those are speckle at the border of voxels; in even tissue, images that are not heard again (plain/propagation.py).
+    But where the tissue has speckle, 0.4 % of the samples may lie at the border of a voxel, or be an image of one.
     """
     rng = random()
     grid = beam_grid(preset("cardiac"), 0.16, 96, 384)
@@ -157,8 +157,8 @@ def test_sound_travels_alike(attempt: int, even: bool) -> None:
     (echo, sent), (other, other_sent) = results
     assert np.allclose(sent, other_sent, rtol=1e-4, atol=1e-6)
     size, difference = float(np.sqrt(np.mean(echo**2))), np.abs(echo - other)
-    assert size > 0.01
-    assert (difference > 1e-3 * np.maximum(np.abs(echo), size)).mean() < 0.002
+    assert size > 1e-3
+    assert (difference > 1e-4 * np.maximum(np.abs(echo), size)).mean() <= (0.0 if even else 0.004)
 
 
 def test_point_spread_and_gathering_agree() -> None:

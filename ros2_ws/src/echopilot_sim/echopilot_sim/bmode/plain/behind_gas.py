@@ -66,15 +66,17 @@ class BehindGas:
             late = since[:, tail]
             echo[0][:, gas.beam[tail]] += after[np.where(late < 0, samples, late)] * (COMET * heard[tail])
 
-    def mirror(self, echo: Array, sent: Array) -> None:
-        """Add to `echo` (2, S, B) the image of what lies before a diaphragm that faces the probe."""
+    def image(self, echo: Array, sent: Array) -> Array | None:
+        """What a diaphragm that faces the probe mirrors of `echo` (2, S, B) before it; None where there is none."""
         gas, samples = self._gas, echo.shape[1]
-        image = IMAGE * gas.square * gas.square
-        image[(gas.second != LUNG) | ((gas.first != DIAPHRAGM) & (gas.first != LIVER))] = 0.0
-        for k in np.flatnonzero(image > 0.0):
+        faces = (gas.second == LUNG) & ((gas.first == DIAPHRAGM) | (gas.first == LIVER)) & (gas.square > 0.0)
+        if not faces.any():
+            return None
+        image = np.zeros_like(echo)
+        for k in np.flatnonzero(faces):
             first, beam = int(gas.row[k]), int(gas.beam[k])
             n = min(first, samples - 1 - first)
-            if n > 0:
-                lost = sent[first - 1, beam] / sent[first - n : first, beam][::-1]  # from the mirror and back to it
-                before = echo[:, first - n : first, beam][:, ::-1]
-                echo[:, first + 1 : first + n + 1, beam] += image[k] * lost * lost * before
+            lost = sent[first - 1, beam] / sent[first - n : first, beam][::-1]  # from the mirror and back to it
+            before = echo[:, first - n : first, beam][:, ::-1]
+            image[:, first + 1 : first + n + 1, beam] = IMAGE * gas.square[k] ** 2 * lost * lost * before
+        return image

@@ -1,7 +1,7 @@
 """Array twin of the kernels in propagation.py: the whole picture at once, the amplitude row by row.
 
-All effects are there. Approximated: the mirror image behind a diaphragm is not heard again at twice its depth, and
-fading is an exponential of the distance instead of a product of steps.
+All effects are there. Sums are taken in another order, and fading behind gas is an exponential of the distance
+instead of a product of steps.
 """
 
 import numpy as np
@@ -62,8 +62,16 @@ def propagate(
     echo[0] += mirror
     gas = BehindGas(met, t_met, rough_met, medium, path)
     gas.add(echo)
-    _hear_again(echo, mirror, met, medium, path, gel)
-    gas.mirror(echo, sent)
+    step = float(path.ranges[1] - path.ranges[0])
+    near = min(int(NEAR_M / step), labels.shape[0])
+    again = ECHO_OF_FACE * np.exp(-path.ranges[:near] / F(NEAR_DECAY_M))
+    echo[0, :near] += again[:, None] * mirror[np.arange(near) // 2]
+    layered, skin = _first_layer(met, medium, gel, labels.shape[1])
+    _hear_again(echo, again, layered, skin)
+    image = gas.image(echo, sent)
+    if image is not None:
+        _hear_again(image, again, layered, skin)
+        echo += image
 
 
 def _arriving(labels: NDArray[np.uint8], met: Boundaries, medium: Medium, path: Path, gel: int, sent: Array) -> Array:
@@ -101,20 +109,20 @@ def _arriving(labels: NDArray[np.uint8], met: Boundaries, medium: Medium, path: 
     return arriving
 
 
-def _hear_again(echo: Array, mirror: Array, met: Boundaries, medium: Medium, path: Path, gel: int) -> None:
-    """Add what the face sends back once more: boundaries at twice their depth, and all behind the skin's thickness."""
-    beams = mirror.shape[1]
-    step = float(path.ranges[1] - path.ranges[0])
-    near = min(int(NEAR_M / step), mirror.shape[0])
-    again = ECHO_OF_FACE * np.exp(-path.ranges[:near] / F(NEAR_DECAY_M))
-    echo[0, :near] += again[:, None] * mirror[np.arange(near) // 2]
+def _first_layer(met: Boundaries, medium: Medium, gel: int, beams: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Beams (L,) with a layer under the face, and its thickness there in samples (L,)."""
     inner = met.only((medium.behaviour[met.second] != GAS) & (met.first != gel))
     first = first_per_beam(inner, beams)
     layered = np.flatnonzero(first >= 0)
-    if not layered.size:
-        return
-    skin = inner.row[first[layered]]
-    for s in range(int(skin.min()) + 1, near):
+    return layered, inner.row[first[layered]]
+
+
+def _hear_again(echo: Array, again: Array, layered: NDArray[np.int64], skin: NDArray[np.int64]) -> None:
+    """In place: every echo near the face comes again, `again` (R,) as strong, behind the thickness of the first layer.
+
+    Row by row, since what comes again does so several times.
+    """
+    for s in range(int(skin.min(initial=again.size)) + 1, again.size):
         deep = skin < s
         beam = layered[deep]
         echo[:, s, beam] += again[s] * echo[:, s - skin[deep], beam]
