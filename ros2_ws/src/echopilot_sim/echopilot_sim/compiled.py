@@ -3,8 +3,11 @@
 Set the environment variable ECHOPILOT_NUMBA=0 to do without numba although it is installed.
 """
 
+import hashlib
 import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from echopilot_core import EchoPilotError
@@ -17,6 +20,32 @@ except ImportError:
     numba = None
 
 COMPILED: bool = numba is not None
+_KEPT_CACHES = 3
+
+
+def _cache_by_content() -> None:
+    """Keep compiled kernels under the digest of all sources of this package.
+
+    numba compiles a kernel anew when its own file changes, but not when a kernel that it calls in another file does.
+    """
+    root = Path(__file__).parent
+    sha = hashlib.sha256()
+    for source in sorted(root.rglob("*.py")):
+        sha.update(source.read_bytes())
+    folder = root / "__pycache__" / f"kernels-{sha.hexdigest()[:16]}"
+    numba.config.CACHE_DIR = str(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        others = sorted(folder.parent.glob("kernels-*"), key=lambda other: other.stat().st_mtime)
+    except OSError:  # a package that cannot be written to: numba finds another place
+        return
+    for old in others[:-_KEPT_CACHES]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+if numba is not None and not os.environ.get("NUMBA_CACHE_DIR"):
+    _cache_by_content()
 
 
 def njit(*function: Callable[..., Any], **options: Any) -> Any:
