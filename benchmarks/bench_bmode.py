@@ -1,10 +1,13 @@
-"""Print the B-mode timings as JSON: `python benchmarks/bench_bmode.py [full|fast]`."""
+"""Print the B-mode timings as JSON: `python benchmarks/bench_bmode.py [SCATTERERS]`, 0 to leave PyMUST out."""
 
 import json
 import sys
-from dataclasses import asdict
 
-from echopilot_sim.bmode.bench import run
+from rich.console import Console
+
+from echopilot_lab.bench_bmode import bench_bmode
+from echopilot_lab.bench_pymust import SCATTERERS
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(run(quality="fast" if "fast" in sys.argv[1:] else "full")), indent=2))
+    count = int(sys.argv[1]) if sys.argv[1:] else SCATTERERS
+    print(json.dumps(bench_bmode(Console(stderr=True), scatterers=count), indent=2))

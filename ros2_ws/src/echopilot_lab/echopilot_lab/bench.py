@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 import cv2
@@ -27,20 +26,6 @@ from echopilot_sim.simulation import SimConfig, Simulation
 SEED = 600_000
 REPEATS = 200
 CONTROL_SECONDS = 40.0
-
-
-def bench_bmode(console: Console) -> dict[str, Any]:
-    """Milliseconds per picture, full and fast."""
-    figures: dict[str, Any] = {}
-    for quality in ("full", "fast"):
-        result = bmode_bench.run(seed=SEED, quality=quality)
-        figures[quality] = {
-            "views": {name: {"ms": asdict(timing)} for name, timing in result.views.items()},
-            "ms": {"p50": result.worst.p50_ms, "p95": result.worst.p95_ms, "p99": result.worst.p99_ms},
-            "peer": {"name": result.peer_name, "ms": {"p50": result.peer.p50_ms, "p95": result.peer.p95_ms}},
-        }
-        show(console, f"B-mode, {quality} quality, slowest view", figures[quality])
-    return {**figures["full"], "threads": 1, "fast": figures["fast"]}
 
 
 def bench_perception(console: Console) -> dict[str, Any]:
