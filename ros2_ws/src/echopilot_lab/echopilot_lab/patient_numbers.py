@@ -79,7 +79,7 @@ def title(anatomy: Anatomy) -> str:
 def headline(anatomy: Anatomy) -> str:
     """The patient in one line."""
     n, patient = patient_numbers(anatomy), anatomy.patient
-    sex = {"M": "man", "F": "woman"}.get(patient.sex, patient.sex)
+    sex = {"M": "man", "F": "woman"}.get(patient.sex, "person of unknown sex and age")
     words = [
         f"{sex}, {n['age_years']:.0f} years" if n["age_years"] is not None else sex,
         "" if n["height_cm"] is None else f"{n['height_cm']:.0f} cm, {n['weight_kg'] or 0:.0f} kg",

@@ -54,7 +54,8 @@ def standard_shots(anatomy: Anatomy) -> list[Shot]:
         if target is not None:
             moment = pressed_moment(anatomy, target, REST, ImagingSettings("cardiac", depth_m))
             shots.append(Shot(view.name, view, moment))
-    for station_m in AORTA_STATIONS_M:
+    length_m = float(anatomy.vessels.abdominal_arc_m[-1])
+    for station_m in (s for s in AORTA_STATIONS_M if s <= length_m):
         across = aorta_moment(anatomy, View.AORTA_TRANS, station_m)
         if across is not None:
             shots.append(Shot(f"AORTA_TRANS at {1e3 * station_m:.0f} mm", View.AORTA_TRANS, across))

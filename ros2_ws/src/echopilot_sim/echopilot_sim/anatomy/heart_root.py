@@ -43,7 +43,10 @@ def base(heart: Heart) -> tuple[Array, Array, Array, Array]:
 
 
 def centre_line(heart: Heart, n_points: int = 65) -> Array:
-    """Points (n, 3) [m] of the root at end-diastole from the annulus on, in heart axes: a cubic Bezier curve."""
+    """Points (n, 3) [m] of the root at end-diastole from the annulus on, in heart axes: a cubic Bezier curve, or the
+    heart's own course where it has one (as many points as that has)."""
+    if heart.root_course_m is not None:
+        return heart.root_course_m
     start, _, _, n = base(heart)
     up = heart.rotation.T @ (_UP / np.linalg.norm(_UP))
     end = start + _STRAIGHT_M * n + _UPWARD_M * up

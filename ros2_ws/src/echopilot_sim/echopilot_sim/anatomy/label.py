@@ -67,7 +67,10 @@ def label(
     materials: NDArray[np.uint8],
     tissue: NDArray[np.float32],
 ) -> None:
-    """Fill materials (N,) and tissue coordinates (N, 3) [m] for points (N, 3) in patient."""
+    """Fill materials (N,) and tissue coordinates (N, 3) [m] for points (N, 3) in patient.
+
+    `tube_nodes` (n, 20) and `tubes` (t, 9) are those of TubeGrid.
+    """
     nz, ny, nx = volume.shape
     cx, cy, cz = tube_cells.shape
     relief = p[_RELIEF] != 0.0

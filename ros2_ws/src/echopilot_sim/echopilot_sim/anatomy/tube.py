@@ -47,7 +47,7 @@ class Tube:
     lumen_m: Array
     shift_m: Array
     wall_m: float
-    flatness: float = 1.0
+    flatness: float | Array = 1.0  # one number, or (n,)
     flap_m: Array | None = None
     flap_rad: Array | None = None
     outer_shift_m: Array | None = None

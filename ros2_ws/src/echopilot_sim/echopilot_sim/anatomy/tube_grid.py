@@ -40,9 +40,9 @@ _FALSE, _FLAP = int(Material.BLOOD_FALSE_LUMEN), int(Material.FLAP)
 class TubeGrid:
     """Tubes in the form that `classify` reads.
 
-    `nodes` (n, 19): course, tangent, reach, outer and lumen radius, u, shift of outer and of lumen, flap distance,
-    cosine and sine of its normal. `tubes` (t, 10): first and last node, lumen, wall and inner material, system,
-    pulse, motion with the organs, flatness, wall. `cells` (nx, ny, nz) int32: row of `lists` (m, 10), -1 for none;
+    `nodes` (n, 20): course, tangent, reach, outer and lumen radius, u, shift of outer and of lumen, flap distance,
+    cosine and sine of its normal, flatness. `tubes` (t, 9): first and last node, lumen, wall and inner material,
+    system, pulse, motion with the organs, wall. `cells` (nx, ny, nz) int32: row of `lists` (m, 10), -1 for none;
     a row holds node numbers, -1 after the last. `owner` (n,) is the tube of a node.
     """
 
@@ -66,17 +66,29 @@ def build_grid(tubes: Sequence[Tube]) -> TubeGrid:
         shift = np.zeros((n, 2)) if tube.outer_shift_m is None else tube.outer_shift_m
         flap = np.full(n, _NO_FLAP_M) if tube.flap_m is None else np.where(np.isnan(tube.flap_m), 1e3, tube.flap_m)
         angle = np.zeros(n) if tube.flap_rad is None else np.nan_to_num(tube.flap_rad)
-        reach = PULSE_MARGIN * tube.outer_m * max(1.0, tube.flatness) + np.linalg.norm(shift, axis=1)
+        flatness = np.broadcast_to(np.asarray(tube.flatness, dtype=np.float64), (n,))
+        reach = PULSE_MARGIN * tube.outer_m * np.maximum(flatness, 1.0) + np.linalg.norm(shift, axis=1)
         reach[:-1] = np.maximum(reach[:-1], reach[1:])
-        columns = (reach, tube.outer_m, tube.lumen_m, tube.u, shift, tube.shift_m, flap, np.cos(angle), np.sin(angle))
+        columns = (
+            reach,
+            tube.outer_m,
+            tube.lumen_m,
+            tube.u,
+            shift,
+            tube.shift_m,
+            flap,
+            np.cos(angle),
+            np.sin(angle),
+            flatness,
+        )
         rows.append(np.column_stack([tube.centre_m, tube.tangent, *columns]))
         lumen, wall, inner, system, pulse, moves = _ROW[tube.kind]
-        table.append([first, first + n - 1, lumen, wall, inner, system, pulse, moves, tube.flatness, tube.wall_m])
+        table.append([first, first + n - 1, lumen, wall, inner, system, pulse, moves, tube.wall_m])
         owner += [k] * n
     if not rows:
         nothing = np.full((1, 1, 1), -1, np.int32)
         lists = np.full((1, MAX_CANDIDATES), -1, np.int32)
-        return TubeGrid(np.zeros((1, 19)), np.zeros((1, 10)), np.zeros(1, np.int32), nothing, lists, np.zeros(3))
+        return TubeGrid(np.zeros((1, 20)), np.zeros((1, 9)), np.zeros(1, np.int32), nothing, lists, np.zeros(3))
     nodes, properties, owners = np.vstack(rows), np.array(table, dtype=np.float64), np.array(owner, dtype=np.int32)
     margin = ORGAN_MARGIN_M * properties[owners, 7]
     span = (nodes[:, 6] + margin)[:, None]
@@ -176,7 +188,7 @@ def _material(nodes: Array, tubes: Array, own: int, start: int, x: float, y: flo
     ux = nodes[i, 9] + f * (nodes[j, 9] - nodes[i, 9])
     uy = nodes[i, 10] + f * (nodes[j, 10] - nodes[i, 10])
     uz = nodes[i, 11] + f * (nodes[j, 11] - nodes[i, 11])
-    flat = 1.0 / tubes[own, 8]
+    flat = 1.0 / (nodes[i, 19] + f * (nodes[j, 19] - nodes[i, 19]))
     qu = qx * ux + qy * uy + qz * uz - nodes[i, 12] - f * (nodes[j, 12] - nodes[i, 12])
     qv = qx * (ty * uz - tz * uy) + qy * (tz * ux - tx * uz) + qz * (tx * uy - ty * ux)
     qv -= nodes[i, 13] + f * (nodes[j, 13] - nodes[i, 13])
@@ -198,7 +210,7 @@ def _material(nodes: Array, tubes: Array, own: int, start: int, x: float, y: flo
             if beyond > -0.5 * FLAP_M:
                 return _FLAP
         return int(tubes[own, 2])
-    inner = outer - tubes[own, 9]
+    inner = outer - tubes[own, 8]
     return int(tubes[own, 3]) if r2 > inner * inner else int(tubes[own, 4])
 
 
@@ -228,7 +240,7 @@ def classify(
             m = _material(nodes, tubes, own, node, x, y, z, scale)
         if m < 0:
             continue
-        if m != int(tubes[own, 3]) or tubes[own, 9] == 0.0:
+        if m != int(tubes[own, 3]) or tubes[own, 8] == 0.0:
             return m, moves
         if held < 0:
             held, held_system, held_moves = m, tubes[own, 5], moves

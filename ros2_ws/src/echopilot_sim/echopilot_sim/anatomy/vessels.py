@@ -118,7 +118,8 @@ class Vessels:
         shift = mix(aorta.shift_m)
         lumen_centre = centre + shift[0] * u + shift[1] * v
         outer, lumen = float(mix(aorta.outer_m)), float(mix(aorta.lumen_m))
-        return Section(station_m, course, centre, lumen_centre, tangent, u, v, outer, lumen, aorta.flatness)
+        flatness = float(mix(np.broadcast_to(aorta.flatness, arc.shape)))
+        return Section(station_m, course, centre, lumen_centre, tangent, u, v, outer, lumen, flatness)
 
     def station_of(self, point_m: Array) -> float:
         """Station [m] of the point of the abdominal course nearest to a point (3,) of patient."""
@@ -147,7 +148,7 @@ class Vessels:
             return 0.0
         aorta = self._aorta()
         at = self.abdominal_start_m + self.abdominal_arc_m
-        return 2.0 * float(np.interp(at, aorta.arc_m, aorta.outer_m).max()) * max(1.0, aorta.flatness)
+        return 2.0 * float(np.interp(at, aorta.arc_m, aorta.outer_m * np.maximum(aorta.flatness, 1.0)).max())
 
     def _aorta(self) -> Tube:
         if self.aorta is None:

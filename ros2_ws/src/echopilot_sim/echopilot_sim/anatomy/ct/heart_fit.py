@@ -1,0 +1,151 @@
+"""The beating heart fitted to chamber labels: long axis, turn, cavity, wall, right heart, atria and aortic root."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+
+from echopilot_core import EchoPilotError
+from echopilot_sim.anatomy import heart_root, heart_shape
+from echopilot_sim.anatomy.ct.classes import LA, LV, LV_MYO, RA, ROOT_WALL, RV, SEPTUM
+from echopilot_sim.anatomy.ct.heart_average import AVERAGE
+from echopilot_sim.anatomy.ct.read import Scan
+from echopilot_sim.anatomy.distributions import LA_SCALE_ONE_ML
+from echopilot_sim.anatomy.heart_chambers import RV_AXIS
+from echopilot_sim.anatomy.materials import Material
+from echopilot_sim.anatomy.parameters import Heart
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_WALL_LEVELS = (0.35, 0.60)  # shares of the cavity length, from the mitral ring, between which the wall is measured
+_RV_ROUNDS = 3
+_LEAST_ML = 15.0
+
+
+def from_chambers(scan: Scan, T_patient_voxel: Array) -> Heart:
+    """Heart at end-diastole from labels of the LV and at least one of LA and RV; average numbers for what lacks.
+
+    Raises EchoPilotError where the LV cavity is missing or too small, or its direction cannot be told.
+    """
+    voxel = float(np.prod(scan.spacing_m))
+    volume_ml = 1e6 * voxel * int(scan.mask(LV).sum())
+    if volume_ml < _LEAST_ML:
+        raise EchoPilotError(f"labels: {LV} holds {volume_ml:.0f} mL; a heart needs {_LEAST_ML:.0f} mL or more")
+    if not scan.has(LA) and not scan.has(RV):
+        raise EchoPilotError(f"labels: {LA} and {RV} are missing; a heart needs one of them beside {LV}")
+
+    def points(mask: Mask) -> Array:
+        return np.asarray(np.argwhere(mask) @ T_patient_voxel[:3, :3].T + T_patient_voxel[:3, 3])
+
+    cavity = points(scan.mask(LV))
+    mitral, apex = _ends(scan, cavity, points)
+    axis = (mitral - apex) / np.linalg.norm(mitral - apex)
+    length = float(np.linalg.norm(mitral - apex))
+    wall = _wall(cavity, points(scan.mask(LV_MYO, SEPTUM)), mitral, -axis, length, voxel)
+    a = _towards_rv(scan, points, mitral, axis)
+    rotation = np.column_stack([a, np.cross(axis, a), axis])
+    la_ml = 1e6 * voxel * int(scan.mask(LA).sum())
+    root = _root_radius(scan, points, cavity)
+    heart = replace(
+        AVERAGE,
+        apex_m=apex - heart_root.APEX_WALL * wall * axis,
+        rotation=rotation,
+        edv_m3=1e-6 * volume_ml,
+        length_m=length,
+        wall_m=wall,
+        atrium_scale=float(np.clip((la_ml / LA_SCALE_ONE_ML) ** (1.0 / 3.0), 0.6, 1.8)) if la_ml > 0.0 else 1.0,
+        root_radius_m=root,
+        sinus_radius_m=root * AVERAGE.sinus_radius_m / AVERAGE.root_radius_m,
+        ascending_radius_m=root * AVERAGE.ascending_radius_m / AVERAGE.root_radius_m,
+    )
+    return _with_rv(heart, 1e6 * voxel * int(scan.mask(RV).sum()))
+
+
+def _ends(scan: Scan, cavity: Array, points) -> tuple[Array, Array]:  # type: ignore[no-untyped-def]
+    """Centre of the mitral ring, where LV and LA touch, and the endocardial apex, the farthest cavity voxel from it."""
+    lv = scan.mask(LV)
+    touching = lv & binary_dilation(scan.mask(LA), iterations=2) if scan.has(LA) else np.zeros_like(lv)
+    if touching.any():
+        mitral = points(touching).mean(axis=0)
+    else:
+        mean = cavity.mean(axis=0)
+        long = np.linalg.svd(cavity - mean, full_matrices=False)[2][0]
+        long *= np.sign(long @ (0.0, 1.0, 0.5)) or 1.0
+        along = (cavity - mean) @ long
+        mitral = cavity[along > np.quantile(along, 0.97)].mean(axis=0)
+    away = np.linalg.norm(cavity - mitral, axis=1)
+    apex = cavity[away >= np.quantile(away, 0.9985)].mean(axis=0)
+    return mitral, mitral + (apex - mitral) * float(away.max() / np.linalg.norm(apex - mitral))
+
+
+def _wall(cavity: Array, muscle: Array, mitral: Array, down: Array, length: float, voxel: float) -> float:
+    """Wall [m] that a round muscle of the same areas has, in the middle of the ventricle."""
+    if len(muscle) == 0:
+        return AVERAGE.wall_m
+    low, high = (share * length for share in _WALL_LEVELS)
+
+    def slab(cloud: Array) -> float:
+        along = (cloud - mitral) @ down
+        return float(((along > low) & (along < high)).sum()) * voxel / (high - low)
+
+    inner = slab(cavity)
+    return float(np.clip(math.sqrt((inner + slab(muscle)) / math.pi) - math.sqrt(inner / math.pi), 0.004, 0.03))
+
+
+def _towards_rv(scan: Scan, points, mitral: Array, axis: Array) -> Array:  # type: ignore[no-untyped-def]
+    """Unit vector (3,) across the long axis for column a: mean of what the RV and the aortic root say."""
+    turns = []
+    first = np.cross(axis, [0.0, 0.0, 1.0])
+    first /= np.linalg.norm(first)
+    second = np.cross(axis, first)
+
+    def angle_of(cloud: Array) -> float:
+        off = cloud.mean(axis=0) - mitral
+        return math.atan2(float(off @ second), float(off @ first))
+
+    if scan.has(RV):
+        turns.append(angle_of(points(scan.mask(RV))) - math.atan2(RV_AXIS[1], RV_AXIS[0]))
+    root = _annulus_voxels(scan)
+    if root.any():
+        turns.append(angle_of(points(root)) - heart_root.OUTFLOW_RAD)
+    if not turns:
+        turns.append(angle_of(points(scan.mask(RA))))
+    turn = math.atan2(sum(math.sin(t) for t in turns), sum(math.cos(t) for t in turns))
+    return np.asarray(math.cos(turn) * first + math.sin(turn) * second)
+
+
+def _annulus_voxels(scan: Scan) -> Mask:
+    """Voxels of the aortic root, or of its wall, that touch the LV and its muscle; empty without them."""
+    lv = binary_dilation(scan.mask(LV), iterations=3)
+    return np.asarray(scan.mask("aorta", "annulus_proper", ROOT_WALL) & lv)
+
+
+def _root_radius(scan: Scan, points, cavity: Array) -> float:  # type: ignore[no-untyped-def]
+    """Inner radius [m] of the aortic annulus from the ring of voxels next to the LV; average where it is not seen."""
+    mask = _annulus_voxels(scan)
+    if int(mask.sum()) < 20:
+        return AVERAGE.root_radius_m
+    cloud = points(mask)
+    centre = cloud.mean(axis=0)
+    normal = np.linalg.svd(cloud - centre, full_matrices=False)[2][2]
+    flat = (cloud - centre) - ((cloud - centre) @ normal)[:, None] * normal
+    distance = np.linalg.norm(flat, axis=1)
+    half = 0.5 * float(scan.spacing_m.mean())
+    wall = scan.has(ROOT_WALL)
+    radius = float(np.quantile(distance, 0.10 if wall else 0.95)) + (-half if wall else half)
+    return float(np.clip(radius, 0.007, 0.018))
+
+
+def _with_rv(heart: Heart, volume_ml: float) -> Heart:
+    """The heart with the RV scaled to a volume; average where the RV is not labelled."""
+    if volume_ml < 0.5 * _LEAST_ML:
+        return heart
+    for _ in range(_RV_ROUNDS):
+        labels = heart_shape.bake(heart).labels
+        have_ml = 1e6 * heart_shape.SPACING_M**3 * int((labels == Material.BLOOD_RV).sum())
+        scale = heart.rv_scale * (volume_ml / max(have_ml, 1.0)) ** 0.6
+        heart = replace(heart, rv_scale=float(np.clip(scale, 0.6, 1.8)))
+    return heart

@@ -1,0 +1,154 @@
+"""The vessels of a CT patient: tubes along the measured centre lines of vessel labels, with the labels' diameters."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError
+from echopilot_sim.anatomy.ct.centreline import measure
+from echopilot_sim.anatomy.ct.classes import AORTA, VESSELS
+from echopilot_sim.anatomy.ct.dissection import flap
+from echopilot_sim.anatomy.ct.read import Scan
+from echopilot_sim.anatomy.ct.sections import Sections
+from echopilot_sim.anatomy.parameters import Aorta, Dissection
+from echopilot_sim.anatomy.tube import Tube, TubeKind, plain, tangents
+from echopilot_sim.anatomy.vessel_aorta import WALL_M
+from echopilot_sim.anatomy.vessels import Vessels
+
+Array = NDArray[np.float64]
+
+LUMEN_WALL_M = 0.0008
+"""Wall outside labels of the lumen of a contrast-filled aorta; labels of the whole aorta hold their wall."""
+_BRANCH_WALL_M = {TubeKind.ILIAC: 0.0011, TubeKind.CAVA: 0.0008, TubeKind.BRANCH: 0.0009, TubeKind.VEIN: 0.0006}
+_ARCH_M = 0.030  # how far the course rises above both its ends where it has an arch
+_LEAST_ABDOMINAL_M = 0.010
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The vessels of a scan in patient; sections and parameters of the aorta, in flow direction, None without one."""
+
+    vessels: Vessels
+    sections: Sections | None
+    parameters: Aorta | None
+
+
+def measure_vessels(scan: Scan, T_patient_voxel: Array, hiatus_m: float | None) -> Measured:
+    """Tubes of the aorta and of the other vessels that are long enough; `hiatus_m` is the height of the diaphragm.
+
+    Without it the abdominal aorta begins 15 mm under the xiphoid, or at the top of an aorta without arch.
+    """
+    tubes: list[Tube] = []
+    sections = parameters = abdominal = None
+    if any(scan.has(n) for n in AORTA[:3]):
+        sections = _downstream(measure(scan.mask(*AORTA), T_patient_voxel, "aorta"), scan, T_patient_voxel)
+        tube = aortic_tube(scan, T_patient_voxel, sections)
+        abdominal = _abdominal(tube, hiatus_m)
+        parameters = aorta_parameters(tube, abdominal)
+        tubes.append(tube)
+    for name, kind in VESSELS.items():
+        if kind is not TubeKind.PORTAL and scan.has(name):
+            side = _side_vessel(scan, T_patient_voxel, name, kind)
+            tubes += [] if side is None else [side]
+    return Measured(Vessels.of(tubes, abdominal), sections, parameters)
+
+
+def aortic_tube(scan: Scan, T_patient_voxel: Array, at: Sections) -> Tube:
+    """Tube with the area and the ellipse of every section; a flap parts true and false lumen where both are labelled.
+
+    A label of the whole aorta ends at the outer wall, labels of its lumen at the inner one.
+    """
+    dissected = scan.has("aorta_false_lumen")
+    lumen_only = dissected or scan.has("aorta_true_lumen")
+    lumen = at.long_m if lumen_only else at.long_m - WALL_M
+    wall = LUMEN_WALL_M if lumen_only else WALL_M
+    flatness = at.short_m / at.long_m
+    v = np.cross(tangents(at.centre_m), at.u)
+    u = np.cos(at.angle_rad)[:, None] * at.u + np.sin(at.angle_rad)[:, None] * v
+    u -= (u * tangents(at.centre_m)).sum(axis=1, keepdims=True) * tangents(at.centre_m)
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    still = np.zeros((len(lumen), 2))
+    tube = Tube("aorta", TubeKind.AORTA, at.centre_m, u, lumen + wall, lumen, still, wall, flatness)
+    if not dissected:
+        return tube
+    true, false = scan.mask("aorta_true_lumen"), scan.mask("aorta_false_lumen")
+    distance, angle = flap(true, false, T_patient_voxel, at, u, lumen, flatness)
+    return replace(tube, flap_m=distance, flap_rad=angle) if np.isfinite(distance).any() else tube
+
+
+def aorta_parameters(tube: Tube, abdominal_m: tuple[float, float] | None) -> Aorta:
+    """The measured aorta in the words of a drawn one, for reports: radii, fork, share and end of a dissection."""
+    line, outer = tube.centre_m, tube.outer_m * np.sqrt(tube.flatness)
+    top, low = int(np.argmax(line[:, 2])), len(line) - 1
+    start = low if abdominal_m is None else int(np.searchsorted(tube.arc_m, abdominal_m[0]))
+    thoracic = outer[(top + min(start, low)) // 2]
+    torn = None
+    if tube.flap_m is not None and tube.flap_rad is not None:
+        at = np.flatnonzero(np.isfinite(tube.flap_m))
+        share = float(np.clip(0.5 * (1.0 + np.mean(tube.flap_m[at] / tube.lumen_m[at])), 0.05, 0.95))
+        torn = Dissection(float(line[at[-1], 2]), share, float(tube.flap_rad[at[0]]), 0.0, 1.0)
+    return Aorta(
+        radius_arch_m=float(outer[top]),
+        radius_thoracic_m=float(thoracic),
+        radius_top_m=float(outer[min(start, low)]),
+        radius_bottom_m=float(outer[-min(6, len(outer))]),
+        bifurcation_z_m=float(line[-1, 2]),
+        offset_x_m=float(line[(min(start, low) + low) // 2, 0]),
+        wave_x_m=0.0,
+        wave_phase_rad=0.0,
+        dissection=torn,
+    )
+
+
+def _downstream(at: Sections, scan: Scan, T_patient_voxel: Array) -> Sections:
+    """Sections in flow direction: from the annulus; without one from the front limb of an arch, else from above."""
+    ends = at.centre_m[[0, -1]]
+    for name in ("annulus_proper", "heart_ventricle_left", "sinotubular_junction", "heart_myocardium"):
+        if scan.has(name):
+            voxels = np.argwhere(scan.mask(name)).mean(axis=0)
+            there = T_patient_voxel[:3, :3] @ voxels + T_patient_voxel[:3, 3]
+            first = int(np.argmin(np.linalg.norm(ends - there, axis=1)))
+            return at if first == 0 else reverse(at)
+    if at.centre_m[:, 2].max() - ends[:, 2].max() > _ARCH_M:
+        return at if ends[0, 1] < ends[1, 1] else reverse(at)
+    return at if ends[0, 2] > ends[1, 2] else reverse(at)
+
+
+def reverse(at: Sections) -> Sections:
+    """The same sections from the other end; angles turn round as v does."""
+    back = slice(None, None, -1)
+    return Sections(
+        at.line_m[back], at.centre_m[back], at.u[back], at.area_m2[back], at.long_m[back], at.short_m[back],
+        -at.angle_rad[back],
+    )  # fmt: skip
+
+
+def _abdominal(tube: Tube, hiatus_m: float | None) -> tuple[float, float] | None:
+    z, arc = tube.centre_m[:, 2], tube.arc_m
+    top = int(np.argmax(z))
+    if hiatus_m is None:
+        hiatus_m = -0.015 if z[top] - z[0] > _ARCH_M else math.inf
+    below = np.flatnonzero((z < hiatus_m) & (np.arange(z.size) >= top))
+    if below.size == 0:
+        return None
+    start, end = float(arc[below[0]]), float(arc[-1])
+    return (start, end) if end - start > _LEAST_ABDOMINAL_M else None
+
+
+def _side_vessel(scan: Scan, T_patient_voxel: Array, name: str, kind: TubeKind) -> Tube | None:
+    """Tube of another vessel, elliptic where its label is flat; None for one too short to follow: it stays voxels."""
+    try:
+        at = measure(scan.mask(name), T_patient_voxel, name)
+    except EchoPilotError:
+        return None
+    if kind in (TubeKind.CAVA, TubeKind.VEIN) and at.centre_m[0, 2] > at.centre_m[-1, 2]:
+        at = reverse(at)
+    cosine2 = np.cos(at.angle_rad) ** 2
+    along = at.long_m**2 * cosine2 + at.short_m**2 * (1.0 - cosine2)
+    across = at.long_m**2 * (1.0 - cosine2) + at.short_m**2 * cosine2
+    flatness = float(np.clip(np.sqrt(np.median(across / along)), 0.5, 1.0)) if kind is TubeKind.CAVA else 1.0
+    wall = _BRANCH_WALL_M[kind]
+    lumen = np.maximum(at.radius_m / math.sqrt(flatness) - wall, 0.3 * at.radius_m)
+    return plain(name.replace("_", " "), kind, at.centre_m, lumen, wall, flatness)
