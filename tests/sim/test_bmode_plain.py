@@ -199,6 +199,23 @@ def test_places_depths_and_phases_agree() -> None:
     assert np.allclose(one, two, atol=1e-6 * float(np.abs(one).max()))
 
 
+@pytest.mark.parametrize("quality", ["full", "fast"])
+def test_samples_are_filled_alike(quality: str) -> None:
+    """The same labels and questions; tissue coordinates to 1e-7 m."""
+    rng = random()
+    grid = beam_grid(preset("cardiac"), 0.16, *((192, 512) if quality == "full" else (128, 384)))
+    rows, (labels, tissue) = sampling.asked_rows(grid), random_scene(rng, grid)
+    results = []
+    for fill in (sampling._fill, plain_sampling.fill):
+        filled, coordinates = np.zeros(grid.shape, np.uint8), np.zeros((grid.shape[0], 3 * grid.shape[1]), np.float32)
+        unknown = np.zeros(labels.size, np.int32)
+        count = fill(rows, labels[rows], tissue[rows].reshape(rows.size, -1), filled, coordinates, unknown)
+        filled.ravel()[unknown[:count]] = 0  # what is asked for next
+        results.append((filled, coordinates, np.sort(unknown[:count])))
+    assert results[0][2].size > 100
+    assert all(np.allclose(one, two, rtol=0.0, atol=1e-7) for one, two in zip(*results, strict=True))
+
+
 def compare(one: Frame, two: Frame) -> tuple[float, float]:
     """Mean |difference| of grey levels in the field of view, and correlation."""
     inside = (one.image > 0) | (two.image > 0)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from echopilot_sim.bmode.contact import free_points
 from echopilot_sim.bmode.grid import BeamGrid
-from echopilot_sim.compiled import njit
+from echopilot_sim.bmode.plain import sampling as plain
+from echopilot_sim.compiled import njit_or
 from echopilot_sim.moment import Moment, Phases
 
 _NEAR_M = 0.045
@@ -69,7 +70,7 @@ def sample_tissue(
     return labels, tissue
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+@njit_or(plain.fill, cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _fill(rows, known, known_tissue, labels, tissue, unknown):  # type: ignore[no-untyped-def]
     """Copy known rows, fill between equal labels, and list the places of all other samples; returns their number."""
     beams = known.shape[1]
