@@ -1,4 +1,7 @@
-"""A peer for the benchmark: the plain NumPy and SciPy label-map renderer that one would write first."""
+"""A peer for the benchmark: the plain NumPy and SciPy label-map renderer that one would write first.
+
+It asks the same label source as ours for every sample, so only the rendering is free of numba.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
