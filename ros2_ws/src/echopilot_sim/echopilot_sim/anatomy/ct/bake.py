@@ -14,7 +14,7 @@ from echopilot_sim.anatomy.parameters import Torso
 Array = NDArray[np.float64]
 
 _BLUR_VOXELS = 0.6
-_BEYOND_M = 0.030  # how far the first and last slice are carried on up and down
+BEYOND_M = 0.030  # how far the first and last slice are carried on up and down
 _CARRY_M = 0.090  # how far the outermost voxels are carried on sideways, under the wall
 _CLEAR_M = 0.004
 _CORNERS = np.array([[i, j, k] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
@@ -31,10 +31,10 @@ def bake(materials: NDArray[np.uint8], T_patient_voxel: Array, torso: Torso) -> 
     p = skin.pack(torso)
     corners = _CORNERS * (np.array(materials.shape) - 1.0)
     heights = (corners @ T_patient_voxel[:3, :3].T + T_patient_voxel[:3, 3])[:, 2]
-    levels = np.arange(heights.min() - _BEYOND_M, heights.max() + _BEYOND_M, 0.02)
+    levels = np.arange(heights.min() - BEYOND_M, heights.max() + BEYOND_M, 0.02)
     rims = np.array([[*skin.rim(p, a, float(z)), z] for z in levels for a in np.linspace(-np.pi, np.pi, 49)])
     low, high = rims.min(axis=0) - _CLEAR_M, rims.max(axis=0) + _CLEAR_M
-    low[2], high[2] = heights.min() - _BEYOND_M, heights.max() + _BEYOND_M
+    low[2], high[2] = heights.min() - BEYOND_M, heights.max() + BEYOND_M
     size = np.ceil((high - low) / SPACING_M).astype(int) + 1
     labels = _resample(materials, T_patient_voxel, low, size)
     _fascia(labels)

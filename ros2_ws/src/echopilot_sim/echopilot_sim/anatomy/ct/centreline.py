@@ -17,6 +17,8 @@ SMOOTHING_VOXELS = 0.7  # standard deviation of the blur that makes a label a pa
 _STEP_M = 0.002
 _WINDOW_M = 0.018  # of the Savitzky-Golay filter along the course
 _ROUNDS = 5
+_LEAST_LENGTH = 3.0  # in radii of the tube of the same volume; a ball has 2.8
+_END_BLURS, _END_SHARE = 1.2, 0.15  # margin at a cut end, in blurs and in radii
 _STEPS = [(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) > (0, 0, 0)]
 
 
@@ -50,7 +52,7 @@ def measure(mask: Mask, T_patient_voxel: Array, name: str) -> Sections:
     at_border = ((ends < 1.5) | (ends > np.array(mask.shape) - 2.5)).any(axis=1)
     path = way @ T[:3, :3].T + T[:3, 3]
     radius = np.sqrt(len(voxels) * np.prod(spacing) / (np.pi * max(_length(path), 1e-3)))
-    if _length(path) < 2.0 * radius:
+    if _length(path) < _LEAST_LENGTH * radius:
         raise EchoPilotError(
             f"labels: {name} is {1e3 * _length(path):.0f} mm long and {2e3 * radius:.0f} mm wide; that is no tube"
         )
@@ -67,19 +69,30 @@ def _refine(field: NDArray[np.float32], T: Array, path: Array, radius: float, at
     blur_m = SMOOTHING_VOXELS * float(np.linalg.norm(T[:3, :3], axis=0).mean())
     line = even(_smooth(even(path, _STEP_M), max(2.0 * radius, _WINDOW_M)), _STEP_M)
     sections = cut(field, T, line, np.full(len(line), radius), blur_m)
+    margin = round((_END_BLURS * blur_m + _END_SHARE * radius) / _STEP_M)
     for k in range(_ROUNDS):
         window = max(1.5 * radius, _WINDOW_M) if k < _ROUNDS - 2 else _WINDOW_M
-        line = even(_to_ends(_smooth(sections.centre_m[_complete(sections)], window), path, radius), _STEP_M)
+        whole = _without_ends(_complete(sections, 0.95), margin)
+        line = even(_to_ends(_smooth(sections.centre_m[whole], window), path, radius), _STEP_M)
         near = np.abs(np.linspace(0, 1, len(line))[:, None] - np.linspace(0, 1, len(sections.centre_m))).argmin(axis=1)
         sections = cut(field, T, line, sections.radius_m[near], blur_m)
-    good = _complete(sections)
-    inside = np.flatnonzero(good)
-    kept = slice(0 if at_border[0] else inside[0], None if at_border[1] else inside[-1] + 1)
-    return sections.kept(line, good, kept, _window(line, _WINDOW_M))
+    inside = np.flatnonzero(_complete(sections, 0.90))
+    part = slice(0 if at_border[0] else inside[0], None if at_border[1] else inside[-1] + 1)
+    whole = _without_ends(_complete(sections, 0.95), margin)
+    return sections.kept(line, whole, part, _window(line, _WINDOW_M))
 
 
-def _complete(sections: Sections) -> NDArray[np.bool_]:
-    """Sections of full size whose centres go forward: those near an end that the label's end cuts are left out."""
+def _without_ends(whole: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
+    """Whole sections less those within a margin of one that is cut: the blur and a slanting end reach that far."""
+    at, n = np.flatnonzero(whole), whole.size
+    first, last = at[0] + margin * bool(at[0] > 0), at[-1] - margin * bool(at[-1] < n - 1)
+    out = np.zeros(n, dtype=bool)
+    out[first : last + 1] = True
+    return out if last - first > 2 else whole
+
+
+def _complete(sections: Sections, share: float) -> NDArray[np.bool_]:
+    """Sections whose centres go forward and whose area is at least a share of that farther in."""
     area = sections.area_m2
     usual = np.median(area)
     n = len(area)
@@ -89,8 +102,8 @@ def _complete(sections: Sections) -> NDArray[np.bool_]:
     reach = max(int(1.5 * np.sqrt(usual / np.pi) / _STEP_M), 2)
     inner = slice(reach, n - reach) if n > 3 * reach else slice(n // 3, n - n // 3)
     first, last = np.median(area[inner][: 2 * reach]), np.median(area[inner][-2 * reach :])
-    good[: inner.start] &= area[: inner.start] > 0.88 * first
-    good[inner.stop :] &= area[inner.stop :] > 0.88 * last
+    good[: inner.start] &= area[: inner.start] > share * first
+    good[inner.stop :] &= area[inner.stop :] > share * last
     keep = np.zeros(n, dtype=bool)
     before, after = np.flatnonzero(~good[: inner.start]), np.flatnonzero(~good[inner.stop :])
     keep[before[-1] + 1 if before.size else 0 : inner.stop + after[0] if after.size else n] = True

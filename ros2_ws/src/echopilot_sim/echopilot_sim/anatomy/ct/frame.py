@@ -1,8 +1,8 @@
 """Where the patient frame lies in a CT: LPS axes, origin on the skin at the xiphoid or at its documented substitute.
 
 Level of the origin, first that applies: the lowest voxel of the sternum; 15 mm above the top of vertebra T12 (the
-aortic hiatus, as in drawn patients) but inside the volume; 80 mm above the lower end of ribs 7 to 10; 110 mm below the
-top of a heart's labels; the top of the volume. The mid-line is that of vertebrae, else of the sternum, else of the
+aortic hiatus, as in drawn patients) but inside the volume; 80 mm above the lower end of ribs 7 to 10; the lowest voxel
+of a heart's labels; the top of the volume. The mid-line is that of vertebrae, else of the sternum, else of the
 body, else 10 mm to the right of the aorta. The depth is the front of the body there, else the usual distance in front
 of spine, heart or aorta.
 """
@@ -53,7 +53,7 @@ def _level(scan: Scan) -> float:
         return min(ribs[0] + 0.080, top)
     heart = _extent(scan, 2, *CHAMBERS, "annulus_proper")
     if heart is not None:
-        return min(max(heart[0] + 0.010, heart[1] - 0.110), top)
+        return min(heart[0], top)
     return top
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import distance_transform_edt
 
 from echopilot_core import EchoPilotError
 from echopilot_sim.anatomy import heart_root, heart_shape
@@ -20,15 +20,18 @@ from echopilot_sim.anatomy.parameters import Heart
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+ROOT = ("aorta", "annulus_proper", ROOT_WALL)
 _WALL_LEVELS = (0.35, 0.60)  # shares of the cavity length, from the mitral ring, between which the wall is measured
+_VALVE_M, _ROOT_M = 0.005, 0.010  # how near to each other chambers are where a valve parts them
 _RV_ROUNDS = 3
 _LEAST_ML = 15.0
+_RV_RAD = math.atan2(RV_AXIS[1], RV_AXIS[0])
 
 
 def from_chambers(scan: Scan, T_patient_voxel: Array) -> Heart:
     """Heart at end-diastole from labels of the LV and at least one of LA and RV; average numbers for what lacks.
 
-    Raises EchoPilotError where the LV cavity is missing or too small, or its direction cannot be told.
+    Raises EchoPilotError where the LV cavity is too small or its direction cannot be told.
     """
     voxel = float(np.prod(scan.spacing_m))
     volume_ml = 1e6 * voxel * int(scan.mask(LV).sum())
@@ -36,23 +39,18 @@ def from_chambers(scan: Scan, T_patient_voxel: Array) -> Heart:
         raise EchoPilotError(f"labels: {LV} holds {volume_ml:.0f} mL; a heart needs {_LEAST_ML:.0f} mL or more")
     if not scan.has(LA) and not scan.has(RV):
         raise EchoPilotError(f"labels: {LA} and {RV} are missing; a heart needs one of them beside {LV}")
-
-    def points(mask: Mask) -> Array:
-        return np.asarray(np.argwhere(mask) @ T_patient_voxel[:3, :3].T + T_patient_voxel[:3, 3])
-
-    cavity = points(scan.mask(LV))
-    mitral, apex = _ends(scan, cavity, points)
+    cavity = _points(scan.mask(LV), T_patient_voxel)
+    mitral, apex = _ends(scan, cavity, T_patient_voxel)
     axis = (mitral - apex) / np.linalg.norm(mitral - apex)
     length = float(np.linalg.norm(mitral - apex))
-    wall = _wall(cavity, points(scan.mask(LV_MYO, SEPTUM)), mitral, -axis, length, voxel)
-    a = _towards_rv(scan, points, mitral, axis)
-    rotation = np.column_stack([a, np.cross(axis, a), axis])
+    wall = _wall(cavity, _points(scan.mask(LV_MYO, SEPTUM), T_patient_voxel), mitral, -axis, length, voxel)
+    a = _towards_rv(scan, T_patient_voxel, mitral, axis)
     la_ml = 1e6 * voxel * int(scan.mask(LA).sum())
-    root = _root_radius(scan, points, cavity)
+    root = _root_radius(scan, T_patient_voxel)
     heart = replace(
         AVERAGE,
         apex_m=apex - heart_root.APEX_WALL * wall * axis,
-        rotation=rotation,
+        rotation=np.column_stack([a, np.cross(axis, a), axis]),
         edv_m3=1e-6 * volume_ml,
         length_m=length,
         wall_m=wall,
@@ -64,13 +62,30 @@ def from_chambers(scan: Scan, T_patient_voxel: Array) -> Heart:
     return _with_rv(heart, 1e6 * voxel * int(scan.mask(RV).sum()))
 
 
-def _ends(scan: Scan, cavity: Array, points) -> tuple[Array, Array]:  # type: ignore[no-untyped-def]
-    """Centre of the mitral ring, where LV and LA touch, and the endocardial apex, the farthest cavity voxel from it."""
-    lv = scan.mask(LV)
-    touching = lv & binary_dilation(scan.mask(LA), iterations=2) if scan.has(LA) else np.zeros_like(lv)
-    if touching.any():
-        mitral = points(touching).mean(axis=0)
-    else:
+def _points(mask: Mask, T_patient_voxel: Array) -> Array:
+    """Centres (n, 3) [m] in patient of the voxels of a mask."""
+    return np.asarray(np.argwhere(mask) @ T_patient_voxel[:3, :3].T + T_patient_voxel[:3, 3])
+
+
+def _near(scan: Scan, mask: Mask, other: Mask, within_m: float) -> Mask:
+    """Voxels of a mask that are within a distance of another one."""
+    if not other.any():
+        return np.zeros_like(mask)
+    return np.asarray(mask & (distance_transform_edt(~other, sampling=scan.spacing_m) < within_m))
+
+
+def _valve(scan: Scan, T_patient_voxel: Array, first: Mask, second: Mask, within_m: float) -> Array | None:
+    """Middle (3,) between two chambers where they face each other; None where they do not."""
+    one, two = _near(scan, first, second, within_m), _near(scan, second, first, within_m)
+    if not (one.any() and two.any()):
+        return None
+    return np.asarray(0.5 * (_points(one, T_patient_voxel).mean(axis=0) + _points(two, T_patient_voxel).mean(axis=0)))
+
+
+def _ends(scan: Scan, cavity: Array, T_patient_voxel: Array) -> tuple[Array, Array]:
+    """Centre of the mitral valve, between LV and LA, and the endocardial apex, the farthest of the cavity from it."""
+    mitral = _valve(scan, T_patient_voxel, scan.mask(LV), scan.mask(LA), _VALVE_M)
+    if mitral is None:
         mean = cavity.mean(axis=0)
         long = np.linalg.svd(cavity - mean, full_matrices=False)[2][0]
         long *= np.sign(long @ (0.0, 1.0, 0.5)) or 1.0
@@ -87,52 +102,44 @@ def _wall(cavity: Array, muscle: Array, mitral: Array, down: Array, length: floa
         return AVERAGE.wall_m
     low, high = (share * length for share in _WALL_LEVELS)
 
-    def slab(cloud: Array) -> float:
+    def area(cloud: Array) -> float:
         along = (cloud - mitral) @ down
         return float(((along > low) & (along < high)).sum()) * voxel / (high - low)
 
-    inner = slab(cavity)
-    return float(np.clip(math.sqrt((inner + slab(muscle)) / math.pi) - math.sqrt(inner / math.pi), 0.004, 0.03))
+    inner = area(cavity)
+    return float(np.clip(math.sqrt((inner + area(muscle)) / math.pi) - math.sqrt(inner / math.pi), 0.004, 0.03))
 
 
-def _towards_rv(scan: Scan, points, mitral: Array, axis: Array) -> Array:  # type: ignore[no-untyped-def]
-    """Unit vector (3,) across the long axis for column a: mean of what the RV and the aortic root say."""
-    turns = []
+def _towards_rv(scan: Scan, T_patient_voxel: Array, mitral: Array, axis: Array) -> Array:
+    """Unit vector (3,) across the long axis for column a: mean of what right heart and aortic root say."""
     first = np.cross(axis, [0.0, 0.0, 1.0])
     first /= np.linalg.norm(first)
     second = np.cross(axis, first)
-
-    def angle_of(cloud: Array) -> float:
-        off = cloud.mean(axis=0) - mitral
-        return math.atan2(float(off @ second), float(off @ first))
-
-    if scan.has(RV):
-        turns.append(angle_of(points(scan.mask(RV))) - math.atan2(RV_AXIS[1], RV_AXIS[0]))
-    root = _annulus_voxels(scan)
-    if root.any():
-        turns.append(angle_of(points(root)) - heart_root.OUTFLOW_RAD)
+    lv, rv, ra = scan.mask(LV), scan.mask(RV), scan.mask(RA)
+    right = _valve(scan, T_patient_voxel, rv, ra, _VALVE_M)
+    if right is None and (rv.any() or ra.any()):
+        right = _points(rv if rv.any() else ra, T_patient_voxel).mean(axis=0)
+    root = _valve(scan, T_patient_voxel, lv, scan.mask(*ROOT), _ROOT_M)
+    turns = []
+    for place, model_rad in ((right, _RV_RAD), (root, heart_root.OUTFLOW_RAD)):
+        if place is not None:
+            off = place - mitral
+            turns.append(math.atan2(float(off @ second), float(off @ first)) - model_rad)
     if not turns:
-        turns.append(angle_of(points(scan.mask(RA))))
+        raise EchoPilotError(f"labels: {RV} and {RA} are missing, and an aorta at {LV}; a heart needs one of them")
     turn = math.atan2(sum(math.sin(t) for t in turns), sum(math.cos(t) for t in turns))
     return np.asarray(math.cos(turn) * first + math.sin(turn) * second)
 
 
-def _annulus_voxels(scan: Scan) -> Mask:
-    """Voxels of the aortic root, or of its wall, that touch the LV and its muscle; empty without them."""
-    lv = binary_dilation(scan.mask(LV), iterations=3)
-    return np.asarray(scan.mask("aorta", "annulus_proper", ROOT_WALL) & lv)
-
-
-def _root_radius(scan: Scan, points, cavity: Array) -> float:  # type: ignore[no-untyped-def]
+def _root_radius(scan: Scan, T_patient_voxel: Array) -> float:
     """Inner radius [m] of the aortic annulus from the ring of voxels next to the LV; average where it is not seen."""
-    mask = _annulus_voxels(scan)
-    if int(mask.sum()) < 20:
+    ring = _near(scan, scan.mask(*ROOT), scan.mask(LV), _ROOT_M)
+    if int(ring.sum()) < 20:
         return AVERAGE.root_radius_m
-    cloud = points(mask)
-    centre = cloud.mean(axis=0)
-    normal = np.linalg.svd(cloud - centre, full_matrices=False)[2][2]
-    flat = (cloud - centre) - ((cloud - centre) @ normal)[:, None] * normal
-    distance = np.linalg.norm(flat, axis=1)
+    cloud = _points(ring, T_patient_voxel)
+    cloud -= cloud.mean(axis=0)
+    normal = np.linalg.svd(cloud, full_matrices=False)[2][2]
+    distance = np.linalg.norm(cloud - (cloud @ normal)[:, None] * normal, axis=1)
     half = 0.5 * float(scan.spacing_m.mean())
     wall = scan.has(ROOT_WALL)
     radius = float(np.quantile(distance, 0.10 if wall else 0.95)) + (-half if wall else half)
