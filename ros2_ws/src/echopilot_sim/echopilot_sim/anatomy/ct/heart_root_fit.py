@@ -20,6 +20,7 @@ APEX_DEPTH_M = (0.018, 0.032)
 """Range of the depth of the epicardial apex under the skin: chest wall and a little lung or fat."""
 _DEPTH_RAD_M, _TILT, _SIZE_RAD = 20.0, 0.5, 1.0  # prices: apex out of range, root off its direction, unusual size
 _PAST_JUNCTION_M = 0.012
+_AT_HEART_M = 0.020  # of the annulus: where an aorta begins that leaves this heart
 _ASCENDING_M = 0.060  # of the measured aorta that beats as the heart's root
 _MEASURED_FROM_M = 0.018  # above the annulus: nearer to it the label ends, and with it its centre line
 _TURNS = np.radians(np.arange(-180.0, 180.0, 6.0))
@@ -61,7 +62,7 @@ def from_root(annulus_m: Array, junction_m: Array, annulus_radius_m: float, at: 
                 cost += _DEPTH_RAD_M * (max(APEX_DEPTH_M[0] - depth, 0.0) + max(depth - APEX_DEPTH_M[1], 0.0))
                 if cost < least:
                     best, least = placed, cost
-    return replace(best, root_course_m=_measured_course(best, annulus_m, along, beside, at))
+    return with_course(best, at)
 
 
 def _angle(rotation: Array) -> float:
@@ -78,15 +79,25 @@ def _directions(direction: Array) -> Iterator[tuple[Array, float]]:
             yield se3.so3_exp(float(tilt) * axis) @ direction, float(tilt)
 
 
-def _measured_course(heart: Heart, annulus_m: Array, along: Array, beside: Array, at: Sections) -> Array:
-    """Course (n, 3) in heart axes: from the annulus onto the measured centre line, 60 mm long in all."""
+def with_course(heart: Heart, at: Sections) -> Heart:
+    """The heart with 60 mm of root and ascending aorta along the measured centre line, from its own annulus on.
+
+    Unchanged where the measured aorta does not begin at the heart.
+    """
+    annulus = heart.apex_m + heart.rotation @ heart_root.base(heart)[0]
+    direction = heart.rotation @ heart_root.base(heart)[3]
     top = int(np.argmax(at.centre_m[:, 2]))
-    behind = np.flatnonzero((along[:top] < _MEASURED_FROM_M) & (beside[:top] < 0.04))
+    away = at.centre_m[:top] - annulus
+    if top < 15 or np.linalg.norm(away, axis=1).min() > _AT_HEART_M:
+        return heart
+    behind = np.flatnonzero((away @ direction < _MEASURED_FROM_M) & (np.linalg.norm(away, axis=1) < 0.04))
     first = int(behind[-1]) + 1 if behind.size else 0
     arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(at.centre_m[first:], axis=0), axis=1))])
     last = first + int(np.searchsorted(arc, _ASCENDING_M - _MEASURED_FROM_M))
-    knots = np.vstack([annulus_m, at.centre_m[first : last + 1 : 3]])
-    return np.asarray((smooth_course(knots, 0.001) - heart.apex_m) @ heart.rotation)
+    knots = np.vstack([annulus, at.centre_m[first : last + 1 : 3]])
+    if len(knots) < 4:
+        return heart
+    return replace(heart, root_course_m=(smooth_course(knots, 0.001) - heart.apex_m) @ heart.rotation)
 
 
 def _placed(heart: Heart, annulus_m: Array, direction: Array, angle_rad: float) -> Heart:

@@ -15,7 +15,7 @@ from echopilot_sim.anatomy.ct.bake import bake
 from echopilot_sim.anatomy.ct.classes import AORTA, CHAMBERS, LV, ROOT_WALL, SEPTUM, VERTEBRAE, VESSELS
 from echopilot_sim.anatomy.ct.read import Scan, read_scan
 from echopilot_sim.anatomy.ct.tissue import materials
-from echopilot_sim.anatomy.ct.vessels import Measured, measure_vessels
+from echopilot_sim.anatomy.ct.vessels import Measured, behind_heart, measure_vessels
 from echopilot_sim.anatomy.distributions import XIPHOID_BASE_M
 from echopilot_sim.anatomy.draw_heart import with_windows
 from echopilot_sim.anatomy.parameters import Abdomen, Heart, Patient, Position, Rhythm, RhythmKind, Torso
@@ -53,6 +53,8 @@ def load(
     heart = None
     if has_heart:
         heart = heart_fit.from_chambers(scan, T)
+        if measured.sections is not None:
+            heart = heart_root_fit.with_course(heart, measured.sections)
     elif has_root and measured.sections is not None:
         heart = _from_root(scan, T, measured, Skin(torso))
     if heart is not None:
@@ -62,7 +64,8 @@ def load(
     filled = materials(scan, body, _drawn(scan, T, measured, heart), chest, _coordinate(scan, T, 0))
     volume = bake(filled, T, torso)
     patient = _patient(_name(path), torso, heart, measured)
-    return Anatomy(patient, Skin(torso, heart), measured.vessels, volume)
+    vessels = measured.vessels if heart is None else behind_heart(measured.vessels, heart)
+    return Anatomy(patient, Skin(torso, heart), vessels, volume)
 
 
 def _placed(scan: Scan, body: Mask | None) -> tuple[Array, Torso]:

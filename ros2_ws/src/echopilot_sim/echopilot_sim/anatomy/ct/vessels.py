@@ -1,7 +1,7 @@
 """The vessels of a CT patient: tubes along the measured centre lines of vessel labels, with the labels' diameters."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,10 @@ from echopilot_sim.anatomy.ct.classes import AORTA, VESSELS
 from echopilot_sim.anatomy.ct.dissection import flap
 from echopilot_sim.anatomy.ct.read import Scan
 from echopilot_sim.anatomy.ct.sections import Sections
-from echopilot_sim.anatomy.parameters import Aorta, Dissection
+from echopilot_sim.anatomy.heart_root import ascending_end
+from echopilot_sim.anatomy.parameters import Aorta, Dissection, Heart
 from echopilot_sim.anatomy.tube import Tube, TubeKind, plain, tangents
+from echopilot_sim.anatomy.tube_grid import build_grid
 from echopilot_sim.anatomy.vessel_aorta import WALL_M
 from echopilot_sim.anatomy.vessels import Vessels
 
@@ -24,6 +26,7 @@ LUMEN_WALL_M = 0.0008
 _BRANCH_WALL_M = {TubeKind.ILIAC: 0.0011, TubeKind.CAVA: 0.0008, TubeKind.BRANCH: 0.0009, TubeKind.VEIN: 0.0006}
 _ARCH_M = 0.030  # how far the course rises above both its ends where it has an arch
 _LEAST_ABDOMINAL_M = 0.010
+_INSIDE_HEART_VERTICES = 2
 
 
 @dataclass(frozen=True)
@@ -152,3 +155,19 @@ def _side_vessel(scan: Scan, T_patient_voxel: Array, name: str, kind: TubeKind) 
     wall = _BRANCH_WALL_M[kind]
     lumen = np.maximum(at.radius_m / math.sqrt(flatness) - wall, 0.3 * at.radius_m)
     return plain(name.replace("_", " "), kind, at.centre_m, lumen, wall, flatness)
+
+
+def behind_heart(vessels: Vessels, heart: Heart) -> Vessels:
+    """The same vessels, drawn without the part of the aorta that beats as the heart's root; its sections stay.
+
+    As in drawn patients the tube begins 5 mm inside the end of the ascending aorta of the heart.
+    """
+    aorta = vessels.aorta
+    if aorta is None or heart.root_course_m is None:
+        return vessels
+    end = ascending_end(heart)[0]
+    ahead = np.linalg.norm(aorta.centre_m - end, axis=1)
+    first = max(int(np.argmin(ahead[: int(np.argmax(aorta.centre_m[:, 2])) + 1])) - _INSIDE_HEART_VERTICES, 0)
+    cut = {f.name: getattr(aorta, f.name)[first:] for f in fields(aorta) if np.ndim(getattr(aorta, f.name)) > 0}
+    drawn = [replace(t, **cut) if t is aorta else t for t in vessels.tubes]
+    return replace(vessels, grid=build_grid(drawn))
