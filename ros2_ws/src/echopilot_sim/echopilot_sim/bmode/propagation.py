@@ -127,7 +127,7 @@ def _behind_gas(s, step, gas, gas_start, repeat_at, noise, place, echo, sent):  
             comet[b] *= fade
         mirrored = 2 * first - s
         if image[b] > ZERO and 0 <= mirrored < s:
-            lost = sent[first - 1, b] / sent[mirrored, b]  # on the way from the mirror and back to it
+            lost = min(sent[first - 1, b] / sent[mirrored, b], ONE)  # on the way from the mirror and back to it
             out_re[b] += image[b] * lost * lost * echo[0, mirrored, b]
             out_im[b] += image[b] * lost * lost * echo[1, mirrored, b]
 

@@ -76,7 +76,7 @@ class BehindGas:
         for k in np.flatnonzero(faces):
             first, beam = int(gas.row[k]), int(gas.beam[k])
             n = min(first, samples - 1 - first)
-            lost = sent[first - 1, beam] / sent[first - n : first, beam][::-1]  # from the mirror and back to it
+            lost = np.minimum(sent[first - 1, beam] / sent[first - n : first, beam][::-1], F(1.0))  # there and back
             before = echo[:, first - n : first, beam][:, ::-1]
             image[:, first + 1 : first + n + 1, beam] = IMAGE * gas.square[k] ** 2 * lost * lost * before
         return image
