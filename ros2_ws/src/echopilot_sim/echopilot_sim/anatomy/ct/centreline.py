@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 
 SMOOTHING_VOXELS = 0.7  # standard deviation of the blur that makes a label a partial-volume field
 _STEP_M = 0.002
-_WINDOW_M = 0.018  # of the Savitzky-Golay filter along the course
+_WINDOW_M, _WINDOW_RADII = 0.018, 1.6  # least of the Savitzky-Golay filters; of the course of a wide vessel
 _ROUNDS = 5
 _LEAST_LENGTH = 3.0  # in radii of the tube of the same volume; a ball has 2.8
 _END_BLURS, _END_SHARE = 1.2, 0.15  # margin at a cut end, in blurs and in radii
@@ -70,8 +70,8 @@ def _refine(field: NDArray[np.float32], T: Array, path: Array, radius: float, at
     line = even(_smooth(even(path, _STEP_M), max(2.0 * radius, _WINDOW_M)), _STEP_M)
     sections = cut(field, T, line, np.full(len(line), radius), blur_m)
     margin = round((_END_BLURS * blur_m + _END_SHARE * radius) / _STEP_M)
-    for k in range(_ROUNDS):
-        window = max(1.5 * radius, _WINDOW_M) if k < _ROUNDS - 2 else _WINDOW_M
+    window = max(_WINDOW_RADII * radius, _WINDOW_M)
+    for _ in range(_ROUNDS):
         whole = _without_ends(_complete(sections, 0.95), margin)
         line = even(_to_ends(_smooth(sections.centre_m[whole], window), path, radius), _STEP_M)
         near = np.abs(np.linspace(0, 1, len(line))[:, None] - np.linspace(0, 1, len(sections.centre_m))).argmin(axis=1)
