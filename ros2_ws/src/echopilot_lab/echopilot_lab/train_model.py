@@ -17,9 +17,9 @@ class Plan:
 
     patients: int = 420
     validation_patients: int = 24
-    epochs: int = 24
-    name: str = "echopilot-edge-0.1"
-    data: Path = Path(".cache/rendered/v1")
+    epochs: int = 16
+    name: str = "echopilot-edge-0.2"
+    data: Path = Path(".cache/rendered/v2")
     work: Path = Path("out/train/edge")
     model: Path = SHIPPED
     start: Path | None = None  # checkpoint.pt to begin from
