@@ -13,7 +13,7 @@ from echopilot_perception.model.manifest import SHIPPED, sha256
 
 @dataclass(frozen=True)
 class Plan:
-    """Size of one training run; the default fits in about 40 minutes on two cores."""
+    """Size of one training run; the default takes about an hour on two cores, 20 minutes of it rendering."""
 
     patients: int = 420
     validation_patients: int = 24
