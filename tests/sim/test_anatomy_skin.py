@@ -10,6 +10,7 @@ from echopilot_sim.anatomy import Anatomy, Material, build, draw_patient
 from echopilot_sim.anatomy.compression import free_depth, free_depths, pressed_depth
 from echopilot_sim.anatomy.parameters import Relief, Torso
 from echopilot_sim.anatomy.relief import draw_relief
+from echopilot_sim.anatomy.rib_cage import stiffness_at
 from echopilot_sim.anatomy.skin import Skin, apex_beat, inside_measure, rest_y
 from echopilot_sim.moment import Phases
 
@@ -68,8 +69,8 @@ def test_breathing_lifts_the_front_by_its_amplitude(anatomy: Anatomy) -> None:
 def test_ribs_and_sternum_are_harder_than_the_belly(anatomy: Anatomy) -> None:
     torso = anatomy.patient.torso
     phases = Phases()
-    sternum = anatomy.skin.stiffness_at(anatomy.skin_point(np.zeros(1), np.array([0.1]), phases))[0]
-    belly = anatomy.skin.stiffness_at(anatomy.skin_point(np.zeros(1), np.array([-0.15]), phases))[0]
+    sternum = stiffness_at(anatomy.skin.parameters, anatomy.skin_point(np.zeros(1), np.array([0.1]), phases))[0]
+    belly = stiffness_at(anatomy.skin.parameters, anatomy.skin_point(np.zeros(1), np.array([-0.15]), phases))[0]
     assert sternum == pytest.approx(torso.stiffness_rib_pa_m, rel=0.05)
     assert belly == pytest.approx(torso.stiffness_abdomen_pa_m, rel=0.05)
 

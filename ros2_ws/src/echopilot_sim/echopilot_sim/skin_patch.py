@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import se3
-from echopilot_sim.anatomy.skin import Skin, apex_beat, distance_normal, stiffness
+from echopilot_sim.anatomy.rib_cage import stiffness
+from echopilot_sim.anatomy.skin import Skin, apex_beat, distance_normal
 from echopilot_sim.compiled import njit
 from echopilot_sim.contact import (
     ANCHOR,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy import distributions as d
-from echopilot_sim.anatomy import skin
+from echopilot_sim.anatomy import rib_cage, skin
 from echopilot_sim.anatomy.draw_torso import bulk
 from echopilot_sim.anatomy.heart_root import ascending_end
 from echopilot_sim.anatomy.parameters import Heart, RhythmKind, Torso
@@ -129,7 +129,7 @@ def _rib_phase_at(p: Array, window: Array) -> float:
     for phase in np.linspace(0.0, p[10], 200, endpoint=False):
         q = p.copy()
         q[12] = phase
-        level = skin.rib_level(q, *window)
+        level = rib_cage.rib_level(q, *window)
         if level > best_level:
             best, best_level = float(phase), level
     return best
@@ -140,7 +140,7 @@ def _with_parasternal_gap(heart: Heart, torso: Torso) -> Torso:
 
     def gap(candidate: Torso) -> float:
         p = skin.pack(candidate)
-        return max((float(skin.rib_level(p, *e)) - 0.1 * float(e[0]) for e in entries), default=0.0)
+        return max((float(rib_cage.rib_level(p, *e)) - 0.1 * float(e[0]) for e in entries), default=0.0)
 
     entries = long_axis_entries(heart, skin.Skin(torso), np.array([0.030, 0.035, 0.040, 0.045]))
     slopes = np.linspace(0.0, 0.20, 11)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_sim.anatomy.parameters import Relief, Torso
-from echopilot_sim.anatomy.skin import costal_margin_z, pack, rim
+from echopilot_sim.anatomy.rib_cage import costal_margin_z
+from echopilot_sim.anatomy.skin import pack, rim
 from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]

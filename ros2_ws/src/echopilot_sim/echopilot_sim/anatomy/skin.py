@@ -23,7 +23,6 @@ _APEX, _RELIEF, _COEFFICIENTS = 19, 26, 33  # where the parts of the flat parame
 _DIAMONDS = 384  # columns of the table of relief_measure, see there
 _APEX_WIDTH_M = 0.018  # standard deviation of the patch that the apex lifts
 _FADE_START_M, _FADE_LENGTH_M = 0.03, 0.14
-_COSTOCHONDRAL_RAD, _RIB_SLOPE_M_RAD, _RIB_BEND_RAD = 0.48, 0.075, 0.12
 
 
 def pack(torso: Torso, heart: Heart | None = None) -> Array:
@@ -315,38 +314,6 @@ def front_y(p: Array, x: float, z: float, breathing: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def rib_level(p: Array, x: float, y: float, z: float) -> float:
-    """Distance [m] from the middle of the nearest rib, along z, at a point of the chest wall.
-
-    Ribs fall from the spine to the costochondral junction and rise again to the sternum.
-    """
-    _, b, yc, _, _, _ = section(p, z)
-    theta = math.atan2(abs(x), max(yc - y, -b) * p[0] / b)
-    slope = _RIB_SLOPE_M_RAD if theta > _COSTOCHONDRAL_RAD else p[18]
-    u = z - slope * (math.sqrt((theta - _COSTOCHONDRAL_RAD) ** 2 + _RIB_BEND_RAD**2) - _RIB_BEND_RAD) - p[12]
-    return float(abs(u - p[10] * math.floor(u / p[10] + 0.5)))
-
-
-@njit(cache=True, nogil=True)
-def costal_margin_z(x: float) -> float:
-    """Height z [m] of the lower end of the rib cage at x: the arch below the xiphoid."""
-    t = min(abs(x) / 0.14, 1.0)
-    return -0.10 * t * t * (3.0 - 2.0 * t) + 0.004
-
-
-@njit(cache=True, nogil=True)
-def stiffness(p: Array, x: float, y: float, z: float) -> float:
-    """Pressure per depth [Pa/m] of the skin at a point: soft belly, firmer chest, hard over ribs and sternum."""
-    chest = 1.0 / (1.0 + math.exp(-(z - costal_margin_z(x)) / 0.008))
-    soft = p[7] + (p[8] - p[7]) * chest
-    rib = 1.0 / (1.0 + math.exp((rib_level(p, x, y, z) - p[11]) / 0.0015))
-    if z < p[14]:
-        sternum = 1.0 / (1.0 + math.exp((abs(x) - p[13]) / 0.002))
-        rib = max(rib, sternum)
-    return float(soft + (p[9] - p[8]) * rib * chest)
-
-
-@njit(cache=True, nogil=True)
 def distances(p: Array, points: Array, breathing: float, beat: float, out: Array) -> None:
     """Fill out (N, 4) with signed distance and outward normal for points (N, 3) in patient."""
     for i in range(points.shape[0]):
@@ -375,14 +342,6 @@ def breathe(p: Array, points: Array, breathing: float, beat: float) -> Array:
     return out
 
 
-@njit(cache=True, nogil=True)
-def _stiffnesses(p: Array, points: Array) -> Array:
-    out = np.empty(points.shape[0])
-    for i in range(points.shape[0]):
-        out[i] = stiffness(p, points[i, 0], points[i, 1], points[i, 2])
-    return out
-
-
 def apex_beat(heart_phase: float) -> float:
     """Share 0..1 of the apex beat at a heart phase: a thrust in early systole, gone when the heart relaxes."""
     u = min(heart_phase / 0.43, 1.0)
@@ -407,10 +366,6 @@ class Skin:
         """Points (N, 3) [m] of the anterior skin at (x, z), the heart at rest; x beyond the side is moved onto it."""
         x, z = (np.atleast_1d(np.asarray(v, dtype=np.float64)) for v in np.broadcast_arrays(x_m, z_m))
         return np.asarray(_fronts(self.parameters, np.ascontiguousarray(x), np.ascontiguousarray(z), breathing))
-
-    def stiffness_at(self, points_m: Array) -> Array:
-        """Pressure per depth (N,) [Pa/m] at points (N, 3) of the skin."""
-        return np.asarray(_stiffnesses(self.parameters, np.ascontiguousarray(points_m, dtype=np.float64)))
 
     def _distances(self, points_m: Array, breathing: float, beat: float) -> Array:
         points = np.ascontiguousarray(np.atleast_2d(points_m), dtype=np.float64)

@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import View, se3
-from echopilot_sim.anatomy import aortic_views, caval_view
+from echopilot_sim.anatomy import aortic_views, caval_view, rib_cage
 from echopilot_sim.anatomy import heart as heart_model
-from echopilot_sim.anatomy import skin as skin_model
 from echopilot_sim.anatomy.parameters import Heart, Patient
 from echopilot_sim.anatomy.skin import Skin
 from echopilot_sim.anatomy.vessels import Vessels
@@ -141,7 +140,7 @@ def parasternal_window(patient: Patient, skin: Skin) -> Array | None:
     xs = np.arange(torso.sternum_half_width_m + STERNAL_CLEARANCE_M, 0.056, 0.002)
 
     def cost(entry: Array) -> float:
-        clear = skin_model.rib_level(skin.parameters, *entry) - torso.rib_half_width_m
+        clear = rib_cage.rib_level(skin.parameters, *entry) - torso.rib_half_width_m
         square = float(-skin.normal(entry[None], REFERENCE.breathing)[0] @ _unit(aim - entry))
         return float(4.0 * max(0.0, 0.006 - clear) / 0.006 + (1.0 - square) * 3.0 + 30.0 * entry[0])
 

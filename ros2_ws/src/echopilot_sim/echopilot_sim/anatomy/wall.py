@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_sim.anatomy import skin
+from echopilot_sim.anatomy import rib_cage
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.compiled import njit
@@ -70,7 +70,7 @@ def material(p: Array, w: Array, fat: float, depth: float, x: float, y: float, z
     """Material at a depth [m] below the skin at a point of patient at rest, -1 beneath the wall."""
     if depth < SKIN_M:
         return _SKIN
-    chest = z > skin.costal_margin_z(x) + 1.5 * (depth - SKIN_M - fat - p[17])
+    chest = z > rib_cage.costal_margin_z(x) + 1.5 * (depth - SKIN_M - fat - p[17])
     one = 0.6 * _wave(w, 0, x, y, z) + 0.4 * _wave(w, 1, x, y, z)
     below = depth - SKIN_M
     wall = SKIN_M + fat + p[17]
@@ -123,7 +123,7 @@ def material(p: Array, w: Array, fat: float, depth: float, x: float, y: float, z
     if depth < wall + RIB_SHELL_M:
         if abs(x) < p[13] and 0.0 < z < p[14] and y < 0.08:
             return _BONE
-        level = skin.rib_level(p, x, y, z) / p[11]
+        level = rib_cage.rib_level(p, x, y, z) / p[11]
         off = (depth - wall - 0.5 * RIB_SHELL_M) / (0.5 * RIB_SHELL_M)
         if level * level + off * off < 1.0:
             return _CARTILAGE if (y < 0.05 and abs(x) < 0.075) else _BONE
