@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CLIP ?=
-SEED ?= 600008
+SEED ?= 600002
 PROTOCOL ?= full
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST

@@ -56,7 +56,7 @@ def write_json(figures: object, path: Path | None) -> None:
 @one_line_errors
 def demo(
     clip: Annotated[str, typer.Option(help="A real clip instead of the patient: a file or 'default'.")] = "",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the virtual patient.")] = 600_008,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the virtual patient.")] = 600_002,
     protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
 ) -> None:

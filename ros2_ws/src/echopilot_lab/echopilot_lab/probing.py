@@ -119,8 +119,8 @@ def on_skin(anatomy: Anatomy, point_m: Array, phases: Phases) -> Array:
 def _pose(anatomy: Anatomy, rng: np.random.Generator, kind: str, phases: Phases) -> Array | None:
     if kind == "a4c":
         target = anatomy.view_target(View.A4C, phases)
-        scale = float(rng.choice(CARDIAC_SCALES, p=CARDIAC_SHARES))
-        return None if target is None else _around(anatomy, rng, target, scale, phases)
+        scale, tilt, spin = (float(s) for s in rng.choice(CARDIAC_SCALES, 3, p=CARDIAC_SHARES))
+        return None if target is None else _around(anatomy, rng, target, scale, phases, (tilt, scale, spin))
     if kind == "other":
         target = anatomy.view_target(OTHER_VIEWS[int(rng.integers(len(OTHER_VIEWS)))], phases)
         return None if target is None else _around(anatomy, rng, target, float(rng.choice([0.1, 0.3, 0.6])), phases)
@@ -129,11 +129,24 @@ def _pose(anatomy: Anatomy, rng: np.random.Generator, kind: str, phases: Phases)
     return _anywhere(anatomy, rng, phases)
 
 
-def _around(anatomy: Anatomy, rng: np.random.Generator, target: Array, scale: float, phases: Phases) -> Array:
+def _around(
+    anatomy: Anatomy,
+    rng: np.random.Generator,
+    target: Array,
+    scale: float,
+    phases: Phases,
+    turns: tuple[float, float, float] | None = None,
+) -> Array:
+    """A pose about `scale` away from a target; `turns` scale the angles about x, y and z instead.
+
+    Angles of their own scale keep the network from guessing one from the others: in an exam what is seen well is
+    corrected first, and a spin about the beam, which is seen worst, is left.
+    """
     normal = anatomy.skin_normal(target[None, :3, 3], phases)[0]
     step = rng.normal(0.0, scale * OFFSET_M, 3)
     step -= (step @ normal) * normal
-    turn = rng.normal(0.0, scale * ANGLE_RAD / math.sqrt(3.0), 3) * (1.0, 1.0, 1.6)
+    shares = np.array((scale,) * 3 if turns is None else turns) * (1.0, 1.0, 1.6)
+    turn = rng.normal(0.0, ANGLE_RAD / math.sqrt(3.0), 3) * shares
     entry = on_skin(anatomy, target[:3, 3] + step, phases)
     carried = _carry(normal, anatomy.skin_normal(entry[None], phases)[0])
     carry = carried if rng.random() < 0.7 else np.eye(3)  # a hand follows the skin
