@@ -43,8 +43,8 @@ def model_card(
         "## Known failures",
         "",
         "- Trained on simulated pictures only: expect it to fail on real patients, whatever the figures say.",
-        "- Of disease it has seen only what the simulator draws: aneurysm, thrombus, dissection, effusion, dilated root, "
-        "hypertrophy, low ejection.",
+        "- Of disease it has seen only what the simulator draws: aneurysm, thrombus, dissection, effusion, "
+        "dilated root, hypertrophy, low ejection.",
         "- Views other than those with figures above were rare or absent in training.",
         "",
     ]
