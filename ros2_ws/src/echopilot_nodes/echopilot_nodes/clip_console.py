@@ -36,7 +36,7 @@ class ClipConsole(Node):
         self._frames: dict[int, UltrasoundFrame] = {}
         self._results: dict[int, PerceptionResult] = {}
         self.create_subscription(Bool, names.PROBE_ENDED, self._on_ended, qos.LATCHED)
-        self.create_subscription(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE_RECORDED)
+        self.create_subscription(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.ANSWER_LOCKSTEP)
         self.create_subscription(UltrasoundFrame, names.PROBE_FRAME, self._on_frame, qos.FRAMES_RECORDED)  # last
 
     def answered(self) -> list[int]:

@@ -26,7 +26,7 @@ LAG_TICKS = 20  # the exam may lag this many control ticks behind the simulator 
 FRAMES_OFFERED = _keep(5, ReliabilityPolicy.RELIABLE, _LATE)
 FRAMES_NEWEST = _keep(1, ReliabilityPolicy.BEST_EFFORT)  # perception and page: never a queue of old pictures
 FRAMES_LOCKSTEP = _keep(5, ReliabilityPolicy.RELIABLE, _LATE)
-FRAMES_RECORDED = _keep(60, ReliabilityPolicy.RELIABLE)
+FRAMES_RECORDED = _keep(60, ReliabilityPolicy.RELIABLE, _LATE)
 
 # State. The robot repeats an unanswered tick; the answers of its peers are kept for those that connect late.
 STATE_OFFERED = _keep(LAG_TICKS, ReliabilityPolicy.RELIABLE)
