@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)>\s]+)>?(?:\s+\"[^\"]*\")?\)")
 HEADING = re.compile(r"^#+\s+(.*?)\s*#*$", re.MULTILINE)
 FENCE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
-SKIPPED_FOLDERS = {".venv", ".git", "build", "install", "log", "out"}
+SKIPPED_FOLDERS = {".venv", ".venv-numpy1", ".git", "build", "install", "log", "out"}
 
 
 def anchors(markdown: str) -> set[str]:
