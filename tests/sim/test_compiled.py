@@ -1,5 +1,6 @@
 """Properties of the one place that knows numba."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -43,3 +44,9 @@ def test_a_kernel_is_compiled_anew_when_one_that_it_calls_in_another_file_change
     for changed in range(3, 5):
         outcome(changed)
     assert len(list((package / "__pycache__").glob("kernels-*"))) <= 3
+
+
+def test_nothing_else_of_the_simulator_imports_numba() -> None:
+    root = Path(compiled.__file__).parent
+    importers = [p.name for p in root.rglob("*.py") if re.search(r"^\s*(from|import) numba\b", p.read_text(), re.M)]
+    assert importers == ["compiled.py"]

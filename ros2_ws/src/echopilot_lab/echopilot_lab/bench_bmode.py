@@ -8,6 +8,7 @@ from rich.table import Table
 
 from echopilot_core import View
 from echopilot_lab import bench_pymust
+from echopilot_lab.bench import percentiles
 from echopilot_sim.anatomy import Anatomy
 from echopilot_sim.bmode import bench, bench_arrays, bench_peer
 from echopilot_sim.bmode.bench import SEEDS, VIEWS, Timing, ViewBench
@@ -67,7 +68,7 @@ def _pymust(anatomy: Anatomy, scatterers: int) -> dict[str, Any]:
 
 def _figures(timed: list[ViewBench], arrays: dict[str, list[float]], peers: list[dict[str, Any]]) -> dict[str, Any]:
     timed = sorted(timed, key=lambda row: VIEWS.index(row.view))
-    per_view = {name: _percentiles(spent) for name, spent in arrays.items()}
+    per_view = {name: percentiles(np.array(spent)) for name, spent in arrays.items()}
     worst = max(per_view.values(), key=lambda ms: ms["p50"])
     return {
         **_quality({row.view.name: row.full for row in timed}),
@@ -92,10 +93,6 @@ def _quality(timings: dict[str, Timing]) -> dict[str, Any]:
         "views": {name: {"ms": timing.as_dict()} for name, timing in timings.items()},
         "ms": max(timings.values(), key=lambda timing: timing.p50_ms).as_dict(),
     }
-
-
-def _percentiles(spent_ms: list[float]) -> dict[str, float]:
-    return {f"p{p}": float(np.percentile(spent_ms, p)) for p in (50, 95, 99)}
 
 
 def _table(figures: dict[str, Any]) -> Table:

@@ -1,7 +1,6 @@
 """The label volume of a CT patient: materials of CT voxels brought to the grid of the simulator with smooth borders."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform, binary_dilation, gaussian_filter
 
@@ -10,6 +9,7 @@ from echopilot_sim.anatomy.bake import SPACING_M, Volume
 from echopilot_sim.anatomy.ct.tissue import UNKNOWN
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.anatomy.parameters import Torso
+from echopilot_sim.compiled import njit
 
 Array = NDArray[np.float64]
 

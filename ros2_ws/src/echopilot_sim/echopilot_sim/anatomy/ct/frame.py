@@ -18,7 +18,6 @@ Array = NDArray[np.float64]
 HIATUS_BELOW_ORIGIN_M = 0.015
 _AORTA_LEFT_M = 0.010
 _SPINE_BEHIND_SKIN_M, _AORTA_BEHIND_SKIN_M, _HEART_BEHIND_SKIN_M = 0.110, 0.092, 0.022
-_SPINOUS_SHARE = 0.6  # of the depth of vertebrae, from the front, is body
 
 
 def origin_lps(scan: Scan, body: NDArray[np.bool_] | None) -> Array:

@@ -20,6 +20,7 @@ from echopilot_sim.anatomy.distributions import XIPHOID_BASE_M
 from echopilot_sim.anatomy.draw_heart import with_windows
 from echopilot_sim.anatomy.parameters import Abdomen, Heart, Patient, Position, Rhythm, RhythmKind, Torso
 from echopilot_sim.anatomy.skin import Skin
+from echopilot_sim.compiled import need_numba
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -38,8 +39,9 @@ def load(
     Skin, bones, lungs, organs and vessels are those of the CT and do not beat; a heart is modelled where chambers are
     labelled, or annulus and sinotubular junction. `patient.heart` and `patient.aorta` are None where there is none.
     Age, height and weight are NaN. Raises EchoPilotError with one line for files that cannot be used and for labels
-    that show neither aorta nor heart.
+    that show neither aorta nor heart, and without numba.
     """
+    need_numba("a CT patient")
     scan = read_scan(path, ct, table)
     has_aorta = any(scan.has(n) for n in AORTA[:3])
     has_heart, has_root = scan.has(LV), scan.has("annulus_proper") and scan.has("sinotubular_junction")
