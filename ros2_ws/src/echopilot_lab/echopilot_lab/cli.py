@@ -1,18 +1,14 @@
 """The `echopilot` command line; every command is one function that hands over to one module."""
 
-import json
 import os
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
-from echopilot_core import EchoPilotError
+from echopilot_lab.cli_model import model_app
+from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
 
 app = typer.Typer(
     help="EchoPilot: open robotic ultrasound. Research software, not a medical device.",
@@ -23,33 +19,7 @@ app = typer.Typer(
 )
 bench_app = typer.Typer(help="Measure speed, each figure beside a peer in the same run.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
-console = Console(stderr=True)
-
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")]
-
-
-def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn `EchoPilotError` and unusable files into one line and exit code 2, and Ctrl-C into 130."""
-
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except (EchoPilotError, OSError) as error:
-            console.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
-            raise typer.Exit(2) from error
-        except KeyboardInterrupt:
-            console.print("interrupted")
-            raise typer.Exit(130) from None
-
-    return wrapped
-
-
-def write_json(figures: object, path: Path | None) -> None:
-    """Write figures as JSON to a file when one is asked for."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(figures, indent=2) + "\n")
+app.add_typer(model_app, name="model")
 
 
 @app.command()

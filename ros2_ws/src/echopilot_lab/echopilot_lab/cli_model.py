@@ -1,0 +1,22 @@
+"""`echopilot model`: checkpoints and engines; every command hands over to one module."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
+
+model_app = typer.Typer(help="Checkpoints and engines.", no_args_is_help=True)
+
+
+@model_app.command()
+@one_line_errors
+def verify(
+    file: Annotated[Path, typer.Argument(help="An EchoCare encoder checkpoint, usually echocare_encoder.pth.")],
+    json_file: JsonFile = None,
+) -> None:
+    """Load an EchoCare checkpoint safely and strictly, run it once, show hash, dtype, counts and map shapes."""
+    from echopilot_lab.model_reports import verify_checkpoint
+
+    write_json(verify_checkpoint(file, console), json_file)
