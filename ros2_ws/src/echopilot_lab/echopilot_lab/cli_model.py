@@ -20,3 +20,28 @@ def verify(
     from echopilot_lab.model_reports import verify_checkpoint
 
     write_json(verify_checkpoint(file, console), json_file)
+
+
+@model_app.command()
+@one_line_errors
+def info(
+    folder: Annotated[Path | None, typer.Argument(help="A model folder; by default the shipped one.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Check a model folder against its hashes and show its model.yaml."""
+    from echopilot_lab.model_reports import show_model
+
+    write_json(show_model(folder, console), json_file)
+
+
+@model_app.command()
+@one_line_errors
+def export(
+    echocare: Annotated[Path, typer.Option(help="An EchoCare encoder checkpoint.")],
+    out: Annotated[Path, typer.Option(help="The ONNX file to write.")],
+    json_file: JsonFile = None,
+) -> None:
+    """Export EchoCare's encoder to ONNX, compare ONNX Runtime with PyTorch, and write the file only when they agree."""
+    from echopilot_lab.model_reports import export_checkpoint
+
+    write_json(export_checkpoint(echocare, out, console), json_file)

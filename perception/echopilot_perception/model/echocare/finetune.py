@@ -1,0 +1,81 @@
+"""What a training loop needs of EchoCare: what learns, how fast, what to keep of it, and a teacher for distillation."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from echopilot_core import EchoPilotError
+from echopilot_perception.heads import HEADS
+from echopilot_perception.model.echocare import lora
+from echopilot_perception.model.echocare.network import EchoCareNetwork
+
+ENCODER_LR_SCALE = 0.1  # of the public fine-tunings: 1e-4 for the encoder, 1e-3 for what hangs on it
+
+
+def prepare(network: EchoCareNetwork, full: bool = False, rank: int = lora.RANK) -> None:
+    """Choose in place what learns: decoder, heads and colours always; of the encoder LoRA, or with `full` all of it."""
+    if full:
+        network.encoder.requires_grad_(True)
+    else:
+        lora.adapt(network.encoder, rank)
+
+
+def parameter_groups(network: EchoCareNetwork, learning_rate: float, weight_decay: float) -> list[dict[str, Any]]:
+    """Groups for `torch.optim.AdamW`: the encoder learns at a tenth of the rate; no decay on vectors and on colours.
+
+    A loop with a schedule multiplies its rate by a group's `lr_scale`.
+    """
+    chosen: dict[tuple[float, float], list[Tensor]] = {}
+    for name, parameter in network.named_parameters():
+        if parameter.requires_grad:
+            scale = ENCODER_LR_SCALE if name.startswith("encoder.") else 1.0
+            decay = 0.0 if parameter.ndim < 2 or name.startswith("colours.") else weight_decay
+            chosen.setdefault((scale, decay), []).append(parameter)
+    return [
+        {"params": parameters, "lr": scale * learning_rate, "lr_scale": scale, "weight_decay": decay}
+        for (scale, decay), parameters in chosen.items()
+    ]
+
+
+def learned_state(network: EchoCareNetwork) -> dict[str, Tensor]:
+    """What fine-tuning changes, without the frozen weights of EchoCare, which nobody may pass on."""
+    return {name: p.detach().cpu() for name, p in network.named_parameters() if p.requires_grad}
+
+
+def restore(network: EchoCareNetwork, state: Mapping[str, Tensor]) -> None:
+    """Put a `learned_state` back into a network that was prepared in the same way, in place.
+
+    Raises EchoPilotError when names or shapes differ; then nothing is changed.
+    """
+    own = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    wrong = sorted(
+        name for name in own.keys() | state.keys()
+        if name not in own or name not in state or own[name].shape != state[name].shape
+    )  # fmt: skip
+    if wrong:
+        raise EchoPilotError(
+            f"EchoCare fine-tuning: {len(wrong)} of {len(own)} tensors do not fit this network, first: {wrong[0]}; "
+            "prepare it with the same rank and the same choice of LoRA or full"
+        )
+    with torch.no_grad():
+        for name, parameter in own.items():
+            parameter.copy_(state[name])
+
+
+def make_teacher(network: EchoCareNetwork) -> Callable[[Tensor], dict[str, Tensor]]:
+    """Function from pictures (N, 1, 256, 256) in 0..1 to the outputs by head name, on the pictures' device.
+
+    It computes where the network lies, in evaluation mode and without gradients. The output `embedding` has a length
+    of its own, so that a student cannot be held to it.
+    """
+    network.eval()
+    place = next(network.parameters()).device
+
+    def teach(image: Tensor) -> dict[str, Tensor]:
+        with torch.no_grad():
+            outputs = network(image.to(place))
+        return {head.name: output.to(image.device) for head, output in zip(HEADS, outputs, strict=True)}
+
+    return teach
