@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,9 @@ def _read(file: Path) -> dict[str, Any]:
     if not start.startswith(MAGIC):
         raise EchoPilotError(f"checkpoint {file} is no PyTorch file; was a web page saved in its place?")
     try:
-        state = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about old pickles; an error says all that a user needs
+            state = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise EchoPilotError(
             f"checkpoint {file} is damaged or holds more than tensors; it was refused and nothing in it was run"
