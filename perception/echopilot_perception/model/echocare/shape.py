@@ -22,7 +22,7 @@ class EncoderShape:
 
     def map_channels(self, level: int) -> int:
         """Channels of map `level` (0..4)."""
-        return self.channels * 2**level
+        return self.channels << level
 
 
 ECHOCARE = EncoderShape()
