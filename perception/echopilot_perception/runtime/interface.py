@@ -7,6 +7,8 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_perception.runtime.precision import Precision
+
 Outputs = dict[str, NDArray[np.float32]]
 
 
@@ -18,26 +20,42 @@ class RuntimeMetadata:
     version: str
     device: str
     threads: int
+    precision: Precision
     reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}, {self.precision.value} on {self.device} ({self.reason})"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Where the time of one `infer` went [s]; on a CPU nothing is copied."""
+
+    to_device_s: float
+    compute_s: float
+    from_device_s: float
 
 
 class Runtime(ABC):
     """A loaded model. Use it as a context manager, or call `activate` and `close`."""
 
+    last_timing: Timing | None = None  # of the newest `infer`
+
     @abstractmethod
     def activate(self) -> None:
-        """Load the model; raises EchoPilotError when that fails."""
+        """Load the model; raises EchoPilotError when that fails. A second call does nothing."""
 
     @abstractmethod
     def infer(self, image: NDArray[np.float32]) -> Outputs:
-        """Run pictures (N, 1, 128, 128) float32 in 0..1; outputs by head name.
+        """Run pictures (N, 1, H, W) float32 in 0..1, N >= 1, C-contiguous and finite; outputs by head name.
 
-        Raises EchoPilotError when not active.
+        The arrays belong to the caller. Raises EchoPilotError when not active and for any other picture, with the
+        name of the binding, what it expects and what it got.
         """
 
     @abstractmethod
     def metadata(self) -> RuntimeMetadata:
-        """Describe this runtime."""
+        """Describe this runtime, active or not."""
 
     @abstractmethod
     def close(self) -> None:

@@ -45,3 +45,19 @@ def export(
     from echopilot_lab.model_reports import export_checkpoint
 
     write_json(export_checkpoint(echocare, out, console), json_file)
+
+
+@model_app.command()
+@one_line_errors
+def compare(
+    a: Annotated[str, typer.Argument(help="A runtime (onnxruntime, tensorrt:fp16, ...), model folder or ONNX file.")],
+    b: Annotated[str, typer.Argument(help="What to hold beside it.")],
+    frames: Annotated[int, typer.Option(min=1, help="How many frames.")] = 24,
+    clip: Annotated[str, typer.Option(help="A clip instead of a virtual patient: a file or 'default'.")] = "",
+    model: Annotated[Path | None, typer.Option(help="Model folder for runtimes; by default the shipped one.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Run two runtimes or models on the same frames: differences by output, agreement, speed."""
+    from echopilot_lab.model_compare import compare_models
+
+    write_json(compare_models(a, b, frames, clip, model, console), json_file)

@@ -1,4 +1,4 @@
-"""The runtime contract, the guarded model folder, and what `see` promises."""
+"""The guarded model folder, and what `see` promises."""
 
 import shutil
 from pathlib import Path
@@ -10,43 +10,6 @@ from synthetic import frame_of, phased_geometry
 from echopilot_core import EchoPilotError, Tissue, View
 from echopilot_perception.model import SHIPPED, read_manifest
 from echopilot_perception.pipeline import Perception
-from echopilot_perception.runtime import compare, make_runtime
-
-IMAGES = np.random.default_rng(0).random((3, 1, 128, 128)).astype(np.float32)
-SHAPES = {"segmentation": (14, 128, 128), "view": (13,), "quality": (1,), "coupling": (16,), "guidance": (2, 12)}
-
-
-@pytest.mark.parametrize("name", ["onnxruntime", "torch"])
-def test_contract(tiny_model: Path, name: str) -> None:
-    runtime = make_runtime(read_manifest(tiny_model), name)
-    with pytest.raises(EchoPilotError, match="activate"):
-        runtime.infer(IMAGES)
-    with runtime:
-        outputs = runtime.infer(IMAGES)
-        for key, shape in SHAPES.items():
-            assert outputs[key].shape == (3, *shape) and outputs[key].dtype == np.float32
-        again = runtime.infer(IMAGES)
-        assert all(np.array_equal(outputs[k], again[k]) for k in outputs)
-        one = runtime.infer(IMAGES[:1])
-        assert np.allclose(one["segmentation"], outputs["segmentation"][:1], atol=1e-3)
-        assert runtime.metadata().name == name
-    with pytest.raises(EchoPilotError, match="activate"):
-        runtime.infer(IMAGES)
-    runtime.close()
-
-
-def test_runtimes_agree(tiny_model: Path) -> None:
-    manifest = read_manifest(tiny_model)
-    with make_runtime(manifest, "onnxruntime") as a, make_runtime(manifest, "torch") as b:
-        for row in compare(a, b, IMAGES):
-            assert row.largest < 0.05 and row.same_class > 0.98, row
-
-
-def test_auto_says_what_and_why(tiny_model: Path) -> None:
-    runtime = make_runtime(read_manifest(tiny_model))
-    assert runtime.metadata().name == "onnxruntime" and runtime.metadata().reason
-    with pytest.raises(EchoPilotError, match="onnxruntime"):
-        make_runtime(read_manifest(tiny_model), "tpu")
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "ood.json"])
