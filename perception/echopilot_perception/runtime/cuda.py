@@ -59,7 +59,7 @@ def allocate(name: str, shape: tuple[int, ...]) -> Buffer:
         _call("cudaFreeHost", host_address)
         raise
     memory = (ctypes.c_float * (size // 4)).from_address(host_address)
-    return Buffer(name, np.frombuffer(memory, np.float32).reshape(shape), host_address, device_address)
+    return Buffer(name, np.ctypeslib.as_array(memory).reshape(shape), host_address, device_address)
 
 
 def free(buffer: Buffer) -> None:

@@ -80,7 +80,9 @@ class PerceptionParams:
     """The `perception` node."""
 
     model: str = param("", "model folder; empty: the shipped one")
-    runtime: str = param("auto", "inference runtime")
+    runtime: str = param(
+        "auto", "auto, tensorrt, cuda, onnxruntime or torch; with :fp32, :fp16 or :int8 behind it for a precision"
+    )
     lockstep: bool = param(True, "take every frame in order (reliable) instead of the newest")
 
 

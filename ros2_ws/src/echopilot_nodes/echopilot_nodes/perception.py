@@ -31,6 +31,7 @@ class PerceptionNode(LifecycleNode):
         """Load the model; a missing or broken one is a failed transition with one clear line."""
         try:
             self._core = Perception(Path(self._params.model) if self._params.model else None, self._params.runtime)
+            self.get_logger().info(f"{self._core.manifest.model_id} runs on {self._core.runtime}")
             self._core.see(warm_up_frame())  # the first inference is slow: not at the cost of a real frame
         except EchoPilotError as error:
             self.get_logger().error(str(error))
