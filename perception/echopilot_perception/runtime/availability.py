@@ -12,7 +12,7 @@ def why_no_tensorrt() -> str | None:
         return versions.MISSING
     if not _installed("cuda") or not _installed("cuda.bindings"):
         return cuda.MISSING
-    return None if cuda.devices() > 0 else "no CUDA device"
+    return cuda.why_no_device()
 
 
 def why_no_cuda() -> str | None:

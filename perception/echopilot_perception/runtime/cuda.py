@@ -36,10 +36,12 @@ class Buffer:
     device_address: int
 
 
-def devices() -> int:
-    """How many CUDA devices there are; 0 without a driver. Raises EchoPilotError without cuda-bindings."""
+def why_no_device() -> str | None:
+    """None where there is a CUDA device, otherwise the driver's answer. Raises EchoPilotError without cuda-bindings."""
     error, count = _runtime().cudaGetDeviceCount()
-    return int(count) if int(error) == 0 else 0
+    if int(error) != 0:
+        return f"no CUDA device ({error.name}; the driver must be as new as cuda-bindings)"
+    return None if count > 0 else "no CUDA device"
 
 
 def device() -> Device:

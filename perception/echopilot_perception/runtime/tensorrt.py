@@ -46,8 +46,9 @@ class TensorRtRuntime(Runtime):
         if self._execution is not None:
             return
         trt = versions.load_tensorrt()
-        if cuda.devices() == 0:  # TensorRT itself ends the process there
-            raise EchoPilotError("runtime tensorrt: no CUDA device; choose onnxruntime")
+        missing = cuda.why_no_device()
+        if missing is not None:  # TensorRT itself ends the process there
+            raise EchoPilotError(f"runtime tensorrt: {missing}; choose onnxruntime")
         device = cuda.device()
         self._device = device.name
         try:

@@ -20,6 +20,7 @@ class cudaError_t(IntEnum):
     cudaSuccess = 0
     cudaErrorInvalidValue = 1
     cudaErrorMemoryAllocation = 2
+    cudaErrorInsufficientDriver = 35
     cudaErrorInvalidResourceHandle = 400
     cudaErrorNotReady = 600
     cudaErrorStreamCaptureUnsupported = 900
@@ -40,7 +41,7 @@ BAD_HANDLE = (cudaError_t.cudaErrorInvalidResourceHandle, None)
 
 
 class FakeCuda:
-    """One device and its state. `capturable` False makes every capture fail, as some engines do."""
+    """One device and its state; a negative count is a driver that is too old, `capturable` False an odd engine."""
 
     cudaMemcpyKind = cudaMemcpyKind
     cudaStreamCaptureMode = cudaStreamCaptureMode
@@ -87,7 +88,7 @@ class FakeCuda:
 
     # cuda.bindings.runtime
     def cudaGetDeviceCount(self) -> tuple[Any, ...]:
-        return *OK, self._count
+        return (cudaError_t.cudaErrorInsufficientDriver, None) if self._count < 0 else (*OK, self._count)
 
     def cudaGetDevice(self) -> tuple[Any, ...]:
         return *OK, 0

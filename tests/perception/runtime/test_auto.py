@@ -33,10 +33,13 @@ def test_auto_picks_tensorrt_where_all_of_it_is_there(install: Callable[..., Fak
 
 
 @on_cpu
-def test_auto_passes_tensorrt_without_a_gpu(install: Callable[..., FakeCuda]) -> None:
-    install(cuda=FakeCuda(count=0))
+@pytest.mark.parametrize(
+    ("count", "says"), [(0, "not tensorrt: no CUDA device;"), (-1, "no CUDA device (cudaErrorInsufficientDriver;")]
+)
+def test_auto_passes_tensorrt_without_a_gpu(install: Callable[..., FakeCuda], count: int, says: str) -> None:
+    install(cuda=FakeCuda(count=count))
     facts = make_runtime(BARE).metadata()
-    assert facts.name == "onnxruntime" and "not tensorrt: no CUDA device" in facts.reason
+    assert facts.name == "onnxruntime" and says in facts.reason
 
 
 def test_auto_takes_what_offers_the_precision(install: Callable[..., FakeCuda]) -> None:

@@ -75,7 +75,8 @@ def pick_frames(count: int, clip: str) -> list[Frame]:
         return [opened[int(i)] for i in keep]
     anatomy = build(draw_patient(SEED))
     moments = [shot.moment for shot in standard_shots(anatomy)]
-    moments += cine_moments(anatomy)[1]
+    if count > len(moments):
+        moments += cine_moments(anatomy)[1]
     renderer = Renderer(anatomy, "fast")
     return [renderer.render(moment) for moment in moments[:count]]
 
