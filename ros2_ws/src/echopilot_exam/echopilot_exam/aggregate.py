@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import erf, radians, sqrt
+from math import radians, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import ANEURYSM_M, Convention, EndPoint, Finding, FindingKind, GateStatus, Measurement, View
+from echopilot_core import Convention, EndPoint, Finding, FindingKind, GateStatus, Measurement, View
+from echopilot_perception.anomaly import measured_finding
 
 Array = NDArray[np.float64]
 
@@ -18,9 +19,6 @@ MAX_OBLIQUITY_RAD = radians(25.0)
 NEIGHBOUR_SUPPORT_M = 0.003
 """A maximum counts only when a neighbouring station comes within this of it."""
 LONG_VESSEL_M = 0.060
-BORDERLINE_M = 0.003
-OBSERVER_SIGMA_M = 0.0015
-"""Half of the +-3 mm that human readers differ by: added to the spread of the frames."""
 
 STATION_NAME = "aorta_outer_ap"
 MAXIMUM_NAME = "aorta_max_outer_ap"
@@ -177,25 +175,8 @@ def maximum_diameter(stations: Sequence[Measurement]) -> Measurement | None:
 
 
 def aneurysm_finding(maximum: Measurement) -> Finding | None:
-    """Raise a suspicion from 30 mm, or a borderline one within 3 mm of it (SVS 2018 size classes; outer to outer)."""
-    if maximum.value < ANEURYSM_M - BORDERLINE_M:
-        return None
-    borderline = abs(maximum.value - ANEURYSM_M) <= BORDERLINE_M
-    size = f"outer AP diameter {maximum.value * 1e3:.1f} mm"
-    if borderline:
-        side = "at or above" if maximum.value >= ANEURYSM_M else "below"
-        text = f"Borderline abdominal aorta: {size}, {side} 30 mm by less than 3 mm; repeat. "
-    else:
-        text = f"Abdominal aortic aneurysm: {size}. "
-    sigma = sqrt(maximum.sigma**2 + OBSERVER_SIGMA_M**2)
-    return Finding(
-        kind=FindingKind.ANEURYSM_ABDOMINAL,
-        probability=0.5 * (1.0 + erf((maximum.value - ANEURYSM_M) / (sigma * sqrt(2.0)))),
-        view=View.AORTA_TRANS,
-        frame_sequences=maximum.frame_sequences,
-        text=text + "Suspected by software, needs review.",
-        borderline=borderline,
-    )
+    """The suspicion that the largest diameter raises, if any (thresholds: echopilot_perception.anomaly)."""
+    return measured_finding(FindingKind.ANEURYSM_ABDOMINAL, maximum)
 
 
 def _finite(section: Section) -> bool:

@@ -2,19 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erf, sqrt
 
 import numpy as np
 
 from echopilot_core import Finding, FindingKind, GateStatus, Measurement, Phase, Seen, View
 from echopilot_exam.readings import lv_volume
 from echopilot_exam.states import KeyFrame, Series
+from echopilot_perception.anomaly import measured_finding
 from echopilot_perception.measure.ejection import ejection_fraction
 
 MIN_FRAMES = 30
-REDUCED_EF = 0.50
-BORDERLINE_EF = 0.05
-"""Single-plane EF repeats to about +-5 points between readers (EACVI 2015: normal from 52 % men, 54 % women)."""
 
 EF_NAME, EDV_NAME, ESV_NAME = "ef_single_plane_a4c", "lv_edv_a4c", "lv_esv_a4c"
 
@@ -61,11 +58,12 @@ def evaluate_heart(frames: Sequence[Seen]) -> HeartEvaluation:
         )
 
     top, bottom = result.diastolic_frames[0], result.systolic_frames[0]
-    finding = reduced_ef_finding(result.fraction, result.sigma, diastole + systole)
+    fraction = number(EF_NAME, result.fraction, "1", result.sigma, Phase.CYCLE, top)
+    finding = measured_finding(FindingKind.REDUCED_EF, fraction)
     return HeartEvaluation(
         detail=f"EF from {result.beats} beats",
         measurements=(
-            number(EF_NAME, result.fraction, "1", result.sigma, Phase.CYCLE, top),
+            fraction,
             number(EDV_NAME, result.end_diastolic_m3, "m3", volume_sigma_m3, Phase.END_DIASTOLE, top),
             number(ESV_NAME, result.end_systolic_m3, "m3", volume_sigma_m3, Phase.END_SYSTOLE, bottom),
         ),
@@ -75,22 +73,4 @@ def evaluate_heart(frames: Sequence[Seen]) -> HeartEvaluation:
             KeyFrame(diastole[0], View.A4C, "end-diastole"),
             KeyFrame(systole[0], View.A4C, "end-systole"),
         ),
-    )
-
-
-def reduced_ef_finding(fraction: float, sigma: float, frames: tuple[int, ...]) -> Finding | None:
-    """Raise a suspicion below 50 %, or a borderline one within 5 points of it."""
-    if fraction > REDUCED_EF + BORDERLINE_EF:
-        return None
-    borderline = abs(fraction - REDUCED_EF) <= BORDERLINE_EF
-    value = f"ejection fraction {fraction * 100:.0f} % (single plane, A4C)"
-    text = f"Borderline {value}; repeat. " if borderline else f"Reduced {value}. "
-    spread = sqrt(sigma**2 + (BORDERLINE_EF / 2.0) ** 2)
-    return Finding(
-        kind=FindingKind.REDUCED_EF,
-        probability=0.5 * (1.0 + erf((REDUCED_EF - fraction) / (spread * sqrt(2.0)))),
-        view=View.A4C,
-        frame_sequences=frames,
-        text=text + "Suspected by software, needs review.",
-        borderline=borderline,
     )

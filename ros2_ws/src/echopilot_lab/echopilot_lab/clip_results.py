@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, Frame, Seen, Tissue
+from echopilot_core import EchoPilotError, Finding, Frame, Seen, Tissue
+from echopilot_perception.anomaly import findings_of_clip
 from echopilot_report.overlay import labels_on_picture, overlay
 
 MM2_PER_M2 = 1e6
@@ -30,6 +31,7 @@ class ClipResults:
         self._video: cv2.VideoWriter | None = None
         self._lines: list[dict[str, Any]] = []
         self._latency_s: list[float] = []
+        self._seens: list[Seen] = []
         self._model: dict[str, str] = {}
 
     def add(self, frame: Frame, seen: Seen) -> None:
@@ -47,6 +49,7 @@ class ClipResults:
         self._video.write(picture)
         self._lines.append(frame_line(seen))
         self._latency_s.append(seen.latency_s)
+        self._seens.append(seen)
         if self._masks is not None:
             self._masks.append(labels)
 
@@ -77,6 +80,7 @@ class ClipResults:
             "view_probability": float(np.mean([line["view_probability"] for line in lines])),
             "quality": float(np.mean([line["quality"] for line in lines])),
             "ood": float(np.mean([line["ood"] for line in lines])),
+            "findings": [finding_line(f) for f in findings_of_clip(self._seens)],
             "latency_ms": {f"p{p}": 1e3 * float(np.percentile(self._latency_s, p)) for p in (50, 95)},
             "model": self._model,
             "notice": "Research software, not a medical device.",
@@ -118,6 +122,18 @@ def frame_line(seen: Seen) -> dict[str, Any]:
             if math.isfinite(m.value) and math.isfinite(m.sigma)
         ],
         "latency_ms": round(seen.latency_s * 1e3, 3),
+    }
+
+
+def finding_line(finding: Finding) -> dict[str, Any]:
+    """A finding as it stands in summary.json; `frames` names the most telling ones first."""
+    return {
+        "kind": finding.kind.name,
+        "probability": round(finding.probability, 4),
+        "borderline": finding.borderline,
+        "view": finding.view.name,
+        "frames": list(finding.frame_sequences),
+        "text": finding.text,
     }
 
 

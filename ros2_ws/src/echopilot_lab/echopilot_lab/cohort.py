@@ -13,14 +13,16 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from echopilot_core import ANEURYSM_M
+from echopilot_core import FindingKind
 from echopilot_exam.protocol import load_protocol
 from echopilot_lab.parallel import run_all
 from echopilot_lab.trial import made_with, run_trial
+from echopilot_perception.anomaly.thresholds import SIZES, borderline
 from echopilot_perception.model import read_manifest
 
 Result = dict[str, Any]
-BORDERLINE_MM = 2.0
+
+_ANEURYSM = SIZES[FindingKind.ANEURYSM_ABDOMINAL]
 
 
 def run_cohort(
@@ -106,7 +108,7 @@ def aorta_figures(scores: list[Result]) -> dict[str, Any]:
     errors = [abs(e) for s in scores if (e := difference(s, "max_diameter_mm", "true_max_diameter_mm")) is not None]
     table = dict.fromkeys(("tp", "fp", "tn", "fn", "borderline"), 0)
     for s in scores:
-        if abs(s["unloaded_max_diameter_mm"] - 1e3 * ANEURYSM_M) <= BORDERLINE_MM:
+        if borderline(_ANEURYSM, 1e-3 * s["unloaded_max_diameter_mm"]):
             table["borderline"] += 1
         else:
             right = s["aneurysm"] == s["true_aneurysm"]

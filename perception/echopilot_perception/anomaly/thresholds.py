@@ -1,0 +1,169 @@
+"""Every threshold of a finding, with where it comes from: the one place to look and to change (docs/findings.md).
+
+Two sorts. A `SizeLimit` judges a measured value against a guideline; around it lies a zone in which a finding is only
+borderline, because readers and repeats differ by that much. A `ScoreLimit` judges a score between 0 and 1 that the
+network or the contact gives. The simulator's truth shares ANEURYSM_M, so that one stays in `echopilot_core`.
+"""
+
+from dataclasses import dataclass
+from math import radians
+
+from echopilot_core import ANEURYSM_M, Convention, FindingKind, View
+
+
+@dataclass(frozen=True)
+class SizeLimit:
+    """Where a measured value becomes a finding: from `value` on, borderline within [low, high] (ends included).
+
+    `observer_sigma` is the spread between careful readers; it joins the measurement's own sigma, which only knows the
+    mask. All in `unit` ("m", "1", "rad").
+    """
+
+    names: tuple[str, ...]  # of the measurements that are judged
+    unit: str
+    value: float
+    low: float
+    high: float
+    marked: float  # from here on the wording says that it is far beyond the limit
+    observer_sigma: float
+    views: tuple[View, ...]  # a frame counts when these together are likely
+    source: str
+    convention: Convention = Convention.NOT_APPLICABLE
+    above: bool = True  # large values are suspicious; False: small ones
+
+
+@dataclass(frozen=True)
+class ScoreLimit:
+    """A finding is raised when half of a window's frames score `raise_at`, and taken back when half fall below
+    `keep_at`; between the two it stays as it was. Up to `sure_at` it is borderline.
+    """
+
+    raise_at: float
+    keep_at: float
+    sure_at: float
+    views: tuple[View, ...]
+    source: str
+
+
+@dataclass(frozen=True)
+class FrameLimit:
+    """What a frame needs before it can speak about the body at all."""
+
+    min_coupling: float  # mean over the column groups
+    max_ood: float
+    min_quality: float
+    min_view_probability: float  # of a finding's views together
+
+
+_TRANSVERSE = (View.AORTA_TRANS,)
+_VESSEL = (View.AORTA_TRANS, View.AORTA_LONG)
+_APICAL = (View.A4C, View.A5C, View.A2C, View.A3C)
+_HEART = (View.PLAX, View.PSAX_AV, View.PSAX_MV, View.PSAX_PM, *_APICAL, View.SC4C)
+
+SIZES: dict[FindingKind, SizeLimit] = {
+    FindingKind.ANEURYSM_ABDOMINAL: SizeLimit(
+        names=("aorta_max_outer_ap", "aorta_outer_ap"),
+        unit="m",
+        value=ANEURYSM_M,
+        low=0.028,
+        high=0.032,
+        marked=0.050,
+        observer_sigma=0.0015,
+        views=_TRANSVERSE,
+        convention=Convention.OUTER_TO_OUTER,
+        source="SVS 2018, ESC 2024: 30 mm outer to outer; 50 mm women, 55 mm men refer. Zone: +-2 mm, readers differ "
+        "by 2 to 3 mm (Chiu 2014)",
+    ),
+    FindingKind.DILATED_ROOT: SizeLimit(
+        names=("aortic_root", "ascending_aorta"),
+        unit="m",
+        value=0.040,
+        low=0.038,
+        high=0.042,
+        marked=0.050,
+        observer_sigma=0.0015,
+        views=(View.PLAX,),
+        convention=Convention.LEADING_EDGE,
+        source="ESC 2024 (men; women 36 mm), ACC/AHA 2022: 40 mm leading edge to leading edge in PLAX. Zone: +-2 mm",
+    ),
+    FindingKind.REDUCED_EF: SizeLimit(
+        names=("ef_biplane", "ef_single_plane_a4c", "ef_single_plane_a2c"),
+        unit="1",
+        value=0.50,
+        low=0.45,
+        high=0.55,
+        marked=0.30,
+        observer_sigma=0.025,
+        views=(View.A4C,),
+        above=False,
+        source="ASE/EACVI 2015: normal from 52 % (men), 54 % (women), severe below 30 %; the zone covers both, and the "
+        "5 points by which single-plane EF repeats; 50 % as in ESC heart failure classes and BSE 2020",
+    ),
+    FindingKind.EFFUSION: SizeLimit(
+        names=("effusion_depth",),
+        unit="m",
+        value=0.005,
+        low=0.003,
+        high=0.007,
+        marked=0.020,
+        observer_sigma=0.001,
+        views=_HEART,
+        source="ESC 2015: small below 10 mm, moderate to 20 mm, large above, at end-diastole; a few millimetres are "
+        "physiological. 5 mm is an engineering choice",
+    ),
+    FindingKind.FORESHORTENED: SizeLimit(
+        names=(),
+        unit="rad",
+        value=radians(15.0),
+        low=radians(10.0),
+        high=radians(20.0),
+        marked=radians(30.0),
+        observer_sigma=radians(3.0),
+        views=(View.A4C,),
+        source="engineering choice: 15 degrees between the image plane and the long axis of the LV, where this project "
+        "stops calling a view near",
+    ),
+}
+
+SCORES: dict[FindingKind, ScoreLimit] = {
+    FindingKind.THROMBUS: ScoreLimit(0.5, 0.35, 0.7, _VESSEL, "starting value for the box head; set it by `eval`"),
+    FindingKind.DISSECTION_FLAP: ScoreLimit(
+        0.6, 0.4, 0.8, _VESSEL, "starting value; higher, since reverberations look like flaps (Vignon 2001)"
+    ),
+    FindingKind.EFFUSION: ScoreLimit(0.5, 0.35, 0.7, _HEART, "as THROMBUS; used where no depth was measured"),
+    FindingKind.NO_CONTACT: ScoreLimit(0.8, 0.7, 0.8, (), "engineering choice: four of five column groups see air"),
+    FindingKind.WRONG_ORGAN: ScoreLimit(
+        0.9, 0.75, 0.9, (), "the exam gate's limit; a score of 0.5 is the 99th percentile of validation patients"
+    ),
+}
+
+SPEAKS = FrameLimit(min_coupling=0.5, max_ood=0.9, min_quality=0.25, min_view_probability=0.5)
+"""Loosest row of the exam gate (a sweep's): half of the columns coupled, features not foreign."""
+
+ABOUT_THE_PICTURE = frozenset({FindingKind.FORESHORTENED, FindingKind.NO_CONTACT, FindingKind.WRONG_ORGAN})
+"""Findings about the picture; all others are about the body."""
+
+WINDOW_S = 1.0
+"""Frames of the last second are judged together: about a heart beat, and 8 mm of a sweep."""
+FULL_SHARE = 0.75
+"""Nothing is raised before the frames span this share of the window."""
+MIN_FRAMES = 5
+"""Frames of the window that can show a finding, at least."""
+AGREEING = 0.5
+"""Share of those frames that must agree."""
+EVIDENCE_FRAMES = 5
+"""Frames named with a finding, the most telling first."""
+CORRELATION_S = 0.25
+"""Frames closer than this repeat one another: the scatter of a window counts as of one draw per such step."""
+MIN_EF_FRAMES = 30
+"""Frames with a measured ventricle before a clip yields an ejection fraction."""
+
+
+def borderline(limit: SizeLimit, value: float) -> bool:
+    """Whether a value lies in the zone, its ends included."""
+    return limit.low <= value <= limit.high
+
+
+def suspicious(limit: SizeLimit, value: float) -> bool:
+    """Whether a value raises a finding: beyond the limit or in the zone before it. False for NaN."""
+    return value >= limit.low if limit.above else value <= limit.high
