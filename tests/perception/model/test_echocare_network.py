@@ -147,6 +147,18 @@ def test_training_moves_what_should_learn_and_nothing_else(build: Build) -> None
     assert ups and all(float(p.detach().abs().max()) > 0 for p in ups)
 
 
+def test_made_networks_stand_on_the_file_and_the_seed(tiny: EncoderShape, tmp_path: Path) -> None:
+    torch.save(build_encoder(tiny).state_dict(), tmp_path / "file.pth")
+    make = finetune.network_maker(tmp_path / "file.pth", shape=tiny)
+    first, second, other = (make(DEFAULT_SPEC, seed).eval() for seed in (1, 1, 2))
+    weights = [network.state_dict() for network in (first, second, other)]
+    assert all(torch.equal(weights[0][key], weights[1][key]) for key in weights[0])
+    frozen = {name for name, p in first.named_parameters() if not p.requires_grad}
+    assert frozen and all(torch.equal(weights[0][key], weights[2][key]) for key in frozen)
+    drawn = [key for key in weights[0] if key.startswith("decoder.") and key.endswith("conv.weight")]
+    assert drawn and not any(torch.equal(weights[0][key], weights[2][key]) for key in drawn)
+
+
 def test_full_fine_tuning_learns_everything(build: Build) -> None:
     network = build()
     finetune.prepare(network, full=True)

@@ -1,17 +1,42 @@
 """What a training loop needs of EchoCare: what learns, how fast, what to keep of it, and a teacher for distillation."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.heads import HEADS
+from echopilot_perception.heads import HEADS, HeadSpec
 from echopilot_perception.model.echocare import lora
-from echopilot_perception.model.echocare.network import EchoCareNetwork
+from echopilot_perception.model.echocare.checkpoint import load_encoder
+from echopilot_perception.model.echocare.network import EchoCareNetwork, Normalisation
+from echopilot_perception.model.echocare.shape import ECHOCARE, EncoderShape
 
 ENCODER_LR_SCALE = 0.1  # of the public fine-tunings: 1e-4 for the encoder, 1e-3 for what hangs on it
+
+
+def network_maker(
+    file: Path,
+    normalisation: Normalisation = Normalisation.UNIT,
+    full: bool = False,
+    rank: int = lora.RANK,
+    shape: EncoderShape = ECHOCARE,
+) -> Callable[[HeadSpec, int], nn.Module]:
+    """Function (spec, seed) -> prepared network on the encoder of `file`, for the argument `network` of `train`.
+
+    What the file does not give is drawn from the seed. Calling it raises EchoPilotError as `load_encoder` does.
+    """
+
+    def make(spec: HeadSpec, seed: int) -> nn.Module:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = EchoCareNetwork(spec, load_encoder(file, shape), normalisation, shape)
+            prepare(network, full, rank)
+        return network
+
+    return make
 
 
 def prepare(network: EchoCareNetwork, full: bool = False, rank: int = lora.RANK) -> None:
@@ -22,10 +47,11 @@ def prepare(network: EchoCareNetwork, full: bool = False, rank: int = lora.RANK)
         lora.adapt(network.encoder, rank)
 
 
-def parameter_groups(network: EchoCareNetwork, learning_rate: float, weight_decay: float) -> list[dict[str, Any]]:
-    """Groups for `torch.optim.AdamW`: the encoder learns at a tenth of the rate; no decay on vectors and on colours.
+def parameter_groups(network: nn.Module, learning_rate: float, weight_decay: float) -> list[dict[str, Any]]:
+    """Groups of an `EchoCareNetwork` for AdamW, and for the argument `groups` of `train`.
 
-    A loop with a schedule multiplies its rate by a group's `lr_scale`.
+    The encoder learns at a tenth of the rate, which a loop with a schedule takes from `lr_scale`; vectors and the
+    colours do not decay.
     """
     chosen: dict[tuple[float, float], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
