@@ -9,6 +9,7 @@ import torch
 from echopilot_core import EchoPilotError
 
 State = dict[str, Any]
+WORKING = ("network", "average", "scaler")  # of a run under way; a new run begins from the best weights
 
 
 def save(path: Path, state: State) -> None:
@@ -31,7 +32,10 @@ def load(path: Path) -> State:
 
 
 def to_half(state: State) -> State:
-    """FP16 copy of a training state; the second Adam moment travels as its root, which fits the range of FP16."""
+    """FP16 copy of what a new run begins from: best weights and moments, config and history.
+
+    The second Adam moment travels as its root, which fits the range of FP16.
+    """
 
     def shrink(value: Any, key: str) -> Any:
         if isinstance(value, dict):
@@ -40,7 +44,7 @@ def to_half(state: State) -> State:
             return (value.sqrt() if key == "exp_avg_sq" else value).half()
         return value
 
-    return {"half": True, **{k: shrink(v, k) for k, v in state.items()}}
+    return {"half": True, **{k: shrink(v, k) for k, v in state.items() if k not in WORKING}}
 
 
 def from_half(state: State) -> State:

@@ -1,0 +1,90 @@
+"""Batches of a run: the same order for every process, cut, changed and made ready beside the training.
+
+Nothing here holds more than a few batches; the samples stay where they are and may be memory-mapped.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from itertools import islice
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from echopilot_perception.training.augment import augmented
+from echopilot_perception.training.config import TrainConfig
+from echopilot_perception.training.distributed import World, share_of
+from echopilot_perception.training.samples import Samples
+
+AHEAD = 2  # batches made ready per worker
+GPU_WORKERS = 6
+Batch = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many steps an epoch has and how many rows of each batch this process takes in each part."""
+
+    samples: int
+    steps: int
+    rows: int
+
+
+def plan(samples: int, config: TrainConfig, world: World) -> Plan:
+    """Steps of whole batches; of fewer samples than a batch, as many as can be split evenly.
+
+    Raises EchoPilotError when the batch cannot be split among the processes and parts.
+    """
+    pieces = world.size * config.accumulate
+    size = config.batch if samples >= config.batch else samples // pieces * pieces
+    return Plan(samples, max(samples // config.batch, 1), share_of(size, world, config.accumulate))
+
+
+def epoch_batches(
+    data: Samples, epoch: int, cut: Plan, config: TrainConfig, world: World, workers: int
+) -> Iterator[list[Batch]]:
+    """The batches of one epoch for this process, each a list of `accumulate` parts.
+
+    A pure function of seed, epoch and rank, however many `workers` (threads) make them.
+    """
+    order = np.random.default_rng((config.seed, epoch)).permutation(cut.samples)
+    whole = cut.rows * config.accumulate * world.size
+
+    def make(step: int) -> list[Batch]:
+        at = step * whole + world.rank * cut.rows * config.accumulate
+        index = order[at : at + cut.rows * config.accumulate]
+        rng = np.random.default_rng((config.seed, epoch, step, world.rank))
+        return [_made(data, part, rng if config.augmentation else None) for part in np.split(index, config.accumulate)]
+
+    with ThreadPoolExecutor(workers) as pool:
+        steps = iter(range(cut.steps))
+        ready = deque(pool.submit(make, step) for step in islice(steps, AHEAD * workers))
+        try:
+            while ready:
+                batch = ready.popleft().result()
+                ready.extend(pool.submit(make, step) for step in islice(steps, 1))
+                yield batch
+        finally:
+            for future in ready:
+                future.cancel()
+
+
+def _made(data: Samples, index: NDArray[np.int64], rng: np.random.Generator | None) -> Batch:
+    rows = data.take(index)
+    return tensors(rows if rng is None else augmented(rows, rng))
+
+
+def tensors(rows: Samples) -> Batch:
+    """Samples as tensors by field name; `image` becomes (N, 1, 256, 256) float32 in 0..1."""
+    batch = {f.name: torch.from_numpy(getattr(rows, f.name)) for f in fields(Samples)}
+    return {**batch, "image": batch["image"].float()[:, None] / 255.0}
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """The batch on `device`."""
+    if device.type == "cpu":
+        return batch
+    return {name: tensor.pin_memory().to(device, non_blocking=True) for name, tensor in batch.items()}

@@ -1,0 +1,111 @@
+"""Everything that changes while training, and how it is kept and taken up again."""
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from echopilot_core import EchoPilotError
+from echopilot_perception.training import checkpoint
+from echopilot_perception.training.config import TrainConfig
+from echopilot_perception.training.evaluate import Figures
+from echopilot_perception.training.start import Loader, load_exactly
+
+Groups = Callable[[nn.Module, float, float], list[dict[str, Any]]]
+"""(network, learning rate, weight decay) -> parameter groups of AdamW; a group's `lr_scale` multiplies the schedule."""
+
+
+def all_parameters(network: nn.Module, learning_rate: float, weight_decay: float) -> list[dict[str, Any]]:
+    """One group of all parameters that need a gradient."""
+    return [{"params": [p for p in network.parameters() if p.requires_grad]}]
+
+
+class Run:
+    """Network, averaged network, optimiser, and the record of the epochs so far."""
+
+    def __init__(
+        self, config: TrainConfig, network: nn.Module, groups: Groups, device: torch.device, scaled: bool
+    ) -> None:
+        self.config = config
+        self.network = network.to(device, memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network)
+        chosen = groups(self.network, config.learning_rate, config.weight_decay)
+        self.optimiser = torch.optim.AdamW(chosen, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
+        self.epoch, self.stale, self.best_loss = 0, 0, math.inf
+        self.best = self._weights()
+        self.history: list[Figures] = []
+
+    def blend(self, step: int) -> None:
+        """Move the averaged weights towards the present ones."""
+        decay = min(self.config.ema_decay, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for mean, new in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
+                if mean.is_floating_point():
+                    mean.lerp_(new, 1.0 - decay)
+                else:
+                    mean.copy_(new)
+
+    def finish_epoch(self, figures: Figures) -> None:
+        """Count an epoch, and keep the averaged weights when its `loss` is the lowest so far."""
+        self.epoch += 1
+        self.history.append({k: float(v) for k, v in figures.items()})
+        if figures["loss"] < self.best_loss:
+            self.best_loss, self.stale = figures["loss"], 0
+            self.best = self._weights()
+        else:
+            self.stale += 1
+
+    def state(self) -> checkpoint.State:
+        """Plain values and tensors that `restore` goes on from exactly."""
+        moments = {str(k): dict(v) for k, v in self.optimiser.state_dict()["state"].items()}
+        return {
+            "epoch": self.epoch,
+            "stale": self.stale,
+            "best_loss": self.best_loss,
+            "config": self.config.as_dict(),
+            "history": self.history,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "best": self.best,
+            "moments": moments,
+            "scaler": self.scaler.state_dict(),
+        }
+
+    def restore(self, state: checkpoint.State) -> None:
+        """Go on from `state`; raises EchoPilotError when it was made with another config or network."""
+        ours, theirs = self.config.without_place(), {k: state["config"].get(k) for k in self.config.without_place()}
+        changed = [name for name in ours if ours[name] != theirs[name]]
+        if changed:
+            raise EchoPilotError(
+                f"the checkpoint was made with another training config ({', '.join(changed)} differ); "
+                "use another folder or `start`"
+            )
+        load_exactly(self.network, state["network"])
+        load_exactly(self.average, state["average"])
+        self.epoch, self.stale, self.best_loss = state["epoch"], state["stale"], state["best_loss"]
+        self.history, self.best = list(state["history"]), state["best"]
+        self._restore_moments(state)
+        if self.scaler.is_enabled() and state["scaler"]:
+            self.scaler.load_state_dict(state["scaler"])
+
+    def warm_start(self, state: checkpoint.State, load: Loader) -> None:
+        """Begin at epoch 0 from the best weights of an earlier run; its moments count when the weights fit exactly."""
+        load(self.network, state["best"])
+        self.average.load_state_dict(self.network.state_dict())
+        self.best = self._weights()
+        if load is load_exactly:
+            self._restore_moments(state)
+
+    def _weights(self) -> checkpoint.State:
+        return {k: v.clone() for k, v in self.average.state_dict().items()}
+
+    def _restore_moments(self, state: checkpoint.State) -> None:
+        groups = self.optimiser.state_dict()["param_groups"]
+        moments = {int(k): v for k, v in state["moments"].items()}
+        if len(moments) not in (0, sum(len(group["params"]) for group in groups)):
+            raise EchoPilotError("the checkpoint was made with other parameter groups; choose the same ones")
+        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
