@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 import torch
-from torch import nn
 from torch import distributed as dist
+from torch import nn
 
 from echopilot_core import EchoPilotError
 
@@ -33,10 +33,13 @@ class World:
         return self.rank == 0
 
 
+ALONE = World()
+
+
 def from_environment() -> World:
     """The world that torchrun describes; a world of one without it."""
     if "TORCHELASTIC_RUN_ID" not in os.environ:
-        return World()
+        return ALONE
     return World(*(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
 
 

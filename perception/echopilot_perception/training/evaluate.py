@@ -7,14 +7,14 @@ from torch import Tensor, nn
 from echopilot_perception.heads import HEADS
 from echopilot_perception.training.batches import Batch, tensors, to_device
 from echopilot_perception.training.device import constants_on
-from echopilot_perception.training.distributed import World, gather
+from echopilot_perception.training.distributed import ALONE, World, gather
 from echopilot_perception.training.losses import is_labelled
 from echopilot_perception.training.samples import Samples
 
 Figures = dict[str, float]
 
 
-def evaluate(network: nn.Module, data: Samples, batch: int = 64, world: World = World()) -> Figures:
+def evaluate(network: nn.Module, data: Samples, batch: int = 64, world: World = ALONE) -> Figures:
     """Mean validation loss and head metrics, weighted by batch size, without augmentation; `loss` comes first.
 
     Processes share the batches and all get the same figures as one process would.

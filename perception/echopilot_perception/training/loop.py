@@ -16,7 +16,7 @@ from echopilot_perception.training.board import Board
 from echopilot_perception.training.config import DEFAULT_SPEC, TrainConfig
 from echopilot_perception.training.device import choose_device, choose_dtype
 from echopilot_perception.training.distill import Distillation
-from echopilot_perception.training.distributed import World, from_environment, gather, replicate, together
+from echopilot_perception.training.distributed import from_environment, gather, replicate, together
 from echopilot_perception.training.evaluate import Figures, evaluate
 from echopilot_perception.training.run import Groups, Run, all_parameters
 from echopilot_perception.training.samples import Sample, Samples, stack

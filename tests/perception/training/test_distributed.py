@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 from tiny import disc_samples, tiny  # noqa: E402
 from two_processes import CONFIG, SAMPLES, SEED  # noqa: E402
 
-from echopilot_perception.training.loop import train  # noqa: E402
+from echopilot_perception.training.loop import TrainResult, train  # noqa: E402
 
 LIMIT_S = 60.0
 
@@ -25,6 +25,7 @@ LIMIT_S = 60.0
 class Pair:
     launcher: subprocess.Popen[bytes]
     folder: Path
+    alone: TrainResult
 
     def pids(self) -> list[int]:
         return [int((self.folder / f"{rank}.pid").read_text()) for rank in (0, 1)]
@@ -41,13 +42,14 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     environment = os.environ | {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"}
     log = (folder / "log").open("wb")
     launcher = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
-    pair = Pair(launcher, folder)
     try:
+        data = disc_samples(SAMPLES, SEED)
+        alone = train(data, replace(CONFIG, accumulate=2), data, network=tiny)  # while the others start
         end = time.monotonic() + LIMIT_S
         while not all((folder / f"{rank}.pt").exists() for rank in (0, 1)):
             assert launcher.poll() is None and time.monotonic() < end, (folder / "log").read_text()
             time.sleep(0.05)
-        yield pair
+        yield Pair(launcher, folder, alone)
     finally:
         if launcher.poll() is None:
             launcher.terminate()
@@ -57,10 +59,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 def test_two_processes_give_the_weights_of_one(pair: Pair) -> None:
     """One process that works through the two shares one after the other takes exactly the same steps."""
-    data = disc_samples(SAMPLES, SEED)
-    alone = train(data, replace(CONFIG, accumulate=2), data, network=tiny)
     both = [torch.load(pair.folder / f"{rank}.pt") for rank in (0, 1)]
-    for key, value in alone.state["network"].items():
+    for key, value in pair.alone.state["network"].items():
         if "running" in key or "tracked" in key:
             continue
         for one in both:

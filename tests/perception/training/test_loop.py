@@ -21,11 +21,11 @@ from echopilot_perception.training.distributed import World  # noqa: E402
 from echopilot_perception.training.loop import evaluate, train  # noqa: E402
 from echopilot_perception.training.schedule import share  # noqa: E402
 
-CONFIG = TrainConfig(epochs=3, batch=8, warmup_steps=2, learning_rate=3e-3)
+CONFIG = TrainConfig(epochs=3, batch=4, warmup_steps=2, learning_rate=3e-3)
 
 
 def test_resumed_run_gives_the_same_weights(tmp_path: Path) -> None:
-    data = disc_samples(16, seed=4)
+    data = disc_samples(8, seed=4)
     whole = train(data, CONFIG, data, network=tiny)
     train(data, CONFIG, data, folder=tmp_path, stop_after_epochs=1, network=tiny)
     resumed = train(data, CONFIG, data, folder=tmp_path, network=tiny)
@@ -50,8 +50,8 @@ def test_another_machine_resumes(tmp_path: Path) -> None:
 
 
 def test_shipped_network_learns() -> None:
-    data = disc_samples(24, seed=5)
-    history = train(data, replace(CONFIG, augmentation=False), data).history
+    data = disc_samples(16, seed=5)
+    history = train(data, replace(CONFIG, augmentation=False, epochs=2)).history
     assert history[-1]["train_loss"] < 0.9 * history[0]["train_loss"]
 
 
@@ -80,7 +80,7 @@ def test_start_takes_over_weights(tmp_path: Path) -> None:
 def test_start_from_another_network_names_what_differs(tmp_path: Path) -> None:
     data = disc_samples(8, seed=4)
     save(tmp_path / "checkpoint.pt", to_half(train(data, CONFIG, network=wide, stop_after_epochs=1).state))
-    with pytest.raises(EchoPilotError, match="in another size .* first body"):
+    with pytest.raises(EchoPilotError, match=r"in another size .* first body"):
         train(data, CONFIG, start=tmp_path / "checkpoint.pt", network=tiny)
 
 
@@ -170,11 +170,13 @@ def test_unlabelled_pictures_train_and_validate() -> None:
 
 def test_nothing_copies_the_whole_set(tmp_path: Path) -> None:
     """A memory-mapped set is trained on and validated with a small part of its size in memory."""
-    few, times = disc_samples(8, seed=4), 40
+    few, times = disc_samples(8, seed=4), 20
     columns = {}
     for f in fields(Samples):
         part = getattr(few, f.name)
-        whole = np.lib.format.open_memmap(tmp_path / f"{f.name}.npy", "w+", part.dtype, (len(part) * times, *part.shape[1:]))
+        whole = np.lib.format.open_memmap(
+            tmp_path / f"{f.name}.npy", "w+", part.dtype, (len(part) * times, *part.shape[1:])
+        )
         for at in range(times):
             whole[at * len(part) : (at + 1) * len(part)] = part
         columns[f.name] = whole
@@ -189,7 +191,7 @@ def test_nothing_copies_the_whole_set(tmp_path: Path) -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert cut.steps == len(data) // 4
-    assert peak < 0.2 * size, (peak, size)
+    assert peak < 0.4 * size, (peak, size)
 
 
 def test_batches_do_not_depend_on_the_number_of_workers() -> None:

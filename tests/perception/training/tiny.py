@@ -37,11 +37,11 @@ def disc_samples(count: int, seed: int) -> Samples:
 class TinyNetwork(nn.Module):
     """Two convolutions under the real heads."""
 
-    def __init__(self, spec: HeadSpec, channels: int = 8) -> None:
+    def __init__(self, spec: HeadSpec, channels: int = 6) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.AvgPool2d(4), nn.Conv2d(1, channels, 5, padding=2), nn.BatchNorm2d(channels), nn.ReLU(),
-            nn.Conv2d(channels, channels, 5, padding=2), nn.ReLU(),
+            nn.AvgPool2d(4), nn.Conv2d(1, channels, 3, padding=1), nn.BatchNorm2d(channels), nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(),
         )  # fmt: skip
         self.features = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(16 * channels, 24), nn.ReLU())
         self.heads = nn.ModuleDict({head.name: head.build(channels, 24, spec) for head in HEADS})
@@ -61,4 +61,4 @@ def tiny(spec: HeadSpec, seed: int) -> nn.Module:
 def wide(spec: HeadSpec, seed: int) -> nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return TinyNetwork(spec, 16)
+        return TinyNetwork(spec, 12)

@@ -12,9 +12,9 @@ from echopilot_perception.training import TrainConfig
 from echopilot_perception.training.loop import train
 
 CONFIG = TrainConfig(
-    epochs=2, batch=8, warmup_steps=1, learning_rate=3e-3, augmentation=False, device="cpu", precision="float32"
+    epochs=2, batch=4, warmup_steps=1, learning_rate=3e-3, augmentation=False, device="cpu", precision="float32"
 )
-SAMPLES, SEED = 16, 4
+SAMPLES, SEED = 8, 4
 
 
 def main(folder: Path) -> None:

@@ -1,0 +1,86 @@
+"""A foreign picture with its mask, put on the grid of `echopilot_perception.grid`."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError, Frame, ProbeGeometry, SectorBox, View
+from echopilot_perception import grid
+from echopilot_perception.frames.preprocess import sector_cells, to_network
+from echopilot_perception.frames.sector import Sector, find_sector
+from echopilot_perception.training.samples import SIZES, UNKNOWN_LABEL, Sample
+
+ZOOM = grid.PICTURE_CELLS // grid.CELLS
+
+
+def sector_of(pictures: NDArray[np.uint8], name: str) -> Sector:
+    """The fan or rectangle in pictures (N, H, W); raises EchoPilotError when `name` shows none."""
+    sector = find_sector(pictures)
+    if sector is None:
+        raise EchoPilotError(f"{name}: no ultrasound sector found; the picture is empty")
+    return sector
+
+
+def check_same_size(picture: NDArray[np.uint8], mask: NDArray[np.uint8], name: str) -> None:
+    """Raise EchoPilotError unless picture and mask of `name` have the same height and width."""
+    if picture.shape[:2] != mask.shape[:2]:
+        raise EchoPilotError(f"{name}: the picture has size {picture.shape[:2]}, its mask {mask.shape[:2]}")
+
+
+def on_grid(
+    picture: NDArray[np.uint8],
+    classes: NDArray[np.uint8],
+    sector: Sector,
+    spacing_m: float,
+    view: View,
+    lv_volume_m3: float = float("nan"),
+) -> Sample:
+    """Sample of a picture (H, W) and its classes (H, W) by Tissue, 255 where not known, both with square pixels.
+
+    The picture is resampled as every frame is (frames.preprocess), classes are read at the centres of their cells.
+    Outside the sector there is nothing to be seen, which is known: background.
+    """
+    geometry = ProbeGeometry(
+        kind=sector.kind,
+        radius_m=sector.radius_px * spacing_m,
+        opening_angle_rad=sector.opening_rad,
+        aperture_m=sector.width_px * spacing_m,
+        depth_m=sector.depth_px * spacing_m,
+        spacing_x_m=spacing_m,
+        spacing_y_m=spacing_m,
+        origin_u_px=sector.origin_u_px,
+        origin_v_px=sector.origin_v_px,
+        frequency_hz=0.0,
+    )
+    height, width = picture.shape
+    box = sector.box
+    box = SectorBox(max(box.left_px, 0), max(box.top_px, 0), min(box.right_px, width), min(box.bottom_px, height))
+    image = np.round(to_network(Frame(0, 0, picture, geometry, box)) * 255.0).astype(np.uint8)
+    inside = sector_cells(geometry).reshape(grid.CELLS, ZOOM, grid.CELLS, ZOOM).any(axis=(1, 3))
+    labels = np.where(inside, _at_cells(classes, geometry), 0).astype(np.uint8)
+    sizes = np.full(len(SIZES), np.nan, np.float32)
+    sizes[SIZES.index("lv_volume_m3")] = lv_volume_m3
+    return Sample(image=image, labels=labels, view=int(view), sizes=sizes)
+
+
+def _at_cells(classes: NDArray[np.uint8], geometry: ProbeGeometry) -> NDArray[np.uint8]:
+    to_source = np.array(
+        [
+            [
+                grid.SPACING_M / geometry.spacing_x_m,
+                0.0,
+                grid.ORIGIN_X_M / geometry.spacing_x_m + geometry.origin_u_px,
+            ],
+            [
+                0.0,
+                grid.SPACING_M / geometry.spacing_y_m,
+                grid.ORIGIN_Y_M / geometry.spacing_y_m + geometry.origin_v_px,
+            ],
+        ]
+    )
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    size = (grid.CELLS, grid.CELLS)
+    cells = cv2.warpAffine(
+        classes, to_source, size, flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=UNKNOWN_LABEL
+    )
+    return np.asarray(cells, np.uint8)

@@ -1,0 +1,63 @@
+"""usgra-seg layout: linear-probe pictures of nerves and vessels with colour masks (github.com/tmkand/usgra-seg)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_perception.training.readers.place import check_same_size, on_grid, sector_of
+from echopilot_perception.training.samples import UNKNOWN_LABEL, Sample
+
+VESSEL_RGB, NERVE_RGB, NOTHING_RGB = (0, 128, 0), (128, 0, 0), (0, 0, 0)
+CLASSES = {NOTHING_RGB: UNKNOWN_LABEL, VESSEL_RGB: int(Tissue.AO_LUMEN), NERVE_RGB: int(Tissue.BACKGROUND)}
+DEPTH_M = 0.04
+
+
+def read_usgra(folder: Path, depth_m: float = DEPTH_M) -> Iterator[Sample]:
+    """Samples of every images/NAME.png with its masks/NAME.png.
+
+    Vessels become AO_LUMEN, the only class of a round vessel that we have; a nerve is certainly none of our classes;
+    what is not coloured is not known. The pictures show no standard view, which is known: NONE. Pixel spacing is not
+    told: each picture is taken to reach `depth_m` deep, 40 mm as is usual for these probes at neck, arm and groin, so
+    vessels are smaller than an aorta and diameters are good to a third at best. Raises EchoPilotError when there is no
+    picture, a mask is missing or of another size, or a mask holds another colour.
+    """
+    paths = sorted((Path(folder) / "images").glob("*.png"))
+    if not paths:
+        raise EchoPilotError(f"usgra-seg: {folder} holds no images/*.png")
+    for path in paths:
+        picture, mask = (
+            _load(path, cv2.IMREAD_GRAYSCALE),
+            _load(path.parents[1] / "masks" / path.name, cv2.IMREAD_COLOR),
+        )
+        check_same_size(picture, mask, path.name)
+        sector = sector_of(picture[None], path.name)
+        yield on_grid(picture, _classes(mask, path.name), sector, depth_m / sector.depth_px, View.NONE)
+
+
+def _load(path: Path, flags: int) -> NDArray[np.uint8]:
+    if not path.is_file():
+        raise EchoPilotError(f"usgra-seg: {path} does not exist")
+    picture = cv2.imread(str(path), flags)
+    if picture is None:
+        raise EchoPilotError(f"usgra-seg: {path.name} is not a readable picture")
+    return np.asarray(picture, np.uint8)
+
+
+def _classes(mask: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
+    classes = np.empty(mask.shape[:2], np.uint8)
+    told = np.zeros(mask.shape[:2], np.bool_)
+    for colour, tissue in CLASSES.items():
+        here = (mask == colour[::-1]).all(axis=2)
+        classes[here] = tissue
+        told |= here
+    if not told.all():
+        blue, green, red = mask[~told][0].tolist()
+        raise EchoPilotError(
+            f"{name}: the mask holds the colour {(red, green, blue)}; "
+            f"known are {VESSEL_RGB} vessel, {NERVE_RGB} nerve and {NOTHING_RGB}"
+        )
+    return classes
