@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -108,7 +109,8 @@ def _read(path: Path) -> _Volume:
     try:
         image = Nifti1Image.from_filename(path)
         values = np.asarray(image.dataobj)
-        zooms = [float(z) for z in image.header.get_zooms()]
+        header: Any = image.header
+        zooms = [float(z) for z in header.get_zooms()]
     except Exception as error:  # nibabel and gzip raise many kinds for a damaged file
         raise EchoPilotError(f"{path.name} cannot be read: {type(error).__name__}") from error
     values = values[:, :, None] if values.ndim == 2 else values
