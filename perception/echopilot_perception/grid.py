@@ -1,4 +1,7 @@
-"""The cells that every network picture and label map lives on: 128 x 128 cells of 1.25 mm in `us_image`."""
+"""The square that every network picture and label map covers: 160 x 160 mm of `us_image`, the face in its upper middle.
+
+Pictures have 256 x 256 cells of 0.625 mm, label maps 128 x 128 cells of 1.25 mm.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +13,12 @@ SPACING_M = 0.00125
 CELL_AREA_M2 = SPACING_M * SPACING_M
 ORIGIN_X_M = -0.08 + SPACING_M / 2  # centre of cell (0, 0)
 ORIGIN_Y_M = SPACING_M / 2
+PICTURE_CELLS = 256
+PICTURE_SPACING_M = 0.000625
 
 X_M: NDArray[np.float64] = ORIGIN_X_M + SPACING_M * np.arange(CELLS, dtype=np.float64)
 Y_M: NDArray[np.float64] = ORIGIN_Y_M + SPACING_M * np.arange(CELLS, dtype=np.float64)
-"""Centres of the columns (right) and rows (depth) [m]."""
+"""Centres of the columns (right) and rows (depth) of a label map [m]."""
 
 
 def label_map(labels: NDArray[np.uint8]) -> LabelMap:

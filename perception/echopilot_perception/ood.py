@@ -1,61 +1,108 @@
-"""Out-of-distribution score: Mahalanobis distance of the features with a diagonal covariance (Lee et al. 2018)."""
+"""Out-of-distribution score of a picture from the features of the network.
 
-import json
-from dataclasses import dataclass
+Two judges vote: the Mahalanobis distance of the features (Lee et al. 2018), which knows only usual pictures, and a
+logistic regression on their principal components that was shown made-up outliers as well (outlier exposure,
+Hendrycks et al. 2019), with the distance as one more input. Real foreign pictures were never shown to either.
+"""
+
+import zipfile
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 from echopilot_core import EchoPilotError
+
+Array = NDArray[np.float64]
+
+KEPT = 0.999  # of the variance, by the principal components
+RIDGE = 3e-3
+CLIPPED = 12.0  # standard deviations: one wild feature must not outvote all others
 
 
 @dataclass(frozen=True)
 class FeatureStatistics:
-    """Mean and standard deviation (D,) of the features in training, and distances seen on validation patients."""
+    """Mean (D,) and whitening (D, K) of the features of usual pictures, the judge's weights (K + 1,) and bias, and the
+    judge's answers at the median and at the 99th percentile of validation patients."""
 
-    mean: NDArray[np.float64]
-    std: NDArray[np.float64]
-    median_distance: float
-    p99_distance: float
+    mean: Array
+    whitening: Array
+    weights: Array
+    bias: Array  # (1,)
+    median: Array  # (1,)
+    p99: Array  # (1,)
 
 
-def distance(statistics: FeatureStatistics, embedding: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Root mean square of standardised features (..., D) -> (...)."""
-    z = (embedding - statistics.mean) / statistics.std
+def distance(statistics: FeatureStatistics, embedding: Array) -> Array:
+    """Root mean square of the whitened features (..., D) -> (...)."""
+    z = (embedding - statistics.mean) @ statistics.whitening
     return np.asarray(np.sqrt(np.mean(z * z, axis=-1)))
 
 
-def score(statistics: FeatureStatistics, embedding: NDArray[np.float64]) -> float:
+def score(statistics: FeatureStatistics, embedding: Array) -> float:
     """0 for a usual picture, 0.5 at the 99th percentile of validation, towards 1 for a foreign one."""
-    spread = max(statistics.p99_distance - statistics.median_distance, 1e-6)
-    z = 4.0 * (float(distance(statistics, embedding)) - statistics.p99_distance) / spread
+    spread = max(float(statistics.p99[0] - statistics.median[0]), 1e-6)
+    z = 4.0 * (float(_judged(statistics, embedding[None])[0]) - float(statistics.p99[0])) / spread
     return float(0.5 * (1.0 + np.tanh(0.5 * np.clip(z, -30.0, 30.0))))
 
 
-def fit(train: NDArray[np.float64], validation: NDArray[np.float64]) -> FeatureStatistics:
-    """Statistics from features of training (N, D) and validation (M, D) pictures."""
-    draft = FeatureStatistics(train.mean(axis=0), train.std(axis=0) + 0.05 * float(train.std()) + 1e-6, 0.0, 1.0)
-    away = distance(draft, validation)
-    return FeatureStatistics(draft.mean, draft.std, float(np.median(away)), float(np.percentile(away, 99)))
+def fit(train: Array, validation: Array, outliers: Array) -> FeatureStatistics:
+    """Statistics from features of training (N, D), validation (M, D) and made-up foreign pictures (O, D)."""
+    mean = train.mean(axis=0)
+    variance, axes = np.linalg.eigh(np.cov(train.T) + 1e-9 * np.eye(train.shape[1]))
+    order = np.argsort(-variance)
+    kept = order[: int(np.searchsorted(np.cumsum(variance[order]) / variance.sum(), KEPT)) + 1]
+    one, zero = np.ones(1), np.zeros(1)
+    whitening = axes[:, kept] / np.sqrt(variance[kept] + 1e-3 * variance[kept].mean())
+    draft = FeatureStatistics(mean, whitening, np.zeros(len(kept) + 1), zero, zero, one)
+    inputs = np.concatenate([_inputs(draft, train), _inputs(draft, outliers)])
+    foreign = np.concatenate([np.zeros(len(train)), np.ones(len(outliers))])
+    weights, bias = _logistic(inputs, foreign)
+    judge = FeatureStatistics(mean, whitening, weights, np.array([bias]), zero, one)
+    answers = _judged(judge, validation)
+    ends = np.percentile(answers, [50, 99])
+    return FeatureStatistics(mean, whitening, weights, np.array([bias]), ends[:1], ends[1:])
 
 
 def save(path: Path, statistics: FeatureStatistics) -> None:
-    """Write ood.json."""
-    data = {
-        "mean": [round(float(v), 6) for v in statistics.mean],
-        "std": [round(float(v), 6) for v in statistics.std],
-        "median_distance": statistics.median_distance,
-        "p99_distance": statistics.p99_distance,
-    }
-    path.write_text(json.dumps(data) + "\n")
+    """Write ood.npz."""
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file, **{f.name: getattr(statistics, f.name).astype(np.float32) for f in fields(statistics)}
+        )
 
 
 def load(path: Path) -> FeatureStatistics:
-    """Read ood.json; raises EchoPilotError when it is damaged."""
+    """Read ood.npz; raises EchoPilotError when it is damaged."""
     try:
-        data = json.loads(path.read_text())
-        mean, std = np.asarray(data["mean"], dtype=np.float64), np.asarray(data["std"], dtype=np.float64)
-        return FeatureStatistics(mean, std, float(data["median_distance"]), float(data["p99_distance"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with np.load(path, allow_pickle=False) as data:
+            return FeatureStatistics(**{f.name: data[f.name].astype(np.float64) for f in fields(FeatureStatistics)})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise EchoPilotError(f"{path} cannot be read: {type(error).__name__}") from error
+
+
+def _inputs(statistics: FeatureStatistics, embedding: Array) -> Array:
+    z = np.clip((embedding - statistics.mean) @ statistics.whitening, -CLIPPED, CLIPPED)
+    away = np.minimum(distance(statistics, embedding), CLIPPED)
+    return np.concatenate([z, away[:, None]], axis=1)
+
+
+def _judged(statistics: FeatureStatistics, embedding: Array) -> Array:
+    return np.asarray(_inputs(statistics, embedding) @ statistics.weights + statistics.bias)
+
+
+def _logistic(inputs: Array, positive: Array) -> tuple[Array, float]:
+    """Ridge logistic regression in which both groups weigh the same."""
+    share = np.where(positive > 0, 0.5 / max(positive.sum(), 1.0), 0.5 / max((1.0 - positive).sum(), 1.0))
+
+    def loss(w: Array) -> tuple[float, Array]:
+        z = inputs @ w[:-1] + w[-1]
+        p = 0.5 * (1.0 + np.tanh(0.5 * z))
+        slope = share * (p - positive)
+        value = float(share @ (np.logaddexp(0.0, z) - positive * z)) + 0.5 * RIDGE * float(w[:-1] @ w[:-1])
+        return value, np.concatenate([inputs.T @ slope + RIDGE * w[:-1], [slope.sum()]])
+
+    found = minimize(loss, np.zeros(inputs.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 400})
+    return found.x[:-1], float(found.x[-1])

@@ -10,7 +10,7 @@ from echopilot_core import Frame, Measurement, Seen, Tissue, View
 from echopilot_perception import grid, ood
 from echopilot_perception.frames.preprocess import to_network
 from echopilot_perception.heads import HEADS, Reading
-from echopilot_perception.measure import aorta, ventricle
+from echopilot_perception.measure import aorta, direct, ventricle
 from echopilot_perception.measure.extents import extents
 from echopilot_perception.model.manifest import read_manifest
 from echopilot_perception.runtime import RuntimeMetadata, make_runtime
@@ -26,7 +26,7 @@ class Perception:
     def __init__(self, model: Path | None = None, runtime: str = "auto") -> None:
         """Load and verify a model folder (None: the shipped one); raises EchoPilotError with one line."""
         self.manifest = read_manifest(model)
-        self._statistics = ood.load(self.manifest.folder / "ood.json")
+        self._statistics = ood.load(self.manifest.folder / "ood.npz")
         self._runtime = make_runtime(self.manifest, runtime)
         self._runtime.activate()
 
@@ -59,7 +59,10 @@ class Perception:
             coupling=reading.coupling,
             ood_score=ood.score(self._statistics, reading.embedding),
             guidance=reading.guidance,
+            landmarks=reading.landmarks,
+            boxes=reading.boxes,
             measurements=_measure(reading, frame.sequence),
+            enhanced=reading.enhanced,
             model_id=self.manifest.model_id,
             model_sha256=self.manifest.sha256,
             latency_s=time.perf_counter() - begin,
@@ -99,7 +102,7 @@ def _measure(reading: Reading, sequence: int) -> tuple[Measurement, ...]:
         cavity = ventricle.measure_ventricle(_soft(reading, Tissue.LV), grid.X_M, grid.Y_M, grid.SPACING_M)
         if cavity is not None:
             rows.append(ventricle.measurement(cavity, sequence))
-    return tuple(rows)
+    return (*rows, *direct.measurements(reading.sizes, reading.view_probability, sequence))
 
 
 def _soft(reading: Reading, tissue: Tissue) -> NDArray[np.float64]:

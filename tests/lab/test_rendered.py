@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from echopilot_core import EchoPilotError, View, se3
-from echopilot_lab.evaluate import evaluate_patients
+from echopilot_lab.evaluation import evaluate_patients
 from echopilot_lab.probing import Recipe, draw_moments, moment_at
 from echopilot_lab.producing import pictures
 from echopilot_lab.rendered import label_view, load, patient_samples

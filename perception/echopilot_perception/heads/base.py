@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Guidance, View
+from echopilot_core import Box, Guidance, Landmark, View
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -31,6 +31,15 @@ class HeadSpec:
     guidance: tuple[GuidanceView, ...]
 
 
+@dataclass(frozen=True)
+class Size:
+    """A size read directly from the features: value and standard deviation in SI units."""
+
+    name: str
+    value: float
+    sigma: float
+
+
 @dataclass
 class Reading:
     """Numpy side of one forward pass, filled head by head before it becomes a `Seen`."""
@@ -41,6 +50,10 @@ class Reading:
     quality: float = 0.0
     coupling: NDArray[np.float64] = field(default_factory=lambda: np.zeros(16))
     guidance: tuple[Guidance, ...] = ()
+    landmarks: tuple[Landmark, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    sizes: tuple[Size, ...] = ()
+    enhanced: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     embedding: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 

@@ -28,12 +28,12 @@ class CouplingHead(Head):
         return OnFeatures(nn.Linear(features, COLUMNS))
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        from torch.nn import functional
+        from echopilot_perception.heads.layers import known_entropy
 
-        return functional.binary_cross_entropy_with_logits(output, batch["coupling"])
+        return known_entropy(output, batch["coupling"])
 
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
-        return {"coupling_mae": float((output.sigmoid() - batch["coupling"]).abs().mean())}
+        return {"coupling_mae": float((output.sigmoid() - batch["coupling"]).abs().nanmean())}
 
     def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
         reading.coupling = sigmoid(output)

@@ -1,6 +1,8 @@
-"""The two ways in which a head hangs on the backbone."""
+"""How heads hang on the backbone, and a loss that passes over what is not known."""
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class OnDenseShuffled(nn.Module):
@@ -30,3 +32,31 @@ class OnFeatures(nn.Module):
     def forward(self, dense: Tensor, features: Tensor) -> Tensor:
         output: Tensor = self.layer(features)
         return output
+
+
+class OnDense(nn.Module):
+    """Apply `layer` to the dense map at its own resolution."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, dense: Tensor, features: Tensor) -> Tensor:
+        output: Tensor = self.layer(dense)
+        return output
+
+
+class Summary(nn.Module):
+    """The feature vector with mean and standard deviation of every channel of the dense map: (N, F + 2 C)."""
+
+    def forward(self, dense: Tensor, features: Tensor) -> Tensor:
+        mean = dense.mean(dim=(2, 3))
+        spread = (dense * dense).mean(dim=(2, 3)) - mean * mean
+        return torch.cat([features, mean, (spread.clamp(min=0.0) + 1e-6).sqrt()], dim=1)
+
+
+def known_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Mean binary cross-entropy against targets 0..1 of the same shape; NaN targets are not known and do not count."""
+    known = torch.isfinite(target)
+    loss = functional.binary_cross_entropy_with_logits(logits, torch.where(known, target, 0.0), reduction="none")
+    return (loss * known).sum() / known.sum().clamp(min=1)

@@ -26,12 +26,12 @@ class QualityHead(Head):
         return OnFeatures(nn.Linear(features, 1))
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        from torch.nn import functional
+        from echopilot_perception.heads.layers import known_entropy
 
-        return functional.binary_cross_entropy_with_logits(output[:, 0], batch["quality"])
+        return known_entropy(output[:, 0], batch["quality"])
 
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
-        return {"quality_mae": float((output[:, 0].sigmoid() - batch["quality"]).abs().mean())}
+        return {"quality_mae": float((output[:, 0].sigmoid() - batch["quality"]).abs().nanmean())}
 
     def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
         reading.quality = float(sigmoid(output)[0])

@@ -44,8 +44,9 @@ class SegmentationHead(Head):
         flat = labels.flatten()
         true = torch.zeros(CLASSES).index_add(0, flat, known.flatten())
         overlap = torch.zeros(CLASSES).index_add(0, flat, (log_true.exp() * known).flatten())
-        dice = 1.0 - ((2.0 * overlap + 1.0) / (said + true + 1.0))[true > 0]
-        return entropy + 0.5 * dice.mean()
+        there = (true > 0).float()
+        dice = (1.0 - (2.0 * overlap + 1.0) / (said + true + 1.0)) * there
+        return entropy + 0.5 * dice.sum() / there.sum().clamp(min=1.0)
 
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
         labels, found = batch["labels"], output.argmax(dim=1)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class ViewHead(Head):
     name = "view"
-    weight = 0.3
+    weight = 0.5
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
         from torch import nn
@@ -29,10 +29,14 @@ class ViewHead(Head):
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         from torch.nn import functional
 
-        return functional.cross_entropy(output, batch["view"].long(), label_smoothing=0.02)
+        view = batch["view"].long()
+        total = functional.cross_entropy(output, view, ignore_index=-1, label_smoothing=0.02, reduction="sum")
+        return total / (view >= 0).sum().clamp(min=1)
 
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
-        return {"view_accuracy": float((output.argmax(dim=1) == batch["view"]).float().mean())}
+        known = batch["view"] >= 0
+        right = (output.argmax(dim=1) == batch["view"])[known].float()
+        return {"view_accuracy": float(right.mean())} if len(right) else {}
 
     def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
         probability = softmax(output).astype(np.float64)

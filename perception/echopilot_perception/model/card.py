@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from echopilot_perception import grid
 from echopilot_perception.runtime.onnx import OnnxRuntime
 from echopilot_perception.training.loop import TrainResult, evaluate
 from echopilot_perception.training.samples import Samples
@@ -57,7 +58,7 @@ def without_folders(text: str) -> str:
 
 
 def _latency_ms(folder: Path) -> float:
-    image = np.zeros((1, 1, 128, 128), np.float32)
+    image = np.zeros((1, 1, grid.PICTURE_CELLS, grid.PICTURE_CELLS), np.float32)
     with OnnxRuntime(folder / "model.onnx") as runtime:
         times = []
         for _ in range(40):

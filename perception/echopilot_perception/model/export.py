@@ -7,21 +7,30 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import nn
 
 from echopilot_core import EchoPilotError
 from echopilot_perception import grid, ood
 from echopilot_perception.heads import HEADS, HeadSpec
+from echopilot_perception.model.calibrate import calibrate
 from echopilot_perception.model.card import model_card
 from echopilot_perception.model.manifest import read_manifest, sha256, write_manifest
-from echopilot_perception.model.network import Network
+from echopilot_perception.model.quantize import quantize
 from echopilot_perception.runtime.onnx import OnnxRuntime
 from echopilot_perception.training import checkpoint
 from echopilot_perception.training.loop import TrainResult
+from echopilot_perception.training.outliers import outliers
 from echopilot_perception.training.samples import Samples
 
 MAX_ONNX_BYTES = 10_000_000
 MAX_CHECKPOINT_BYTES = 5_000_000
 MAX_DIFFERENCE = 1e-2
+MIN_COUPLING = 0.5
+MAX_PICTURES = 3000  # for the statistics of usual pictures
+CALIBRATION_PICTURES = 256  # for INT8
+OUTLIER_SEED = 1
+BATCH = 64
 
 
 def export(
@@ -33,16 +42,17 @@ def export(
     validation: Samples,
     facts: Mapping[str, str],
 ) -> None:
-    """Write model.onnx, ood.json, checkpoint.pt, model.yaml and MODEL_CARD.md.
+    """Write model.onnx, model_int8.onnx, ood.npz, checkpoint.pt, model.yaml and MODEL_CARD.md.
 
-    `facts` (title -> text) go into the card beside the figures, which are measured here with ONNX Runtime on
-    `validation`. Raises EchoPilotError when ONNX Runtime and PyTorch disagree or a file is too large.
+    The view head is calibrated on `validation` first. `facts` (title -> text) go into the card beside the figures,
+    which are measured here on `validation`. Raises EchoPilotError when ONNX Runtime and PyTorch disagree or a file is
+    too large.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as draft:
         _write(Path(draft), name, result, spec, train, validation, facts)
         folder.mkdir(exist_ok=True)
-        for file in ("model.onnx", "ood.json", "checkpoint.pt", "MODEL_CARD.md", "model.yaml"):
+        for file in ("model.onnx", "model_int8.onnx", "ood.npz", "checkpoint.pt", "MODEL_CARD.md", "model.yaml"):
             os.replace(Path(draft) / file, folder / file)
     read_manifest(folder)
 
@@ -57,21 +67,26 @@ def _write(
     facts: Mapping[str, str],
 ) -> None:
     network = result.network.eval()
+    temperature = calibrate(network, validation)
     write_onnx(network, folder / "model.onnx")
-    features = [_features(network, rows) for rows in (train, validation)]
-    ood.save(folder / "ood.json", ood.fit(features[0], features[1]))
-    checkpoint.save(folder / "checkpoint.pt", checkpoint.to_half(result.state))
+    usual = [rows.image[_usual(rows)] for rows in (train, validation)]
+    foreign = outliers(usual[0], np.random.default_rng(OUTLIER_SEED))
+    ood.save(folder / "ood.npz", ood.fit(*(_features(network, images) for images in (*usual, foreign))))
+    quantize(folder / "model.onnx", usual[0][:CALIBRATION_PICTURES], folder / "model_int8.onnx")
+    state = {**result.state, "best": network.state_dict()}
+    checkpoint.save(folder / "checkpoint.pt", checkpoint.to_half(state))
     _check(network, folder, validation)
     write_manifest(folder, name, spec)
+    facts = {**facts, "Temperature folded into the view head": f"{temperature:.3f}"}
     (folder / "MODEL_CARD.md").write_text(
         model_card(folder, name, result, validation, facts, sha256(folder / "model.onnx"))
     )
 
 
-def write_onnx(network: Network, path: Path) -> None:
+def write_onnx(network: nn.Module, path: Path) -> None:
     """Export with a free batch axis."""
     names = [head.name for head in HEADS]
-    example = torch.zeros(1, 1, grid.CELLS, grid.CELLS)
+    example = torch.zeros(1, 1, grid.PICTURE_CELLS, grid.PICTURE_CELLS)
     partial = path.with_suffix(".partial")
     torch.onnx.export(
         network.to(memory_format=torch.contiguous_format),
@@ -86,20 +101,24 @@ def write_onnx(network: Network, path: Path) -> None:
     os.replace(partial, path)
 
 
-def _features(network: Network, rows: Samples, limit: int = 1500) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Embeddings of well-coupled pictures, evenly picked."""
-    keep = np.nonzero(rows.coupling.mean(axis=1) > 0.5)[0]
+def _usual(rows: Samples) -> NDArray[np.int64]:
+    """Indices of well-coupled pictures, evenly picked."""
+    keep = np.nonzero(rows.coupling.mean(axis=1) > MIN_COUPLING)[0]
     keep = keep if len(keep) > 1 else np.arange(len(rows))
-    keep = keep[:: max(len(keep) // limit, 1)]
+    return np.asarray(keep[:: -(-len(keep) // MAX_PICTURES)], np.int64)
+
+
+def _features(network: nn.Module, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Embeddings (N, D) of pictures (N, 256, 256) uint8."""
     parts = []
     with torch.no_grad():
-        for at in range(0, len(keep), 64):
-            image = torch.from_numpy(rows.image[keep[at : at + 64]]).float()[:, None] / 255.0
-            parts.append(network(image)[-1].numpy().astype(np.float64))
+        for at in range(0, len(images), BATCH):
+            picture = torch.from_numpy(images[at : at + BATCH]).float()[:, None] / 255.0
+            parts.append(network(picture)[-1].numpy().astype(np.float64))
     return np.concatenate(parts)
 
 
-def _check(network: Network, folder: Path, validation: Samples) -> None:
+def _check(network: nn.Module, folder: Path, validation: Samples) -> None:
     images = validation.image[:16].astype(np.float32)[:, None] / 255.0
     with torch.no_grad():
         expected = network(torch.from_numpy(images))

@@ -9,10 +9,11 @@ import yaml
 
 from echopilot_core import EchoPilotError, Tissue, View
 from echopilot_perception import grid
-from echopilot_perception.heads.base import GuidanceView, HeadSpec
+from echopilot_perception.heads import HEADS, GuidanceView, HeadSpec
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models" / "edge"
-FILES = ("model.onnx", "ood.json")
+FILES = ("model.onnx", "ood.npz")
+OPTIONAL_FILES = ("model_int8.onnx",)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def read_manifest(folder: Path | None = None) -> Manifest:
         data: dict[str, Any] = yaml.safe_load(path.read_text())
         spec = HeadSpec(tuple(_guidance_view(g) for g in data["guidance"]))
         hashes: dict[str, str] = data["sha256"]
+        if data["heads"] != [head.name for head in HEADS]:
+            raise EchoPilotError(f"{path}: the heads differ from this version of EchoPilot; train again")
         if data["classes"] != [t.name for t in Tissue] or data["views"] != [v.name for v in View]:
             raise EchoPilotError(f"{path}: classes or views differ from this version of EchoPilot; train again")
         if data["input"] != input_description():
@@ -52,7 +55,7 @@ def read_manifest(folder: Path | None = None) -> Manifest:
         raise EchoPilotError(
             f"{path} is not a model description: {type(error).__name__} {error}".splitlines()[0]
         ) from error
-    for name in FILES:
+    for name in (*FILES, *(name for name in OPTIONAL_FILES if name in hashes)):
         verify(home / name, hashes.get(name, ""))
     return manifest
 
@@ -68,10 +71,11 @@ def write_manifest(folder: Path, name: str, spec: HeadSpec) -> None:
         "name": name,
         "licence": "Apache-2.0",
         "input": input_description(),
+        "heads": [head.name for head in HEADS],
         "classes": [t.name for t in Tissue],
         "views": [v.name for v in View],
         "guidance": [{"view": g.view.name, "scale": list(g.scale)} for g in spec.guidance],
-        "sha256": {file: sha256(folder / file) for file in FILES},
+        "sha256": {file: sha256(folder / file) for file in (*FILES, *OPTIONAL_FILES) if (folder / file).is_file()},
     }
     (folder / "model.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
 
@@ -80,11 +84,13 @@ def input_description() -> dict[str, Any]:
     """The picture that every model of this version takes."""
     return {
         "name": "image",
-        "cells": grid.CELLS,
-        "spacing_m": grid.SPACING_M,
-        "origin_x_m": grid.ORIGIN_X_M,
-        "origin_y_m": grid.ORIGIN_Y_M,
+        "channels": 1,
+        "cells": grid.PICTURE_CELLS,
+        "spacing_m": grid.PICTURE_SPACING_M,
+        "label_cells": grid.CELLS,
+        "label_spacing_m": grid.SPACING_M,
         "range": [0.0, 1.0],
+        "normalisation": "none",
     }
 
 

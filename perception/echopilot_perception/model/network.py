@@ -8,7 +8,7 @@ from echopilot_perception.model.edge import CHANNELS, FEATURES, EdgeBackbone
 
 
 class Network(nn.Module):
-    """Picture (N, 1, 128, 128) in 0..1 -> one tensor per head, in the order of `heads.HEADS`."""
+    """Picture (N, 1, 256, 256) in 0..1 -> one tensor per head, in the order of `heads.HEADS`."""
 
     def __init__(self, spec: HeadSpec) -> None:
         super().__init__()

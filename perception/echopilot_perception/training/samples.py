@@ -1,29 +1,49 @@
 """One training sample, and many of them stacked."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError
+from echopilot_core import EchoPilotError, LandmarkName
+from echopilot_perception import grid
+
+UNKNOWN_LABEL = 255
+UNKNOWN_VIEW = -1
+COLUMNS = 16
+GUIDANCE_VIEWS = 2
+COARSE_CELLS = grid.CELLS // 2
+SIZES = ("aorta_outer_ap_m", "root_m", "lv_volume_m3")
+DISEASES = ("THROMBUS", "DISSECTION_FLAP", "EFFUSION")  # bits of `disease`, lowest first
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A network picture with everything that the heads learn.
+    """A network picture with everything that the heads learn; what is left out is not known and teaches nothing.
 
-    `image` is the pre-processed picture times 255; `labels` the visible class per cell (255: unknown); `guidance`
-    (G, 6) the motion to each guidance view divided by its scale, counted only where `guidance_valid` (G,) is true.
+    `image` is the pre-processed picture times 255 and `labels` the visible class per cell (255: unknown). `guidance`
+    (G, 6) is the motion to each guidance view divided by its scale, counted only where `guidance_valid` (G,) is true.
+    `landmarks` (7, 2) are points [m] in us_image by LandmarkName, NaN where the picture shows no such point. `sizes`
+    (3,) are those of SIZES in SI units, NaN where unknown. `disease` has a bit for each of DISEASES per cell (255:
+    unknown). `calm` is the same picture with other speckle, from which enhancement is learned.
     """
 
-    image: NDArray[np.uint8]  # (128, 128)
+    image: NDArray[np.uint8]  # (256, 256)
     labels: NDArray[np.uint8]  # (128, 128)
-    view: int
-    quality: float
-    coupling: NDArray[np.float32]  # (16,)
-    guidance: NDArray[np.float32]
-    guidance_valid: NDArray[np.bool_]
+    view: int = UNKNOWN_VIEW
+    quality: float = float("nan")
+    coupling: NDArray[np.float32] = field(default_factory=lambda: np.full(COLUMNS, np.nan, np.float32))
+    guidance: NDArray[np.float32] = field(default_factory=lambda: np.zeros((GUIDANCE_VIEWS, 6), np.float32))
+    guidance_valid: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(GUIDANCE_VIEWS, np.bool_))
+    landmarks: NDArray[np.float32] = field(default_factory=lambda: np.full((len(LandmarkName), 2), np.nan, np.float32))
+    landmarks_known: bool = False
+    sizes: NDArray[np.float32] = field(default_factory=lambda: np.full(len(SIZES), np.nan, np.float32))
+    disease: NDArray[np.uint8] = field(
+        default_factory=lambda: np.full((COARSE_CELLS, COARSE_CELLS), UNKNOWN_LABEL, np.uint8)
+    )
+    calm: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((grid.CELLS, grid.CELLS), np.uint8))
+    calm_known: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,12 @@ class Samples:
     coupling: NDArray[np.float32]
     guidance: NDArray[np.float32]
     guidance_valid: NDArray[np.bool_]
+    landmarks: NDArray[np.float32]
+    landmarks_known: NDArray[np.bool_]
+    sizes: NDArray[np.float32]
+    disease: NDArray[np.uint8]
+    calm: NDArray[np.uint8]
+    calm_known: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.image)
@@ -46,20 +72,16 @@ class Samples:
         return Samples(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
 
+_KINDS = {"view": np.int64, "quality": np.float32, "landmarks_known": np.bool_, "calm_known": np.bool_}
+
+
 def stack(samples: Iterable[Sample]) -> Samples:
     """Stack samples into arrays; raises EchoPilotError when there are none."""
     rows = list(samples)
     if not rows:
         raise EchoPilotError("the data set holds no sample")
-    return Samples(
-        image=np.stack([s.image for s in rows]),
-        labels=np.stack([s.labels for s in rows]),
-        view=np.array([s.view for s in rows], dtype=np.int64),
-        quality=np.array([s.quality for s in rows], dtype=np.float32),
-        coupling=np.stack([s.coupling for s in rows]).astype(np.float32),
-        guidance=np.stack([s.guidance for s in rows]).astype(np.float32),
-        guidance_valid=np.stack([s.guidance_valid for s in rows]).astype(np.bool_),
-    )
+    columns = {f.name: [getattr(row, f.name) for row in rows] for f in fields(Sample)}
+    return Samples(**{name: np.array(column, dtype=_KINDS.get(name)) for name, column in columns.items()})
 
 
 def join(parts: list[Samples]) -> Samples:

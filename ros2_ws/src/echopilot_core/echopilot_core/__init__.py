@@ -5,6 +5,7 @@ from echopilot_core.classes import FindingKind, Tissue
 from echopilot_core.clock import Clock, ManualClock, SteadyClock, to_ns, to_s
 from echopilot_core.errors import EchoPilotError
 from echopilot_core.frame import Frame, Imaging, MarkerSide, Mode, ProbeGeometry, ProbeKind, SectorBox
+from echopilot_core.landmarks import LandmarkName
 from echopilot_core.measurement import ANEURYSM_M, Convention, EndPoint, Finding, GateStatus, Measurement, Phase
 from echopilot_core.robot import (
     ControlGoal,
@@ -44,6 +45,7 @@ __all__ = [
     "Imaging",
     "LabelMap",
     "Landmark",
+    "LandmarkName",
     "ManualClock",
     "MarkerSide",
     "Measurement",

@@ -87,6 +87,7 @@ class Seen:
     model_id: str = ""
     model_sha256: str = ""
     latency_s: float = 0.0
+    enhanced: NDArray[np.uint8] | None = None  # (128, 128) on the label map's cells, speckle-reduced, for display only
 
     @property
     def view(self) -> View:

@@ -108,12 +108,18 @@ def dataset(
 def evaluate(
     patients: Annotated[int, typer.Option(min=1, help="How many unseen virtual patients.")] = 20,
     seed: Annotated[int, typer.Option(help="First seed (reported seeds start at 600000).")] = 600_000,
+    jobs: Annotated[int, typer.Option(min=1, help="Patients at a time.")] = 2,
+    real: Annotated[
+        Path | None, typer.Option(help="Folder with real no_contact, other_organs and phantom pictures.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model folder instead of the shipped one.")] = None,
+    curves: Annotated[Path | None, typer.Option(help="PNG for the ROC curves of the findings.")] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Perception on unseen virtual patients."""
-    from echopilot_lab.evaluate import evaluate_patients
+    from echopilot_lab.evaluation import evaluate_patients
 
-    write_json(evaluate_patients(patients, seed, console), json_file)
+    write_json(evaluate_patients(patients, seed, console, jobs, real, model, curves), json_file)
 
 
 @app.command()

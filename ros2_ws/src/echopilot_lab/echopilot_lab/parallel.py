@@ -17,18 +17,19 @@ from echopilot_core import EchoPilotError
 from echopilot_lab.processes import unwound_by_signals
 
 Piece = TypeVar("Piece")
+Result = TypeVar("Result")
 
 
 def run_all(
-    work: Callable[[Piece], object], pieces: Sequence[Piece], processes: int, console: Console, title: str
-) -> None:
-    """Call `work` (importable, as its pieces picklable) on every piece.
+    work: Callable[[Piece], Result], pieces: Sequence[Piece], processes: int, console: Console, title: str
+) -> list[Result]:
+    """Call `work` (importable, as its pieces picklable) on every piece; results in the order of the pieces.
 
     Ctrl-C, a kill or a hang-up ends the workers; they end by themselves when we are killed outright. Raises the first
     error of a worker, and EchoPilotError when one dies.
     """
     if not pieces:
-        return
+        return []
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores already
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with (
@@ -52,6 +53,7 @@ def run_all(
             if isinstance(error, BrokenProcessPool):
                 raise EchoPilotError(f"a process of {title} died, perhaps for lack of memory; try --jobs 1") from error
             raise
+    return [future.result() for future in futures]
 
 
 def _begin_worker() -> None:

@@ -40,9 +40,9 @@ _ELEMENTS = element_points()
 class Recipe:
     """Frames of each kind per patient."""
 
-    a4c: int = 26
-    aorta: int = 20
-    other: int = 8
+    a4c: int = 20
+    aorta: int = 16
+    other: int = 18
     anywhere: int = 4
 
 

@@ -16,15 +16,20 @@ from echopilot_sim.truth import Truth, truth_of
 
 MAX_OVERSAMPLING = 8
 SPECKLES = 4  # speckle volumes: drawing one costs more than a picture, so patients share them
+TWIN_SHARE = 0.12
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A frame and the truth of the same moment, exact and visible mask included."""
+    """A frame and the truth of the same moment, exact and visible mask included.
+
+    `twin` is the same moment seen with other speckle, where one was asked for.
+    """
 
     moment: Moment
     frame: Frame
     truth: Truth
+    twin: Frame | None = None
 
 
 def pictures(
@@ -33,11 +38,17 @@ def pictures(
     renderers: Sequence[Renderer],
     rng: np.random.Generator,
     cells: CellGrid = NETWORK_CELLS,
+    twins: Sequence[Renderer] = (),
 ) -> Iterator[Picture]:
-    """Render the moments of one patient, each by one of the renderers at random; masks lie on `cells`."""
+    """Render the moments of one patient, each by one of the renderers at random; masks lie on `cells`.
+
+    `twins` are the renderers with other speckle; some of the pictures are rendered by them, too.
+    """
     for moment in moments:
-        rendered = renderers[int(rng.integers(len(renderers)))].render_with_truth(moment, cells)
-        yield Picture(moment, rendered.frame, truth_of(anatomy, moment, True, rendered.visibility, cells))
+        which = int(rng.integers(len(renderers)))
+        rendered = renderers[which].render_with_truth(moment, cells)
+        twin = twins[which].render(moment) if twins and rng.random() < TWIN_SHARE else None
+        yield Picture(moment, rendered.frame, truth_of(anatomy, moment, True, rendered.visibility, cells), twin)
 
 
 def on_cells(frame: Frame, cells: CellGrid) -> NDArray[np.uint8]:

@@ -6,29 +6,29 @@ from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
-from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_core import EchoPilotError, View
 from echopilot_lab.parallel import run_all
 from echopilot_lab.probing import DEFAULT_RECIPE, Recipe, draw_moments
 from echopilot_lab.producing import SPECKLES, Picture, pictures
+from echopilot_lab.shown import MIN_COUPLING, label_view, visible_disease, visible_landmarks, visible_sizes
 from echopilot_lab.staging import whole_file
+from echopilot_perception import grid
 from echopilot_perception.frames import to_network
 from echopilot_perception.heads import HeadSpec
 from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, join, stack
 from echopilot_sim.anatomy import build, draw_patient
 from echopilot_sim.bmode import Renderer
 from echopilot_sim.bmode.appearance import patient_appearance, random_appearance
-from echopilot_sim.truth import Truth
+from echopilot_sim.bmode.setup import Quality
 
 TRAIN_SEEDS = (0, 500_000)
 VALIDATION_SEEDS = (500_000, 600_000)
 LOOKS = 4  # scanners per patient: half of them well set, half far off
 FULL_SHARE = 0.6  # of pictures in full renderer quality, the rest in fast
 GUIDANCE_LIMITS = {View.A4C: (0.08, math.radians(70.0)), View.AORTA_TRANS: (0.06, math.radians(50.0))}
-LOOSE_AORTA_ANGLE_RAD, LOOSE_AORTA_OFFSET_M = math.radians(30.0), 0.03
-MIN_AORTA_CELLS = 20
-MIN_VIEW_QUALITY = 0.05  # lifted off, or all of it in shadow
 
 
 def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec = DEFAULT_SPEC) -> Samples:
@@ -38,11 +38,16 @@ def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec =
     moments = draw_moments(anatomy, rng, recipe)
     looks = [patient_appearance(int(rng.integers(2**31))) for _ in range(LOOKS // 2)]
     looks += [random_appearance(rng) for _ in range(LOOKS - len(looks))]
-    renderers = [
-        Renderer(anatomy, "full" if rng.random() < FULL_SHARE else "fast", (seed + i) % SPECKLES, look)
-        for i, look in enumerate(looks)
-    ]
-    return stack(sample_of(picture, spec) for picture in pictures(anatomy, moments, renderers, rng))
+    kinds: list[Quality] = ["full" if rng.random() < FULL_SHARE else "fast" for _ in looks]
+    renderers, twins = (
+        [
+            Renderer(anatomy, kind, (seed + i + shift) % SPECKLES, look)
+            for i, (kind, look) in enumerate(zip(kinds, looks, strict=True))
+        ]
+        for shift in (0, 1)
+    )
+    rows = pictures(anatomy, moments, renderers, rng, twins=twins)
+    return stack(sample_of(picture, spec) for picture in rows)
 
 
 def sample_of(picture: Picture, spec: HeadSpec) -> Sample:
@@ -51,7 +56,7 @@ def sample_of(picture: Picture, spec: HeadSpec) -> Sample:
     assert truth.visible is not None
     guidance = np.zeros((len(spec.guidance), 6), np.float32)
     valid = np.zeros(len(spec.guidance), np.bool_)
-    coupled = float(truth.coupling.mean()) > 0.3
+    coupled = float(truth.coupling.mean()) > MIN_COUPLING
     for i, target in enumerate(spec.guidance):
         error = truth.error(target.view)
         if error is None:
@@ -59,15 +64,31 @@ def sample_of(picture: Picture, spec: HeadSpec) -> Sample:
         limit_m, limit_rad = GUIDANCE_LIMITS[target.view]
         guidance[i] = error.motion / np.asarray(target.scale)
         valid[i] = coupled and error.offset_m < limit_m and error.angle_rad < limit_rad
+    twin = picture.twin
     return Sample(
-        image=np.round(to_network(picture.frame) * 255.0).astype(np.uint8),
+        image=_bytes(to_network(picture.frame)),
         labels=truth.visible.labels,
         view=int(label_view(truth)),
         quality=truth.quality,
         coupling=truth.coupling.astype(np.float32),
         guidance=guidance,
         guidance_valid=valid,
+        landmarks=visible_landmarks(truth).astype(np.float32),
+        landmarks_known=True,
+        sizes=visible_sizes(truth).astype(np.float32),
+        disease=visible_disease(truth),
+        calm=np.zeros((grid.CELLS, grid.CELLS), np.uint8) if twin is None else _bytes(_halved(to_network(twin))),
+        calm_known=twin is not None,
     )
+
+
+def _bytes(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.round(picture * 255.0).astype(np.uint8)
+
+
+def _halved(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    n = grid.CELLS
+    return np.asarray(picture.reshape(n, grid.PICTURE_CELLS // n, n, -1).mean(axis=(1, 3)), np.float32)
 
 
 def render(
@@ -99,18 +120,3 @@ def _write_shard(job: tuple[int, Path, Recipe]) -> None:
     samples = patient_samples(seed, recipe)
     with whole_file(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, **{f.name: getattr(samples, f.name) for f in fields(samples)})
-
-
-def label_view(truth: Truth) -> View:
-    """The nearest standard view, NONE where next to nothing of it is visible.
-
-    The aorta in transverse section counts already from 30 degrees on, where it is visible.
-    """
-    if truth.view != View.NONE and truth.visible is not None and truth.quality < MIN_VIEW_QUALITY:
-        return View.NONE
-    if truth.view != View.NONE or truth.aorta is None or truth.visible is None:
-        return truth.view
-    error = truth.error(View.AORTA_TRANS)
-    visible = int((truth.visible.labels == Tissue.AO_LUMEN).sum()) >= MIN_AORTA_CELLS
-    near = error is not None and error.angle_rad < LOOSE_AORTA_ANGLE_RAD and error.offset_m < LOOSE_AORTA_OFFSET_M
-    return View.AORTA_TRANS if visible and near else View.NONE

@@ -16,7 +16,8 @@ from echopilot_sim.bmode.contact import element_coupling
 from echopilot_sim.cells import NETWORK_CELLS, CellGrid
 from echopilot_sim.moment import Moment
 from echopilot_sim.truth_aorta import AortaTruth, aorta_truth, max_outer_diameter_m
-from echopilot_sim.truth_mask import exact_mask, visible_mask
+from echopilot_sim.truth_landmarks import landmarks, root_diameter_m
+from echopilot_sim.truth_mask import DiseaseMask, exact_masks, visible_mask
 from echopilot_sim.truth_pose import ViewError, nearest, view_errors
 
 COUPLING_GROUPS = 16
@@ -40,8 +41,11 @@ class Truth:
     lv_volume_m3: float  # NaN, as the next two, without a modelled heart
     lv_edv_m3: float
     ejection_fraction: float
+    root_m: float  # largest leading-edge diameter of aortic root and ascending aorta; NaN without a heart
     exact: LabelMap | None = None
     visible: LabelMap | None = None
+    disease: DiseaseMask | None = None
+    landmarks_m: NDArray[np.float64] | None = None  # (7, 2) in us_image by LandmarkName, NaN off the plane
 
     def error(self, view: View) -> ViewError | None:
         """Pose error against a view, None where the patient has no such view."""
@@ -60,7 +64,9 @@ def truth_of(
     best = nearest(errors)
     distance = math.inf if best is None else best.distance
     contact = element_coupling(moment.gap_m, moment.gel_m)
-    exact = exact_mask(anatomy, moment, cells) if mask or visibility is not None else None
+    aorta = aorta_truth(anatomy, moment)
+    masks = exact_masks(anatomy, moment, cells) if mask or visibility is not None else None
+    exact = None if masks is None else masks[0]
     visible, seen = None, 1.0
     if exact is not None and visibility is not None:
         inside = cells.in_sector(moment.imaging)
@@ -77,14 +83,17 @@ def truth_of(
         quality=_quality(float(contact.mean()), distance, seen),
         contact=contact,
         coupling=contact.reshape(COUPLING_GROUPS, -1).mean(axis=1),
-        aorta=aorta_truth(anatomy, moment),
+        aorta=aorta,
         max_aorta_outer_m=largest,
         aneurysm=largest >= ANEURYSM_M,
         lv_volume_m3=math.nan if heart is None else lv_volume_m3(heart, moment.phases.heart),
         lv_edv_m3=math.nan if heart is None else heart.edv_m3,
         ejection_fraction=math.nan if heart is None else heart.ejection_fraction,
+        root_m=math.nan if heart is None else root_diameter_m(heart),
         exact=exact,
         visible=visible,
+        disease=None if masks is None else masks[1],
+        landmarks_m=None if masks is None else landmarks(anatomy, moment, aorta),
     )
 
 

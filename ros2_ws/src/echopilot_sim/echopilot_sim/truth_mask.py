@@ -1,10 +1,13 @@
-"""Exact and visible segmentation masks of a frozen moment."""
+"""Exact and visible segmentation masks of a frozen moment, and where in them disease lies."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import LabelMap, Tissue
 from echopilot_sim.anatomy import TISSUE_OF_MATERIAL, Anatomy
+from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.bmode.contact import free_points
 from echopilot_sim.cells import NETWORK_CELLS, CellGrid
 from echopilot_sim.moment import Moment
@@ -12,15 +15,32 @@ from echopilot_sim.moment import Moment
 VISIBLE = 0.1  # share of the ideal two-way amplitude below which a cell is called shadow
 
 
-def exact_mask(anatomy: Anatomy, moment: Moment, cells: CellGrid = NETWORK_CELLS) -> LabelMap:
+@dataclass(frozen=True)
+class DiseaseMask:
+    """Cells (H, W) of thrombus and of a dissected lumen (flap and false lumen); shadow is not taken out."""
+
+    thrombus: NDArray[np.bool_]
+    dissection: NDArray[np.bool_]
+
+
+def exact_masks(anatomy: Anatomy, moment: Moment, cells: CellGrid = NETWORK_CELLS) -> tuple[LabelMap, DiseaseMask]:
     """Class of every cell from the same labels and compression as the picture; background outside the sector."""
     x, y = cells.centres()
     inside = cells.in_sector(moment.imaging)
     points = free_points(x[inside].astype(np.float32), y[inside].astype(np.float32), moment)
-    materials, _ = anatomy.label_points(points, moment.phases)
-    labels = np.full(inside.shape, Tissue.BACKGROUND, np.uint8)
-    labels[inside] = TISSUE_OF_MATERIAL[materials]
-    return cells.label_map(labels)
+    found, _ = anatomy.label_points(points, moment.phases)
+    materials = np.zeros(inside.shape, np.uint8)
+    materials[inside] = found
+    labels = np.where(inside, TISSUE_OF_MATERIAL[materials], np.uint8(Tissue.BACKGROUND))
+    disease = DiseaseMask(
+        materials == Material.THROMBUS, np.isin(materials, (Material.FLAP, Material.BLOOD_FALSE_LUMEN))
+    )
+    return cells.label_map(labels), disease
+
+
+def exact_mask(anatomy: Anatomy, moment: Moment, cells: CellGrid = NETWORK_CELLS) -> LabelMap:
+    """The labels of `exact_masks` alone."""
+    return exact_masks(anatomy, moment, cells)[0]
 
 
 def visible_mask(exact: LabelMap, visibility: NDArray[np.float32], inside: NDArray[np.bool_]) -> LabelMap:

@@ -58,6 +58,12 @@ def mitral(a: float, b: float, depth: float, ring: float, opening: float) -> boo
     return bool(_flap(p - back, depth, length, angle, 0.0014 * k * (opening - 1.0)))
 
 
+def mitral_ring(angle_rad: Array, ring_m: float) -> tuple[Array, Array]:
+    """Hinge line of the leaflets at angles (N,): position along the outflow axis and across it [m]; 0 is anterior."""
+    reach = np.where(np.cos(angle_rad) > 0.0, _FRONT, _BACK)
+    return ring_m * (_MEET + reach * np.cos(angle_rad)), ring_m * _HALF_WIDTH * np.sin(angle_rad)
+
+
 def mitral_tip(anterior: bool, share: float, ring_m: float, opening: float) -> tuple[float, float, float]:
     """Free edge of a leaflet at a share (-1..1) of the ring's width: position along the outflow axis, across, depth."""
     k = math.sqrt(1.0 - share * share)

@@ -1,0 +1,45 @@
+"""Enhancement head: the picture with its speckle averaged away, for display only.
+
+Learned from pairs of pictures of one moment with independent speckle: the best guess of the other is the mean over
+all speckles (Noise2Noise, Lehtinen et al. 2018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_perception.heads.base import Head, HeadSpec, Reading
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+class EnhancementHead(Head):
+    name = "enhancement"
+    weight = 0.5
+    dense = True
+
+    def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
+        from echopilot_perception.heads.layers import OnDenseShuffled
+
+        return OnDenseShuffled(dense_channels, 1)
+
+    def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        """Mean square difference from the other picture, where there is one."""
+        known = batch["calm_known"].float()[:, None, None]
+        error = (output[:, 0] - batch["calm"] / 255.0).square() * known
+        return 10.0 * error.sum() / (known.sum() * error[0].numel()).clamp(min=1.0)
+
+    def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
+        known = batch["calm_known"]
+        if not bool(known.any()):
+            return {}
+        error = (output[known, 0] - batch["calm"][known] / 255.0).square().mean()
+        return {"enhancement_rms": float(error.sqrt())}
+
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
+        reading.enhanced = np.round(np.clip(output[0], 0.0, 1.0) * 255.0).astype(np.uint8)

@@ -1,0 +1,68 @@
+"""What one patient's frames are worth: plain sums and lists that are joined over patients."""
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import Tissue
+
+
+def _cells() -> NDArray[np.int64]:
+    return np.zeros(len(Tissue), np.int64)
+
+
+@dataclass(frozen=True)
+class GuidanceError:
+    """Error of one guidance: offset along the skin [mm], angle [deg], and whether the probe was near the view."""
+
+    view: str
+    offset_mm: float
+    angle_deg: float
+    near: bool
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One case of a finding: the score, whether it is really there, and whether it lies outside the borderline zone."""
+
+    kind: str
+    score: float
+    there: bool
+    clear: bool = True
+
+
+@dataclass
+class Marks:
+    """Of one patient, or of many. Cells are counted in frames that show the class; false area where it is absent."""
+
+    true_cells: NDArray[np.int64] = field(default_factory=_cells)
+    said_cells: NDArray[np.int64] = field(default_factory=_cells)
+    both_cells: NDArray[np.int64] = field(default_factory=_cells)
+    false_share: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(Tissue)))  # sums over frames ...
+    absent: NDArray[np.int64] = field(default_factory=_cells)  # ... of which there are so many
+    view_true: list[int] = field(default_factory=list)
+    view_said: list[int] = field(default_factory=list)
+    view_sure: list[float] = field(default_factory=list)
+    quality_true: list[float] = field(default_factory=list)
+    quality_said: list[float] = field(default_factory=list)
+    ood_usual: list[float] = field(default_factory=list)
+    ood_foreign: list[tuple[str, float]] = field(default_factory=list)
+    aorta_mm: list[float] = field(default_factory=list)
+    aorta_direct_mm: list[float] = field(default_factory=list)
+    aorta_missed: list[int] = field(default_factory=list)
+    landmark_mm: list[tuple[str, float]] = field(default_factory=list)
+    landmark_right: list[bool] = field(default_factory=list)
+    guidance: list[GuidanceError] = field(default_factory=list)
+    ef: list[tuple[float, float]] = field(default_factory=list)  # said, true [%]
+    judged: list[Judged] = field(default_factory=list)
+    latency_ms: list[float] = field(default_factory=list)
+
+    def add(self, other: "Marks") -> None:
+        """Join the marks of more frames into these."""
+        for f in fields(self):
+            mine, more = getattr(self, f.name), getattr(other, f.name)
+            if isinstance(mine, list):
+                mine.extend(more)
+            else:
+                mine += more

@@ -1,0 +1,101 @@
+"""Patients in parallel processes, then figures and pictures of curves over all of them."""
+
+import multiprocessing
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from echopilot_core import EchoPilotError, FindingKind
+from echopilot_lab.evaluation.disease import count_aorta, count_heart, count_root
+from echopilot_lab.evaluation.figures import cases, figures, threshold
+from echopilot_lab.evaluation.foreign import count_real, count_spoilt
+from echopilot_lab.evaluation.frames import count
+from echopilot_lab.evaluation.marks import Marks
+from echopilot_lab.parallel import run_all
+from echopilot_lab.probing import Recipe, draw_moments
+from echopilot_lab.producing import pictures
+from echopilot_lab.roc import draw_roc, roc
+from echopilot_perception.pipeline import Perception
+from echopilot_sim.anatomy import build, draw_patient
+from echopilot_sim.bmode import Renderer
+
+TRAINING_SEEDS_END = 500_000
+RECIPE = Recipe(a4c=14, aorta=14, other=10, anywhere=4)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One patient for a worker; `model` is a model folder, None: the shipped one."""
+
+    seed: int
+    model: Path | None
+
+
+def evaluate_patients(
+    patients: int,
+    seed: int,
+    console: Console,
+    jobs: int = 1,
+    real: Path | None = None,
+    model: Path | None = None,
+    curves: Path | None = None,
+) -> dict[str, Any]:
+    """Figures over patients seed ... seed + patients - 1.
+
+    `real` is a folder with real foreign pictures (no_contact, other_organs, phantom), `curves` a PNG that gets the
+    ROC curves of the findings. Raises EchoPilotError for seeds used in training and for a folder that is not there.
+    """
+    if patients < 1:
+        raise EchoPilotError(f"evaluation needs at least one patient, got {patients}")
+    if seed < TRAINING_SEEDS_END:
+        raise EchoPilotError(f"seed {seed} was used in training; evaluate from {TRAINING_SEEDS_END} on")
+    if real is not None and not real.is_dir():
+        raise EchoPilotError(f"no folder with real pictures at {real}")
+    perception = Perception(model)
+    marks = Marks()
+    pieces = [_Piece(s, model) for s in range(seed, seed + patients)]
+    for part in run_all(score_patient, pieces, min(jobs, multiprocessing.cpu_count()), console, "evaluating patients"):
+        marks.add(part)
+    if real is not None:
+        count_real(marks, perception, real)
+    perception.close()
+    if curves is not None:
+        _draw(marks, curves)
+    found = figures(marks)
+    return {"patients": patients, "seed": seed, "model": perception.manifest.model_id, **found}
+
+
+def score_patient(piece: _Piece) -> Marks:
+    """Marks of one patient; a pure function of seed and model."""
+    perception = _perception(piece.model)
+    anatomy = build(draw_patient(piece.seed))
+    renderer = Renderer(anatomy)
+    rng = np.random.default_rng([piece.seed, 0xE7A1])
+    marks = Marks()
+    for picture in pictures(anatomy, draw_moments(anatomy, rng, RECIPE), [renderer], rng):
+        count(marks, perception.see(picture.frame), picture)
+    count_spoilt(marks, perception, anatomy, renderer, piece.seed)
+    count_aorta(marks, perception, anatomy, renderer, piece.seed)
+    count_root(marks, perception, anatomy, renderer, piece.seed)
+    count_heart(marks, perception, anatomy, renderer)
+    return marks
+
+
+@lru_cache(maxsize=1)
+def _perception(model: Path | None) -> Perception:
+    return Perception(model)
+
+
+def _draw(marks: Marks, path: Path) -> None:
+    rows = []
+    for kind in FindingKind:
+        judged = cases(marks, kind)
+        if len({j.there for j in judged}) == 2:
+            rows.append(roc(kind.name, [j.score for j in judged], [j.there for j in judged], threshold(kind)))
+    if rows:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw_roc(rows, path, "Findings on unseen virtual patients")
