@@ -1,7 +1,7 @@
-"""A real clip as a sequence of frames with geometry: DICOM, video, or a folder of pictures."""
+"""A real clip as a sequence of frames with geometry: DICOM, MetaImage, video, or a folder of pictures."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, Frame, Imaging, MarkerSide, ProbeGeometry, ProbeKind, SectorBox, to_ns
 from echopilot_perception.frames.dicom import read_dicom
+from echopilot_perception.frames.metaimage import read_metaimage
 from echopilot_perception.frames.pictures import Pictures, Region
 from echopilot_perception.frames.sector import Sector, find_sector
 from echopilot_perception.frames.video import PICTURE_SUFFIXES, VIDEO_SUFFIXES, read_pictures, read_video
 
 ASSUMED_DEPTH_M = 0.16
 DEFAULT_RATE_HZ = 30.0
+MIN_DEPTH_SHARE = 0.7  # of what the file's own region leaves below the face: a sector less deep is only bright so far
 ASSUMED_PRESET = "spacing unknown: 160 mm depth assumed"
 
 
@@ -59,7 +61,7 @@ def open_clip(path: Path) -> Clip:
         shift = (0, 0)
     else:
         cut = (slice(region.top_px, region.bottom_px), slice(region.left_px, region.right_px))
-        found = find_sector(pictures.grey[:, cut[0], cut[1]], pictures.coloured[cut])
+        found = _deepened(find_sector(pictures.grey[:, cut[0], cut[1]], pictures.coloured[cut]), region)
         shift = (region.left_px, region.top_px)
     height, width = pictures.grey.shape[1:]
     sector = found if found is not None else _whole(region, width, height)
@@ -77,9 +79,11 @@ def _read(path: Path) -> Pictures:
         return read_pictures(path)
     if suffix in VIDEO_SUFFIXES:
         return read_video(path)
+    if suffix == ".mha":
+        return read_metaimage(path)
     if suffix in (".dcm", ".dicom", ".ima") or _is_dicom(path):
         return read_dicom(path)
-    kinds = ", ".join((".dcm", *VIDEO_SUFFIXES, *PICTURE_SUFFIXES))
+    kinds = ", ".join((".dcm", ".mha", *VIDEO_SUFFIXES, *PICTURE_SUFFIXES))
     raise EchoPilotError(
         f"{path.name} is not a clip; give a DICOM file, video, picture or folder of pictures ({kinds})"
     )
@@ -97,6 +101,26 @@ def _whole(region: Region | None, width: int, height: int) -> Sector:
     across, down = box.right_px - box.left_px, box.bottom_px - box.top_px
     middle = (box.left_px + box.right_px - 1) / 2
     return Sector(ProbeKind.LINEAR, middle, float(box.top_px), 0.0, float(down), 0.0, float(across), box)
+
+
+def _deepened(sector: Sector | None, region: Region) -> Sector | None:
+    """The sector down to the end of the file's own region where its lower part is dark."""
+    if sector is None:
+        return None
+    end_px = region.bottom_px - region.top_px
+    depth_px = end_px - sector.origin_v_px
+    if sector.depth_px >= MIN_DEPTH_SHARE * depth_px:
+        return sector
+    reach_px = (sector.radius_px + depth_px) * np.sin(sector.opening_rad / 2)
+    half_px = int(np.ceil(reach_px)) if sector.kind != ProbeKind.LINEAR else 0
+    middle_px = round(sector.origin_u_px)
+    box = SectorBox(
+        max(min(sector.box.left_px, middle_px - half_px), 0),
+        sector.box.top_px,
+        min(max(sector.box.right_px, middle_px + half_px + 1), region.right_px - region.left_px),
+        end_px,
+    )
+    return replace(sector, depth_px=depth_px, box=box)
 
 
 def _geometry(sector: Sector, shift: tuple[int, int], region: Region | None) -> ProbeGeometry:

@@ -7,14 +7,20 @@ from typing import Any
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
+from pydicom.errors import InvalidDicomError
 from pydicom.pixels import apply_color_lut, iter_pixels
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.frames.pictures import Pictures, Region, gather
+from echopilot_perception.frames.codestream import check_streams
+from echopilot_perception.frames.pictures import Pictures, Region, check_size, gather
 
 CENTIMETRE = 3  # Physical Units code
 TISSUE, IMAGE_2D = 1, 1  # Region Data Type and Region Spatial Format codes
 DEFAULT_RATE_HZ = 30.0
+STEPS_S = (1e-4, 60.0)  # believable time between frames
+MAX_REASON = 240  # characters
+SPACINGS_M = (1e-6, 0.01)
 
 
 def read_dicom(path: Path) -> Pictures:
@@ -22,9 +28,15 @@ def read_dicom(path: Path) -> Pictures:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+                raise EchoPilotError(
+                    f"{path.name}: deflated DICOM files are not read; write it in another transfer syntax"
+                )
             data = pydicom.dcmread(path)
             if "PixelData" not in data:
                 raise EchoPilotError(f"{path.name}: DICOM file without pictures (it may be truncated)")
+            check_size(int(data.get("Columns", 0) or 0), int(data.get("Rows", 0) or 0), path.name)
+            check_streams(data, path.name)
             grey, coloured = gather((_picture(p, data) for p in iter_pixels(data)), path.name)
             expected = int(data.get("NumberOfFrames", 1) or 1)
             if len(grey) != expected:
@@ -36,8 +48,10 @@ def read_dicom(path: Path) -> Pictures:
             )
     except EchoPilotError:
         raise
+    except InvalidDicomError as error:
+        raise EchoPilotError(f"{path.name} is not a DICOM file: it has no DICOM header") from error
     except Exception as error:  # pydicom and its decoders raise every kind for damaged files
-        reason = (str(error).splitlines() or [""])[0]
+        reason = " ".join(str(error).split())[:MAX_REASON]
         raise EchoPilotError(f"{path.name} is not a readable DICOM clip: {type(error).__name__} {reason}") from error
 
 
@@ -46,6 +60,8 @@ def _picture(pixels: NDArray[Any], data: pydicom.Dataset) -> NDArray[np.uint8]:
         pixels = apply_color_lut(pixels, data)
     if pixels.dtype != np.uint8:
         bits = 16 if pixels.ndim == 3 else int(data.get("BitsStored", 16))
+        if np.issubdtype(pixels.dtype, np.signedinteger):
+            pixels = pixels.astype(np.int64) + (1 << (bits - 1))
         pixels = np.clip(pixels.astype(np.float64) / (2.0**bits - 1.0) * 255.0, 0, 255).astype(np.uint8)
     if str(data.get("PhotometricInterpretation", "")) == "MONOCHROME1":
         pixels = 255 - pixels
@@ -57,11 +73,13 @@ def _times(data: pydicom.Dataset, count: int) -> NDArray[np.float64]:
     if vector is not None and np.ndim(vector) == 1 and len(vector) == count:
         steps = np.asarray(vector, dtype=np.float64) * 1e-3
         steps[0] = 0.0
-        if np.isfinite(steps).all() and (steps[1:] > 0).all():
+        if np.isfinite(steps).all() and (steps[1:] > 0).all() and steps.max() <= STEPS_S[1]:
             return np.cumsum(steps)
     step_ms = float(data.get("FrameTime", 0) or 0)
     rate_hz = float(data.get("CineRate", 0) or data.get("RecommendedDisplayFrameRate", 0) or 0)
-    step_s = step_ms * 1e-3 if step_ms > 0 else 1.0 / (rate_hz if rate_hz > 0 else DEFAULT_RATE_HZ)
+    low_s, high_s = STEPS_S
+    told_s = (step_ms * 1e-3, 1.0 / rate_hz if rate_hz > 0 else 0.0, 1.0 / DEFAULT_RATE_HZ)
+    step_s = next(step for step in told_s if low_s <= step <= high_s)
     return np.arange(count, dtype=np.float64) * step_s
 
 
@@ -78,7 +96,8 @@ def _region(data: pydicom.Dataset) -> Region | None:
         y1 = min(int(item.RegionLocationMaxY1) + 1, int(data.Rows))
         steps = (abs(float(item.PhysicalDeltaX)) * 0.01, abs(float(item.PhysicalDeltaY)) * 0.01)
         area = (x1 - x0) * (y1 - y0)
-        if x1 - x0 < 16 or y1 - y0 < 16 or min(steps) <= 0:
+        believable = all(SPACINGS_M[0] < step < SPACINGS_M[1] for step in steps)
+        if x1 - x0 < 16 or y1 - y0 < 16 or not believable:
             continue
         if best is None or area > (best.right_px - best.left_px) * (best.bottom_px - best.top_px):
             best = Region(x0, y0, x1, y1, *steps)

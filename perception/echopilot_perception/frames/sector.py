@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import ProbeKind, SectorBox
+from echopilot_perception.frames.content import Content, find_content, rectangle
 
-ABOVE_BLACK = 3  # grey values above the screen's own black from which a pixel has content
-MAX_PICTURES = 24
 SIDE_ANGLES_RAD = (np.deg2rad(8.0), np.deg2rad(65.0))  # of a fan's side from the vertical
 MIN_SIDE = 0.25  # of the region's height: shorter straight sides are no fan
 CONVEX_FROM = 0.12  # face radius over outer radius from which a fan has a curved face
 PHASED_FROM_RAD = np.deg2rad(74.0)  # wider fans come from phased arrays, however dark their near field is
-MIN_SHARE = 0.01  # of the screen that a sector covers
+MIN_BLOB = 0.002  # of the screen: smaller parts under a fan do not show that it goes deeper
+MIN_SIZE_PX = 16.0  # sectors less deep or wide are none
 
 
 @dataclass(frozen=True)
@@ -46,45 +46,27 @@ class _Side:
 def find_sector(pictures: NDArray[np.uint8], coloured: NDArray[np.bool_] | None = None) -> Sector | None:
     """Find the sector in pictures (N, H, W) of one clip; None when the screen holds nothing like one.
 
-    Coloured pixels (traces, logos, flow) are disregarded; strokes as thin as text are opened away; of what is left,
-    the region that moves most wins. Its convex hull gives two straight sides, whose meeting point is the apex.
+    The convex hull of the part of the screen that moves most (`content.py`) gives two straight sides, whose meeting
+    point is the apex. Without them it is a rectangle.
     """
-    region = _region(pictures, coloured)
-    if region is None:
+    content = find_content(pictures, coloured)
+    if content is None:
         return None
-    rows, columns = np.nonzero(region)
-    top, bottom, left, right = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
+    rows, columns = np.nonzero(content.main)
+    height = int(rows.max()) + 1 - int(rows.min())
     hull = cv2.convexHull(np.column_stack([columns, rows]).astype(np.int32))[:, 0, :].astype(np.float64)
-    sides = [_side(hull, sign, MIN_SIDE * (bottom - top)) for sign in (-1.0, 1.0)]
-    box = SectorBox(left, top, right, bottom)
+    sides = [_side(hull, sign, MIN_SIDE * height) for sign in (-1.0, 1.0)]
+    found = None
     if sides[0] is not None and sides[1] is not None:
-        fan = _fan(sides[0], sides[1], rows, columns, pictures.shape[1:])
-        if fan is not None:
-            return fan
-    width = float(right - left)
-    return Sector(ProbeKind.LINEAR, (left + right - 1) / 2, float(top), 0.0, float(bottom - top), 0.0, width, box)
+        found = _fan(sides[0], sides[1], rows, columns, content)
+    if found is None:
+        found = _rectangle(rectangle(content))
+    return found if min(found.depth_px, found.box.right_px - found.box.left_px) >= MIN_SIZE_PX else None
 
 
-def _region(pictures: NDArray[np.uint8], coloured: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
-    picked = pictures[:: max(len(pictures) // MAX_PICTURES, 1)]
-    brightest = picked.max(axis=0)
-    motion = picked.astype(np.float32).std(axis=0)
-    black = int(np.argmax(np.bincount(brightest.ravel(), minlength=256)[:64]))
-    content = (cv2.blur(brightest, (5, 5)) > black + ABOVE_BLACK).astype(np.uint8)
-    if coloured is not None:
-        content[cv2.dilate(coloured.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = 0
-    size = max(pictures.shape[1:]) // 80
-    opened = cv2.morphologyEx(content, cv2.MORPH_OPEN, _disc(max(size, 4)))
-    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _disc(max(size, 4)))
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    if count < 2:
-        return None
-    area = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
-    moving = np.bincount(parts.ravel(), weights=np.minimum(motion, 20.0).ravel(), minlength=count)
-    merit = area * (0.2 + moving / np.maximum(area, 1.0))
-    merit[0] = -1.0
-    best = int(np.argmax(merit))
-    return np.asarray(parts == best) if area[best] >= MIN_SHARE * closed.size else None
+def _rectangle(box: SectorBox) -> Sector:
+    middle, depth, width = (box.left_px + box.right_px - 1) / 2, box.bottom_px - box.top_px, box.right_px - box.left_px
+    return Sector(ProbeKind.LINEAR, middle, float(box.top_px), 0.0, float(depth), 0.0, float(width), box)
 
 
 def _side(hull: NDArray[np.float64], sign: float, min_length: float) -> _Side | None:
@@ -110,7 +92,7 @@ def _side(hull: NDArray[np.float64], sign: float, min_length: float) -> _Side | 
 
 
 def _fan(
-    left: _Side, right: _Side, rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, ...]
+    left: _Side, right: _Side, rows: NDArray[np.int64], columns: NDArray[np.int64], content: Content
 ) -> Sector | None:
     crossing = np.column_stack([left.direction, -right.direction])
     if abs(np.linalg.det(crossing)) < 1e-3:
@@ -124,6 +106,8 @@ def _fan(
         return None
     reach = np.hypot(du[central], dv[central])
     near, far = float(np.percentile(reach, 0.1)), float(np.percentile(reach, 99.95))
+    far = max(far, _deepest(content, float(u), float(v), float(half)))
+    shape = content.main.shape
     curved = near > CONVEX_FROM * far and 2.0 * half < PHASED_FROM_RAD
     radius = near if curved else 0.0
     kind = ProbeKind.CONVEX if curved else ProbeKind.PHASED
@@ -139,6 +123,14 @@ def _fan(
     return Sector(kind, float(u), float(v) + radius, radius, far - radius, 2.0 * float(half), width, box)
 
 
-def _disc(radius: int) -> NDArray[np.uint8]:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    return np.asarray(kernel, dtype=np.uint8)
+def _deepest(content: Content, u: float, v: float, half: float) -> float:
+    """Reach of the parts that lie apart from the main one but inside its fan: a dark band may cut them off."""
+    reach = 0.0
+    for part in np.nonzero(content.areas >= MIN_BLOB * content.parts.size)[0]:
+        if part == 0:
+            continue
+        rows, columns = np.nonzero(content.parts == part)
+        angle = np.abs(np.arctan2(columns - u, rows - v))
+        if float(angle.max()) < 0.8 * half:
+            reach = max(reach, float(np.percentile(np.hypot(columns - u, rows - v), 99.95)))
+    return reach
