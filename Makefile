@@ -44,6 +44,7 @@ check: setup-dev
 bench: setup
 	@for name in bmode physics simulator perception control graph; do $(BIN)/echopilot bench $$name --json out/bench/$$name.json || exit; done
 	@$(BIN)/python benchmarks/variety.py --json out/bench/variety.json
+	@$(BIN)/python benchmarks/fuzz_perception.py --json out/bench/fuzz_perception.json
 	@$(BIN)/echopilot trial --protocol full --patients 10 --seed 600000 --fresh --json out/bench/trial.json
 	@$(BIN)/echopilot eval --patients 20 --seed 600000 --json out/bench/eval.json
 
