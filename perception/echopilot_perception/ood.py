@@ -1,12 +1,12 @@
 """Out-of-distribution score of a picture from the features of the network.
 
-Two judges vote: the Mahalanobis distance of the features (Lee et al. 2018), which knows only usual pictures, and a
-logistic regression on their principal components that was shown made-up outliers as well (outlier exposure,
-Hendrycks et al. 2019), with the distance as one more input. Real foreign pictures were never shown to either.
+Two judges, of which the stricter counts: the Mahalanobis distance of the features (Lee et al. 2018), which knows only
+usual pictures, and a logistic regression on their principal components that was shown made-up outliers as well
+(outlier exposure, Hendrycks et al. 2019). Neither was ever shown a real foreign picture.
 """
 
 import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,15 +24,15 @@ CLIPPED = 12.0  # standard deviations: one wild feature must not outvote all oth
 
 @dataclass(frozen=True)
 class FeatureStatistics:
-    """Mean (D,) and whitening (D, K) of the features of usual pictures, the judge's weights (K + 1,) and bias, and the
-    judge's answers at the median and at the 99th percentile of validation patients."""
+    """Mean (D,) and whitening (D, K) of the features of usual pictures, weights (K,) and bias of the regression, and
+    what both judges (distance, regression) answer at the median and at the 99th percentile of validation patients."""
 
     mean: Array
     whitening: Array
     weights: Array
     bias: Array  # (1,)
-    median: Array  # (1,)
-    p99: Array  # (1,)
+    median: Array  # (2,)
+    p99: Array  # (2,)
 
 
 def distance(statistics: FeatureStatistics, embedding: Array) -> Array:
@@ -43,8 +43,8 @@ def distance(statistics: FeatureStatistics, embedding: Array) -> Array:
 
 def score(statistics: FeatureStatistics, embedding: Array) -> float:
     """0 for a usual picture, 0.5 at the 99th percentile of validation, towards 1 for a foreign one."""
-    spread = max(float(statistics.p99[0] - statistics.median[0]), 1e-6)
-    z = 4.0 * (float(_judged(statistics, embedding[None])[0]) - float(statistics.p99[0])) / spread
+    spread = np.maximum(statistics.p99 - statistics.median, 1e-6)
+    z = 4.0 * float(np.max((_judged(statistics, embedding[None])[0] - statistics.p99) / spread))
     return float(0.5 * (1.0 + np.tanh(0.5 * np.clip(z, -30.0, 30.0))))
 
 
@@ -54,16 +54,12 @@ def fit(train: Array, validation: Array, outliers: Array) -> FeatureStatistics:
     variance, axes = np.linalg.eigh(np.cov(train.T) + 1e-9 * np.eye(train.shape[1]))
     order = np.argsort(-variance)
     kept = order[: int(np.searchsorted(np.cumsum(variance[order]) / variance.sum(), KEPT)) + 1]
-    one, zero = np.ones(1), np.zeros(1)
     whitening = axes[:, kept] / np.sqrt(variance[kept] + 1e-3 * variance[kept].mean())
-    draft = FeatureStatistics(mean, whitening, np.zeros(len(kept) + 1), zero, zero, one)
-    inputs = np.concatenate([_inputs(draft, train), _inputs(draft, outliers)])
     foreign = np.concatenate([np.zeros(len(train)), np.ones(len(outliers))])
-    weights, bias = _logistic(inputs, foreign)
-    judge = FeatureStatistics(mean, whitening, weights, np.array([bias]), zero, one)
-    answers = _judged(judge, validation)
-    ends = np.percentile(answers, [50, 99])
-    return FeatureStatistics(mean, whitening, weights, np.array([bias]), ends[:1], ends[1:])
+    weights, bias = _logistic(np.concatenate([_whitened(mean, whitening, rows) for rows in (train, outliers)]), foreign)
+    draft = FeatureStatistics(mean, whitening, weights, np.array([bias]), np.zeros(2), np.ones(2))
+    median, p99 = np.percentile(_judged(draft, validation), [50, 99], axis=0)
+    return replace(draft, median=median, p99=p99)
 
 
 def save(path: Path, statistics: FeatureStatistics) -> None:
@@ -83,14 +79,14 @@ def load(path: Path) -> FeatureStatistics:
         raise EchoPilotError(f"{path} cannot be read: {type(error).__name__}") from error
 
 
-def _inputs(statistics: FeatureStatistics, embedding: Array) -> Array:
-    z = np.clip((embedding - statistics.mean) @ statistics.whitening, -CLIPPED, CLIPPED)
-    away = np.minimum(distance(statistics, embedding), CLIPPED)
-    return np.concatenate([z, away[:, None]], axis=1)
+def _whitened(mean: Array, whitening: Array, embedding: Array) -> Array:
+    return np.asarray(np.clip((embedding - mean) @ whitening, -CLIPPED, CLIPPED))
 
 
 def _judged(statistics: FeatureStatistics, embedding: Array) -> Array:
-    return np.asarray(_inputs(statistics, embedding) @ statistics.weights + statistics.bias)
+    """Answers (N, 2) of both judges."""
+    z = _whitened(statistics.mean, statistics.whitening, embedding)
+    return np.column_stack([distance(statistics, embedding), z @ statistics.weights + statistics.bias])
 
 
 def _logistic(inputs: Array, positive: Array) -> tuple[Array, float]:

@@ -17,6 +17,7 @@ from echopilot_perception.runtime import RuntimeMetadata, make_runtime
 
 EMPTY_SHARE = 0.002  # share of cells that must be brighter than black for a picture to count as one
 MIN_LV_VIEW = 0.2  # volumes are only computed where an apical view is at all likely
+DEPTHS_M = (0.11, 0.22)  # trained from 0.13 to 0.18 m, stretched by up to a fifth
 APICAL = (View.A4C, View.A5C, View.A2C, View.A3C)
 
 
@@ -57,7 +58,7 @@ class Perception:
             view_probability=reading.view_probability,
             quality=reading.quality,
             coupling=reading.coupling,
-            ood_score=ood.score(self._statistics, reading.embedding),
+            ood_score=max(ood.score(self._statistics, reading.embedding), _unusual_depth(frame)),
             guidance=reading.guidance,
             landmarks=reading.landmarks,
             boxes=reading.boxes,
@@ -91,6 +92,12 @@ class Perception:
         )
 
 
+def _unusual_depth(frame: Frame) -> float:
+    """1 for an imaging depth that is far from those in training, else 0: the features cannot see the setting."""
+    low_m, high_m = DEPTHS_M
+    return 0.0 if low_m <= frame.geometry.depth_m <= high_m else 1.0
+
+
 def _measure(reading: Reading, sequence: int) -> tuple[Measurement, ...]:
     rows: list[Measurement] = []
     section = aorta.measure_section(
@@ -102,7 +109,7 @@ def _measure(reading: Reading, sequence: int) -> tuple[Measurement, ...]:
         cavity = ventricle.measure_ventricle(_soft(reading, Tissue.LV), grid.X_M, grid.Y_M, grid.SPACING_M)
         if cavity is not None:
             rows.append(ventricle.measurement(cavity, sequence))
-    return (*rows, *direct.measurements(reading.sizes, reading.view_probability, sequence))
+    return direct.fused((*rows, *direct.measurements(reading.sizes, reading.view_probability, sequence)))
 
 
 def _soft(reading: Reading, tissue: Tissue) -> NDArray[np.float64]:

@@ -165,7 +165,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     network = Network(DEFAULT_SPEC).eval()
     write_onnx(network, folder / "model.onnx")
     with torch.no_grad():
-        features = [network(torch.rand(16, 1, 128, 128))[-1].numpy().astype(float) for _ in range(2)]
+        features = [network(torch.rand(16, 1, 256, 256))[-1].numpy().astype(float) for _ in range(3)]
     ood.save(folder / FILES[1], ood.fit(*features))
     write_manifest(folder, "untrained", DEFAULT_SPEC)
     return folder

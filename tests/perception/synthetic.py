@@ -2,19 +2,24 @@
 
 import numpy as np
 
-from echopilot_core import Frame, ProbeGeometry, ProbeKind, SectorBox, Tissue, View
+from echopilot_core import Frame, LandmarkName, ProbeGeometry, ProbeKind, SectorBox, Tissue, View
+from echopilot_perception import grid
 from echopilot_perception.training import Sample, Samples, stack
 
 
 def ring_sample(rng: np.random.Generator) -> Sample:
-    """A vessel-like disc on noise; left ones are A4C, right ones PLAX."""
-    image = (rng.random((128, 128)) * 120 + 10).astype(np.uint8)
+    """A vessel-like disc on noise; left ones are A4C, right ones PLAX. Everything that the heads learn is known."""
+    image = (rng.random((256, 256)) * 120 + 10).astype(np.uint8)
     labels = np.zeros((128, 128), np.uint8)
     cx, cy = (int(v) for v in rng.integers(30, 98, 2))
     rows, columns = np.mgrid[:128, :128]
     distance = np.hypot(columns - cx, rows - cy)
-    image[distance < 14], labels[distance < 14] = 240, Tissue.AO_WALL
-    image[distance < 10], labels[distance < 10] = 5, Tissue.AO_LUMEN
+    fine = np.kron(distance, np.ones((2, 2)))
+    image[fine < 14], labels[distance < 14] = 240, Tissue.AO_WALL
+    image[fine < 10], labels[distance < 10] = 5, Tissue.AO_LUMEN
+    landmarks = np.full((len(LandmarkName), 2), np.nan, np.float32)
+    landmarks[LandmarkName.AORTA_NEAR] = grid.X_M[cx], grid.Y_M[cy - 14]
+    landmarks[LandmarkName.AORTA_FAR] = grid.X_M[cx], grid.Y_M[cy + 14]
     return Sample(
         image=image,
         labels=labels,
@@ -23,6 +28,12 @@ def ring_sample(rng: np.random.Generator) -> Sample:
         coupling=np.full(16, cy / 128, np.float32),
         guidance=np.full((2, 6), (cx - 64) / 40, np.float32),
         guidance_valid=np.array([True, False]),
+        landmarks=landmarks,
+        landmarks_known=True,
+        sizes=np.array([0.035, np.nan, 1e-4], np.float32),
+        disease=np.where(distance[::2, ::2] < 6, 1, 0).astype(np.uint8),
+        calm=(labels > 0).astype(np.uint8) * 120,
+        calm_known=True,
     )
 
 

@@ -19,7 +19,8 @@ def test_a_dot_lands_in_its_cell(spacing_m: float, x_m: float, y_m: float) -> No
     image = np.where(np.hypot(x - x_m, y - y_m) < 0.004, 255, 0).astype(np.uint8)
     x_m, y_m = float(x[image > 0].mean()), float(y[image > 0].mean())  # of the disc as its pixels show it
     picture = to_network(frame_of(image, phased_geometry(spacing_m, u0, v0)))
-    found = np.array([picture.sum(0) @ grid.X_M, picture.sum(1) @ grid.Y_M]) / picture.sum()
+    steps_m = (np.arange(grid.PICTURE_CELLS) + 0.5) * grid.PICTURE_SPACING_M
+    found = np.array([picture.sum(0) @ (steps_m - 0.08), picture.sum(1) @ steps_m]) / picture.sum()
     assert np.abs(found - (x_m, y_m)).max() < 0.3 * grid.SPACING_M
 
 
@@ -27,15 +28,15 @@ def test_total_brightness_survives_resampling() -> None:
     rng = np.random.default_rng(3)
     image = rng.integers(0, 255, (512, 512)).astype(np.uint8)
     picture = to_network(frame_of(image, phased_geometry(0.0003125, 255.5, 0.0)))
-    inside = picture[40:100, 54:74]
+    inside = picture[80:200, 108:148]
     assert abs(float(inside.mean()) * 255 - float(image.mean())) < 1.5
-    assert float(inside.std()) * 255 < 0.4 * float(image.std())  # area means, not picked pixels
+    assert float(inside.std()) * 255 < 0.6 * float(image.std())  # area means, not picked pixels
 
 
 def test_outside_the_sector_is_black() -> None:
     picture = to_network(frame_of(np.full((512, 512), 200, np.uint8), phased_geometry(0.0003125, 255.5, 0.0)))
-    assert picture[2, 0] == 0 and picture[2, 127] == 0 and picture[127, 0] == 0
-    assert picture[60, 64] == pytest.approx(200 / 255, abs=1e-3)
+    assert picture[4, 0] == 0 and picture[4, 255] == 0 and picture[255, 0] == 0
+    assert picture[120, 128] == pytest.approx(200 / 255, abs=1e-3)
 
 
 @pytest.mark.parametrize("field, value", [("spacing_x_m", float("nan")), ("depth_m", -0.1), ("spacing_y_m", 0.0)])

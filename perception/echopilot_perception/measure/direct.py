@@ -1,14 +1,17 @@
 """Sizes that the network reads straight from its features, as measurements; each only in the views that show it."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Convention, Measurement, View
+from echopilot_core import Convention, EndPoint, Measurement, View
 from echopilot_perception.heads.base import Size
 
 MIN_VIEW_PROBABILITY = 0.3
+LEAST_SIGMA_M = 0.0005  # neither way to read a diameter is believed to be better
+OUTER_AP, OUTER_AP_DIRECT = "aorta_outer_ap", "aorta_outer_ap_direct"
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,7 @@ class _Kind:
 
 
 _KINDS = {
-    "aorta_outer_ap_m": _Kind("aorta_outer_ap_direct", "m", View.AORTA_TRANS, Convention.OUTER_TO_OUTER),
+    "aorta_outer_ap_m": _Kind(OUTER_AP_DIRECT, "m", View.AORTA_TRANS, Convention.OUTER_TO_OUTER),
     "root_m": _Kind("aortic_root", "m", View.PLAX, Convention.LEADING_EDGE),
     "lv_volume_m3": _Kind("lv_volume_direct", "m3", View.A4C, Convention.NOT_APPLICABLE),
 }
@@ -38,3 +41,21 @@ def measurements(
         if (kind := _KINDS[size.name]) and float(view_probability[kind.view]) >= MIN_VIEW_PROBABILITY
         for sequence in (frame_sequence,)
     )
+
+
+def fused(rows: tuple[Measurement, ...]) -> tuple[Measurement, ...]:
+    """The same measurements, the outer AP diameter of the mask joined with the direct one by inverse variances.
+
+    Where only one of them is there, nothing changes. The calliper keeps its middle.
+    """
+    direct = next((m for m in rows if m.name == OUTER_AP_DIRECT), None)
+    return rows if direct is None else tuple(_joined(m, direct) if m.name == OUTER_AP else m for m in rows)
+
+
+def _joined(mask: Measurement, direct: Measurement) -> Measurement:
+    weights = [1.0 / max(m.sigma, LEAST_SIGMA_M) ** 2 for m in (mask, direct)]
+    value = (weights[0] * mask.value + weights[1] * direct.value) / sum(weights)
+    shift = 0.5 * (value - mask.value)
+    near, far = mask.end_points
+    ends = EndPoint(near.x_m, near.y_m - shift), EndPoint(far.x_m, far.y_m + shift)
+    return replace(mask, value=value, sigma=1.0 / math.sqrt(sum(weights)), end_points=ends)

@@ -27,6 +27,7 @@ def figures(marks: Marks) -> dict[str, Any]:
         "dice_mean": float(np.mean(list(dice.values()))),
         "false_area": {t.name: float(marks.false_share[t] / marks.absent[t]) for t in tissues if marks.absent[t]},
         "view_accuracy": float(right.mean()),
+        "view_accuracy_clear": float(right[np.array(marks.view_clear)].mean()),
         "views": _views(marks, right),
         "quality_spearman": float(spearmanr(marks.quality_said, marks.quality_true).statistic),
         "ece": expected_calibration_error(marks.view_sure, right),

@@ -16,6 +16,7 @@ from echopilot_sim.truth import Truth
 
 NEAR_M, NEAR_RAD = 0.03, math.radians(30.0)
 GOOD_SECTION_RAD, GOOD_SECTION_CELLS = math.radians(20.0), 60
+CLEARLY_IN, CLEARLY_OUT = 0.67, 1.5  # of 15 degrees and 15 mm: nearer or farther, nobody would dispute the view
 TOUCHING = 0.5  # mean coupling from which a picture is one of the patient, and none of a lifted probe
 
 
@@ -27,6 +28,8 @@ def count(marks: Marks, seen: Seen, picture: Picture) -> None:
     view = label_view(truth)
     marks.view_true.append(int(view))
     marks.view_said.append(int(seen.view))
+    distance = min((e.distance for e in truth.errors), default=math.inf)
+    marks.view_clear.append(distance < CLEARLY_IN if view != View.NONE else distance > CLEARLY_OUT)
     marks.view_sure.append(float(seen.view_probability.max()))
     marks.quality_true.append(truth.quality)
     marks.quality_said.append(seen.quality)
@@ -67,7 +70,7 @@ def _count_aorta(marks: Marks, seen: Seen, truth: Truth, view: View) -> None:
         found = next((m for m in seen.measurements if m.name == name), None)
         if found is not None:
             errors.append(1e3 * (found.value - truth.aorta.outer_ap_m))
-        elif errors is marks.aorta_mm:
+        elif name == "aorta_outer_ap":
             marks.aorta_missed.append(1)
 
 

@@ -44,6 +44,7 @@ class Marks:
     view_true: list[int] = field(default_factory=list)
     view_said: list[int] = field(default_factory=list)
     view_sure: list[float] = field(default_factory=list)
+    view_clear: list[bool] = field(default_factory=list)  # far from the border between a view and none
     quality_true: list[float] = field(default_factory=list)
     quality_said: list[float] = field(default_factory=list)
     ood_usual: list[float] = field(default_factory=list)
