@@ -23,7 +23,7 @@ SILENCE_S = 120.0  # without a finished case: it hangs
 
 
 def work(seed: int, first: int, end: int, model: Path | None, at: "Synchronized[int]", file: Path) -> None:
-    """Run cases in a process of their own, so that a crash of a decoder is seen; outcomes go into `file` line by line."""
+    """Run cases in a process of their own, so that a crash of a decoder is seen; outcomes go into `file`."""
     perception = Perception(model)
     with TemporaryDirectory() as folder, file.open("w") as lines:
         for outcome in run_cases(seed, range(first, end), perception, Path(folder)):

@@ -108,7 +108,7 @@ def _times(header: dict[str, str], valid: list[int]) -> NDArray[np.float64]:
         times_s = np.zeros(len(valid))
     if not np.isfinite(times_s).all() or not (np.diff(times_s) > 0).all() or abs(times_s).max() > 1e10:
         return np.arange(len(valid)) / DEFAULT_RATE_HZ
-    return times_s - times_s[0]
+    return np.asarray(times_s - times_s[0])
 
 
 def _region(header: dict[str, str], width: int, height: int) -> Region | None:

@@ -1,53 +1,21 @@
 """Benchmarks of single rooms, each beside a peer in the same run; the live graph has a file of its own."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
-import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from echopilot_control.safety import Limits
-from echopilot_core import View
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import load_protocol
 from echopilot_lab.loop import run_loop
-from echopilot_perception.frames import to_network
-from echopilot_perception.model import SHIPPED
 from echopilot_perception.pipeline import Perception
-from echopilot_sim.anatomy import build, draw_patient
-from echopilot_sim.bmode import Renderer
-from echopilot_sim.bmode import bench as bmode_bench
-from echopilot_sim.moment import Phases
+from echopilot_sim.anatomy import draw_patient
 from echopilot_sim.simulation import SimConfig, Simulation
 
 SEED = 600_000
-REPEATS = 200
 CONTROL_SECONDS = 40.0
-
-
-def bench_perception(console: Console) -> dict[str, Any]:
-    """echopilot-edge with pre- and post-processing; peer: OpenCV's network engine on the same file, network alone."""
-    anatomy = build(draw_patient(SEED))
-    renderer = Renderer(anatomy, "full")
-    moments = [bmode_bench.view_moment(anatomy, View.A4C, Phases(k / 20.0, 0.5), k) for k in range(20)]
-    frames = [renderer.render(moment) for moment in moments if moment is not None]
-    perception = Perception()
-    whole = timed(lambda k: perception.see(frames[k % len(frames)]))
-    perception.close()
-    cv2.setNumThreads(1)
-    network = cv2.dnn.readNetFromONNX(str(SHIPPED / "model.onnx"))
-    pictures = [to_network(frame)[None, None] for frame in frames]
-
-    def peer(k: int) -> None:
-        network.setInput(pictures[k % len(pictures)])
-        network.forward(network.getUnconnectedOutLayersNames())
-
-    figures = {"ms": whole, "threads": 1, "peer": {"name": "OpenCV DNN, network alone", "ms": timed(peer)}}
-    show(console, "perception, one frame, all heads", figures)
-    return figures
 
 
 def bench_control(console: Console) -> dict[str, Any]:
@@ -80,18 +48,6 @@ def bench_control(console: Console) -> dict[str, Any]:
     }
     show(console, "control and safety, one step", figures)
     return figures
-
-
-def timed(call: Callable[[int], object]) -> dict[str, float]:
-    """Percentiles [ms] of `REPEATS` calls after a warm-up."""
-    for k in range(5):
-        call(k)
-    spent = []
-    for k in range(REPEATS):
-        started = time.perf_counter()
-        call(k)
-        spent.append(1e3 * (time.perf_counter() - started))
-    return percentiles(np.array(spent))
 
 
 def percentiles(milliseconds: np.ndarray[Any, np.dtype[np.float64]]) -> dict[str, float]:

@@ -157,11 +157,16 @@ def bmode(
 
 @bench_app.command()
 @one_line_errors
-def perception(json_file: JsonFile = None) -> None:
-    """echopilot-edge on one thread, all heads."""
-    from echopilot_lab.bench import bench_perception
+def perception(
+    echocare: Annotated[
+        str, typer.Option(help="Time EchoCare's encoder too: a checkpoint, or 'random' for random weights.")
+    ] = "",
+    json_file: JsonFile = None,
+) -> None:
+    """echopilot-edge on one thread, all heads, FP32 and INT8, beside MONAI's BasicUNet."""
+    from echopilot_lab.bench_perception import bench_perception
 
-    write_json(bench_perception(console), json_file)
+    write_json(bench_perception(console, echocare or None), json_file)
 
 
 @bench_app.command()

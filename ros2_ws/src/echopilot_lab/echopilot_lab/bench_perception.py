@@ -1,0 +1,170 @@
+"""`echopilot bench perception`: echopilot-edge on one thread, in FP32 and INT8, beside MONAI's BasicUNet."""
+
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+
+from echopilot_core import EchoPilotError, Frame
+from echopilot_lab.bench import percentiles
+from echopilot_lab.bench_int8 import Int8Loss, int8_loss
+from echopilot_perception import grid
+from echopilot_perception.frames import to_network
+from echopilot_perception.heads import HEADS
+from echopilot_perception.pipeline import Perception
+from echopilot_perception.runtime import make_runtime
+from echopilot_perception.runtime.onnx import OnnxRuntime
+from echopilot_sim.bmode import Renderer, bench
+
+PEER = "MONAI BasicUNet, default features, 14 classes, ONNX Runtime"
+NO_PEER = "no peer: torch and MONAI are not installed; `make setup-train` installs them"
+PEER_CLASSES = 14
+RANDOM = "random"  # in place of a checkpoint of EchoCare
+ROUNDS = 100
+WARM_UP = 5
+FRAMES_PER_VIEW = 6
+
+
+def bench_perception(
+    console: Console,
+    echocare: str | None = None,
+    model: Path | None = None,
+    rounds: int = ROUNDS,
+    frames: list[Frame] | None = None,
+) -> dict[str, Any]:
+    """Time network, INT8 network, the whole of `see` and the peer in turn, so that a drift of the machine hits all.
+
+    `echocare`: "random" or a checkpoint file times EchoCare's encoder too. `frames` stand in for rendered ones of all
+    standard views.
+    """
+    with bench.one_thread(), TemporaryDirectory() as folder, console.status("") as status:
+        if frames is None:
+            status.update("rendering pictures of all standard views")
+            frames = rendered_frames()
+        pictures = np.stack([to_network(frame) for frame in frames])[:, None]
+        perception = Perception(model, "onnxruntime")
+        calls: dict[str, Callable[[int], object]] = {
+            "see": lambda k: perception.see(frames[k % len(frames)]),
+        }
+        runtimes = {"fp32": make_runtime(perception.manifest, "onnxruntime")}
+        try:
+            runtimes["int8"] = make_runtime(perception.manifest, "onnxruntime:int8")
+        except EchoPilotError as error:
+            console.print(f"no INT8: {error}", markup=False, soft_wrap=True)
+        if find_spec("torch") is not None and find_spec("monai") is not None:
+            status.update("exporting the peer")
+            runtimes["peer"] = OnnxRuntime(export_peer(Path(folder)))
+        else:
+            console.print(NO_PEER, markup=False, soft_wrap=True)
+        for name, runtime in runtimes.items():
+            runtime.activate()
+            calls[name] = lambda k, runtime=runtime: runtime.infer(pictures[k % len(pictures)][None])
+        status.update("timing")
+        spent = interleaved(calls, rounds)
+        loss = None
+        if "int8" in runtimes:
+            status.update("comparing INT8 with FP32")
+            loss = int8_loss(runtimes["fp32"], runtimes["int8"], perception.manifest.spec, pictures)
+        for runtime in runtimes.values():
+            runtime.close()
+        perception.close()
+        figures = _figures(spent, loss, len(frames))
+    console.print(_table(figures))
+    if echocare is not None:
+        from echopilot_lab.bench_echocare import bench_echocare
+
+        figures["echocare"] = asdict(bench_echocare(console, None if echocare == RANDOM else Path(echocare)))
+    return figures
+
+
+def rendered_frames(per_view: int = FRAMES_PER_VIEW) -> list[Frame]:
+    """Frames of every standard view, `per_view` of a heartbeat each, of the first patients who have them."""
+    frames: list[Frame] = []
+    for anatomy, views in bench.patients_of():
+        renderer = Renderer(anatomy, "full")
+        for view in views:
+            frames += [renderer.render(moment) for moment in bench.view_moments(anatomy, view, per_view)]
+    return frames
+
+
+def export_peer(folder: Path) -> Path:
+    """MONAI's BasicUNet with random weights as ONNX for one picture; speed does not depend on the weights."""
+    import torch
+    from monai.networks.nets import BasicUNet
+
+    path = folder / "peer.onnx"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        network = BasicUNet(spatial_dims=2, in_channels=1, out_channels=PEER_CLASSES).eval()
+        example = torch.zeros(1, 1, grid.PICTURE_CELLS, grid.PICTURE_CELLS)
+        torch.onnx.export(network, (example,), str(path), input_names=["image"], opset_version=17, dynamo=False)
+    return path
+
+
+def interleaved(calls: Mapping[str, Callable[[int], object]], rounds: int) -> dict[str, NDArray[np.float64]]:
+    """Milliseconds of each call over `rounds` rounds in which each has one turn, after a warm-up."""
+    spent: dict[str, list[float]] = {name: [] for name in calls}
+    for k in range(WARM_UP + rounds):
+        for name, call in calls.items():
+            began = time.perf_counter()
+            call(k)
+            if k >= WARM_UP:
+                spent[name].append(1e3 * (time.perf_counter() - began))
+    return {name: np.array(values) for name, values in spent.items()}
+
+
+def _figures(spent: dict[str, NDArray[np.float64]], loss: Int8Loss | None, frames: int) -> dict[str, Any]:
+    ms = {name: percentiles(values) for name, values in spent.items()}
+    figures: dict[str, Any] = {
+        "ms": ms["fp32"],
+        "see_ms": ms["see"],
+        "threads": 1,
+        "cells": grid.PICTURE_CELLS,
+        "heads": [head.name for head in HEADS],
+        "frames": frames,
+        "peer": None,
+        "int8": None,
+    }
+    if "peer" in ms:
+        ratio = ms["peer"]["p50"] / ms["fp32"]["p50"]
+        figures["peer"] = {"name": PEER, "ms": ms["peer"], "times_slower": ratio}
+    if loss is not None:
+        figures["int8"] = {"ms": ms["int8"], **asdict(loss)}
+    return figures
+
+
+def _table(figures: dict[str, Any]) -> Table:
+    title = f"perception, one {figures['cells']} x {figures['cells']} picture on one thread, all heads"
+    table = Table(title=title, caption=_caption(figures))
+    for heading in ("", "p50 ms", "p95 ms", "p99 ms"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    rows = {"network, FP32": figures["ms"], "whole of `see`, FP32": figures["see_ms"]}
+    if figures["int8"]:
+        rows["network, INT8"] = figures["int8"]["ms"]
+    if figures["peer"]:
+        rows[f"peer: {figures['peer']['name']}"] = figures["peer"]["ms"]
+    for name, ms in rows.items():
+        table.add_row(name, *(f"{ms[p]:.2f}" for p in ("p50", "p95", "p99")))
+    return table
+
+
+def _caption(figures: dict[str, Any]) -> str:
+    parts = []
+    if figures["peer"]:
+        parts.append(f"{figures['peer']['times_slower']:.1f} times faster than the peer")
+    if figures["int8"]:
+        loss = figures["int8"]
+        parts.append(
+            f"INT8 against FP32: dice {loss['dice_mean']:.3f}, views change by at most {loss['view_change_max']:.3f}, "
+            f"quality by {loss['quality_change_max']:.3f}"
+        )
+    return "; ".join(parts)
