@@ -12,7 +12,7 @@ from echopilot_perception.model import SHIPPED, read_manifest
 from echopilot_perception.pipeline import Perception
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "ood.json"])
+@pytest.mark.parametrize("name", ["model.onnx", "ood.npz"])
 def test_changed_file_is_refused(tiny_model: Path, tmp_path: Path, name: str) -> None:
     folder = shutil.copytree(tiny_model, tmp_path / "model")
     data = bytearray((folder / name).read_bytes())

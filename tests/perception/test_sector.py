@@ -81,4 +81,4 @@ def test_real_apical_clip() -> None:
     frames = list(clip.frames())
     assert [f.sequence for f in frames] == list(range(120))
     picture = to_network(frames[0])
-    assert picture.shape == (128, 128) and 0.02 < float(picture.mean()) < 0.5
+    assert picture.shape == (256, 256) and 0.02 < float(picture.mean()) < 0.5
