@@ -124,11 +124,15 @@ def evaluate(
 
 @app.command()
 @one_line_errors
-def train() -> None:
+def train(
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over all pictures.")] = 20,
+    patients: Annotated[int, typer.Option(min=1, help="Patients to render and train on.")] = 700,
+    start: Annotated[Path | None, typer.Option(help="checkpoint.pt of an echopilot-edge to begin from.")] = None,
+) -> None:
     """Render training patients, train echopilot-edge, export it (make train)."""
-    from echopilot_lab.train_model import train_model
+    from echopilot_lab.train_model import Plan, train_model
 
-    train_model(console)
+    train_model(console, Plan(epochs=epochs, patients=patients, start=start))
 
 
 @app.command()
