@@ -13,7 +13,7 @@ MAX_PICTURES = 24
 MIN_SHARE = 0.01  # of the screen that a sector covers
 EDGE_TOLERANCE = 0.04  # of the width: parts whose left and right edges agree that well are one rectangle
 FULL_ROW, EMPTY_MARGIN = 0.8, 0.35  # shares of pixels with content in a row of a rectangle, and beside it
-TEXT_ROW = 0.6  # rows with less are text over the picture
+GAP_ROW, TEXT_ROW = 0.1, 0.6  # shares of bright pixels in a row: fewer are a gap between lines, fewer are text
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,17 @@ def rectangle(content: Content) -> SectorBox:
     full = np.nonzero((fill >= FULL_ROW) & quiet)[0]
     first = int(min([rows[0], *full[:1]]))
     end = int(max([rows[-1], *full[-1:]])) + 1
-    solid = np.nonzero(content.bright[first : first + (end - first) // 2, left:right].mean(axis=1) >= TEXT_ROW)[0]
-    return SectorBox(left, first + (int(solid[0]) if len(solid) else 0), right, end)
+    lit = content.bright[first : first + (end - first) // 2, left:right].mean(axis=1)
+    return SectorBox(left, first + _below_text(lit), right, end)
+
+
+def _below_text(lit: NDArray[np.float64]) -> int:
+    """First row of the picture, from the share of bright pixels in each row: blocks of rows of text come before it."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], lit > GAP_ROW, [False]]).astype(np.int8)))
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        if float(lit[start:stop].mean()) >= TEXT_ROW:
+            return int(start + np.argmax(lit[start:stop] >= TEXT_ROW))
+    return 0
 
 
 def _disc(radius: int) -> NDArray[np.uint8]:

@@ -41,7 +41,7 @@ def read_dicom(path: Path) -> Pictures:
             expected = int(data.get("NumberOfFrames", 1) or 1)
             if len(grey) != expected:
                 raise EchoPilotError(
-                    f"{path.name}: {len(grey)} of {expected} frames could be read; the file is damaged"
+                    f"{path.name}: {len(grey)} frames where {expected} were announced; the file is damaged"
                 )
             return Pictures(
                 grey, _times(data, len(grey)), coloured, _region(data), str(data.get("SeriesDescription", ""))

@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,7 @@ from echopilot_perception import grid
 from echopilot_perception.frames import to_network
 from echopilot_perception.heads import HEADS
 from echopilot_perception.pipeline import Perception
-from echopilot_perception.runtime import make_runtime
+from echopilot_perception.runtime import Outputs, Runtime, make_runtime
 from echopilot_perception.runtime.onnx import OnnxRuntime
 from echopilot_sim.bmode import Renderer, bench
 
@@ -67,7 +68,7 @@ def bench_perception(
             console.print(NO_PEER, markup=False, soft_wrap=True)
         for name, runtime in runtimes.items():
             runtime.activate()
-            calls[name] = lambda k, runtime=runtime: runtime.infer(pictures[k % len(pictures)][None])
+            calls[name] = partial(_infer, runtime, pictures)
         status.update("timing")
         spent = interleaved(calls, rounds)
         loss = None
@@ -120,6 +121,10 @@ def interleaved(calls: Mapping[str, Callable[[int], object]], rounds: int) -> di
             if k >= WARM_UP:
                 spent[name].append(1e3 * (time.perf_counter() - began))
     return {name: np.array(values) for name, values in spent.items()}
+
+
+def _infer(runtime: Runtime, pictures: NDArray[np.float32], k: int) -> Outputs:
+    return runtime.infer(pictures[k % len(pictures)][None])
 
 
 def _figures(spent: dict[str, NDArray[np.float64]], loss: Int8Loss | None, frames: int) -> dict[str, Any]:

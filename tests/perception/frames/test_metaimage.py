@@ -1,0 +1,89 @@
+"""MetaImage sequences are read losslessly, upright, with their own times."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from echopilot_core import EchoPilotError
+from echopilot_perception.frames import open_clip
+
+PICTURES = np.random.default_rng(3).integers(20, 255, (4, 40, 50)).astype(np.uint8)
+
+
+def write(path: Path, body: bytes | None = None, **changes: str) -> Path:
+    """A sequence of `PICTURES`; `changes` override header lines."""
+    header = {
+        "ObjectType": "Image",
+        "NDims": "3",
+        "CompressedData": "False",
+        "DimSize": "50 40 4",
+        "ElementSpacing": "1 1 1",
+        "ElementType": "MET_UCHAR",
+        **{f"Seq_Frame{k:04d}_Timestamp": f"{2572.9 + 0.08 * k:.6f}" for k in range(4)},
+        **changes,
+        "ElementDataFile": changes.get("ElementDataFile", "LOCAL"),
+    }
+    text = "".join(f"{key} = {value}\n" for key, value in header.items())
+    path.write_bytes(text.encode() + (PICTURES.tobytes() if body is None else body))
+    return path
+
+
+def test_plain_and_packed_files_hold_the_same_pictures(tmp_path: Path) -> None:
+    plain = open_clip(write(tmp_path / "plain.igs.mha"))
+    packed = open_clip(write(tmp_path / "packed.mha", zlib.compress(PICTURES.tobytes()), CompressedData="True"))
+    for clip in (plain, packed):
+        assert np.array_equal(clip.images, PICTURES) and not clip.spacing_known
+        assert clip.frame_times_s == pytest.approx(0.08 * np.arange(4), abs=1e-6)
+
+
+def test_every_orientation_is_turned_to_marked_side_right_and_far_side_down(tmp_path: Path) -> None:
+    turned = {"MF": PICTURES, "UF": PICTURES[:, :, ::-1], "MN": PICTURES[:, ::-1], "UN": PICTURES[:, ::-1, ::-1]}
+    for name, stored in turned.items():
+        clip = open_clip(write(tmp_path / "a.mha", stored.tobytes(), UltrasoundImageOrientation=name))
+        assert np.array_equal(clip.images, PICTURES), name
+
+
+def test_invalid_frames_are_left_out(tmp_path: Path) -> None:
+    clip = open_clip(write(tmp_path / "a.mha", Seq_Frame0001_ImageStatus="INVALID"))
+    assert np.array_equal(clip.images, PICTURES[[0, 2, 3]])
+    assert clip.frame_times_s == pytest.approx([0.0, 0.16, 0.24], abs=1e-6)
+
+
+def test_a_real_spacing_is_used(tmp_path: Path) -> None:
+    clip = open_clip(write(tmp_path / "a.mha", ElementSpacing="0.3 0.4 1"))
+    assert clip.spacing_known
+    assert (clip.geometry.spacing_x_m, clip.geometry.spacing_y_m) == pytest.approx((3e-4, 4e-4))
+
+
+def test_wide_samples_are_stretched(tmp_path: Path) -> None:
+    clip = open_clip(write(tmp_path / "a.mha", (PICTURES.astype("<i2") * 10 - 999).tobytes(), ElementType="MET_SHORT"))
+    assert clip.images.min() == 0 and clip.images.max() == 255
+    assert np.corrcoef(clip.images.ravel(), PICTURES.ravel())[0, 1] > 0.999
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"DimSize": "0 0 801"},
+        {"DimSize": "50 40 5"},
+        {"DimSize": "fifty 40 4"},
+        {"DimSize": "900000000 900000000 900000000"},
+        {"ElementType": "MET_DOUBLE"},
+        {"ElementDataFile": "elsewhere.raw"},
+        {"ElementNumberOfChannels": "2"},
+        {"CompressedData": "True"},
+        {f"Seq_Frame{k:04d}_ImageStatus": "INVALID" for k in range(4)},
+    ],
+)
+def test_what_does_not_fit_is_refused(changes: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(EchoPilotError) as caught:
+        open_clip(write(tmp_path / "bad.mha", **changes))
+    assert "bad.mha" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_packed_data_are_never_inflated_beyond_their_size(tmp_path: Path) -> None:
+    bomb = zlib.compress(bytes(200_000_000), 9)
+    with pytest.raises(EchoPilotError, match="8001 bytes"):
+        open_clip(write(tmp_path / "bomb.mha", bomb, CompressedData="True"))
