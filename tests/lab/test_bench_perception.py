@@ -1,15 +1,19 @@
 """The perception benchmark takes turns and prints what the design promises."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from rich.console import Console
 
 from echopilot_core import Frame, ProbeGeometry, ProbeKind, SectorBox
 from echopilot_lab import bench_perception as bench
 from echopilot_perception import grid
 from echopilot_perception.heads import HEADS
+from echopilot_perception.model import SHIPPED
 
 
 def frames(count: int = 3) -> list[Frame]:
@@ -27,7 +31,7 @@ def test_calls_take_turns_after_a_warm_up() -> None:
     assert [len(spent[name]) for name in ("a", "b")] == [2, 2]
 
 
-def test_figures_name_the_peer_and_the_loss_of_int8(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_name_the_peer_and_the_loss_of_int8() -> None:
     console = Console(record=True, width=120)
     figures = json.loads(json.dumps(bench.bench_perception(console, rounds=3, frames=frames())))
     assert set(figures["ms"]) == set(figures["see_ms"]) == {"p50", "p95", "p99"}
@@ -49,3 +53,14 @@ def test_without_torch_the_peer_is_left_out(monkeypatch: pytest.MonkeyPatch) -> 
     console = Console(record=True, width=120)
     figures = bench.bench_perception(console, rounds=1, frames=frames(1))
     assert figures["peer"] is None and "make setup-train" in console.export_text()
+
+
+def test_a_copy_of_the_fp32_file_is_not_taken_for_int8(tmp_path: Path) -> None:
+    folder = shutil.copytree(SHIPPED, tmp_path / "model")
+    shutil.copy(folder / "model.onnx", folder / "model_int8.onnx")
+    description = yaml.safe_load((folder / "model.yaml").read_text())
+    description["sha256"]["model_int8.onnx"] = description["sha256"]["model.onnx"]
+    (folder / "model.yaml").write_text(yaml.safe_dump(description))
+    console = Console(record=True, width=200)
+    figures = bench.bench_perception(console, model=folder, rounds=1, frames=frames(1))
+    assert figures["int8"] is None and "no INT8" in console.export_text()

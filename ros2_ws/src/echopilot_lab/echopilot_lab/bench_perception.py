@@ -21,9 +21,11 @@ from echopilot_lab.bench_int8 import Int8Loss, int8_loss
 from echopilot_perception import grid
 from echopilot_perception.frames import to_network
 from echopilot_perception.heads import HEADS
+from echopilot_perception.model.manifest import Manifest, sha256
 from echopilot_perception.pipeline import Perception
 from echopilot_perception.runtime import Outputs, Runtime, make_runtime
 from echopilot_perception.runtime.onnx import OnnxRuntime
+from echopilot_perception.runtime.select import INT8_FILE, int8_file
 from echopilot_sim.bmode import Renderer, bench
 
 PEER = "MONAI BasicUNet, default features, 14 classes, ONNX Runtime"
@@ -58,7 +60,7 @@ def bench_perception(
         }
         runtimes = {"fp32": make_runtime(perception.manifest, "onnxruntime")}
         try:
-            runtimes["int8"] = make_runtime(perception.manifest, "onnxruntime:int8")
+            runtimes["int8"] = _int8(perception.manifest)
         except EchoPilotError as error:
             console.print(f"no INT8: {error}", markup=False, soft_wrap=True)
         if find_spec("torch") is not None and find_spec("monai") is not None:
@@ -121,6 +123,13 @@ def interleaved(calls: Mapping[str, Callable[[int], object]], rounds: int) -> di
             if k >= WARM_UP:
                 spent[name].append(1e3 * (time.perf_counter() - began))
     return {name: np.array(values) for name, values in spent.items()}
+
+
+def _int8(manifest: Manifest) -> Runtime:
+    """The INT8 runtime; raises EchoPilotError where there is none, or where the file is only a copy of the FP32 one."""
+    if sha256(int8_file(manifest)) == manifest.sha256:
+        raise EchoPilotError(f"{INT8_FILE} is the same file as {manifest.onnx.name}; `make train` quantises it")
+    return make_runtime(manifest, "onnxruntime:int8")
 
 
 def _infer(runtime: Runtime, pictures: NDArray[np.float32], k: int) -> Outputs:
