@@ -23,6 +23,7 @@ from pydicom.uid import (
     RLELossless,
     UltrasoundMultiFrameImageStorage,
 )
+from echopilot_lab.clip_results import fourcc, quiet_stderr
 
 SHAPE = (48, 64)
 FRAMES = 3
@@ -139,8 +140,8 @@ def _video(suffix: str, codec: str) -> bytes:
     """Bytes of a video, none where this OpenCV cannot write it."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"clip.{suffix}"
-        code = int(cv2.VideoWriter.fourcc(*codec))
-        writer = cv2.VideoWriter(str(path), code, 25.0, SHAPE[::-1], True)
+        with quiet_stderr():
+            writer = cv2.VideoWriter(str(path), fourcc(codec), 25.0, SHAPE[::-1], True)
         for picture in _rgb():
             writer.write(picture)
         writer.release()
