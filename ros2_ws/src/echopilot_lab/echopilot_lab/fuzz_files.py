@@ -23,6 +23,7 @@ from pydicom.uid import (
     RLELossless,
     UltrasoundMultiFrameImageStorage,
 )
+
 from echopilot_lab.clip_results import fourcc, quiet_stderr
 
 SHAPE = (48, 64)
