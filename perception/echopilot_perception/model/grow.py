@@ -1,5 +1,7 @@
 """Begin a larger edge network from a smaller one, so that it computes the same at first (Net2Net, Chen et al. 2016)."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -8,7 +10,7 @@ from echopilot_core import EchoPilotError
 STEM = "backbone.stem.0.weight"
 
 
-def grow(network: nn.Module, weights: dict[str, Tensor]) -> list[str]:
+def grow(network: nn.Module, weights: Mapping[str, Tensor]) -> list[str]:
     """Load the weights of an earlier echopilot-edge (128 x 128 pictures, without residual blocks) into `network`.
 
     The stem is spread over twice as many picture cells: the mean over 2 x 2 of them is what it saw before. What the

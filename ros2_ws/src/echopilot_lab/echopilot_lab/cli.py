@@ -114,12 +114,13 @@ def evaluate(
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Model folder instead of the shipped one.")] = None,
     curves: Annotated[Path | None, typer.Option(help="PNG for the ROC curves of the findings.")] = None,
+    card: Annotated[bool, typer.Option(help="Write the figures into the card of the model.")] = False,
     json_file: JsonFile = None,
 ) -> None:
     """Perception on unseen virtual patients."""
     from echopilot_lab.evaluation import evaluate_patients
 
-    write_json(evaluate_patients(patients, seed, console, jobs, real, model, curves), json_file)
+    write_json(evaluate_patients(patients, seed, console, jobs, real, model, curves, card), json_file)
 
 
 @app.command()

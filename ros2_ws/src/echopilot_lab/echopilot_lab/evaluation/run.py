@@ -14,6 +14,7 @@ from echopilot_lab.evaluation.disease import count_aorta, count_heart, count_roo
 from echopilot_lab.evaluation.figures import cases, figures, threshold
 from echopilot_lab.evaluation.foreign import count_real, count_spoilt
 from echopilot_lab.evaluation.frames import count
+from echopilot_lab.evaluation.intervals import intervals
 from echopilot_lab.evaluation.marks import Marks
 from echopilot_lab.parallel import run_all
 from echopilot_lab.probing import Recipe, draw_moments
@@ -43,11 +44,13 @@ def evaluate_patients(
     real: Path | None = None,
     model: Path | None = None,
     curves: Path | None = None,
+    card: bool = False,
 ) -> dict[str, Any]:
     """Figures over patients seed ... seed + patients - 1.
 
     `real` is a folder with real foreign pictures (no_contact, other_organs, phantom), `curves` a PNG that gets the
-    ROC curves of the findings. Raises EchoPilotError for seeds used in training and for a folder that is not there.
+    ROC curves of the findings; `card` writes the figures into the card of the model. Raises EchoPilotError for seeds
+    used in training and for a folder that is not there.
     """
     if patients < 1:
         raise EchoPilotError(f"evaluation needs at least one patient, got {patients}")
@@ -58,7 +61,8 @@ def evaluate_patients(
     perception = Perception(model)
     marks = Marks()
     pieces = [_Piece(s, model) for s in range(seed, seed + patients)]
-    for part in run_all(score_patient, pieces, min(jobs, multiprocessing.cpu_count()), console, "evaluating patients"):
+    parts = run_all(score_patient, pieces, min(jobs, multiprocessing.cpu_count()), console, "evaluating patients")
+    for part in parts:
         marks.add(part)
     if real is not None:
         count_real(marks, perception, real)
@@ -66,7 +70,13 @@ def evaluate_patients(
     if curves is not None:
         _draw(marks, curves)
     found = figures(marks)
-    return {"patients": patients, "seed": seed, "model": perception.manifest.model_id, **found}
+    return {
+        "patients": patients,
+        "seed": seed,
+        "model": perception.manifest.model_id,
+        **found,
+        "intervals_95": intervals(parts),
+    }
 
 
 def score_patient(piece: _Piece) -> Marks:
