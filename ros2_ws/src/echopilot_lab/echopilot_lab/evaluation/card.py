@@ -37,7 +37,7 @@ def _section(found: dict[str, Any]) -> str:
         TITLE,
         "",
         f"`echopilot eval` on patients {found['seed']} to {last}, {found['frames']} pictures; Dice on the visible mask",
-        "of frames that show the class; 95 % intervals by drawing patients again. Not comparable with figures on people.",
+        "of frames that show the class; 95 % intervals by drawing patients again. Not to be compared with people.",
         "",
         "| figure | value | 95 % |",
         "|---|---|---|",
