@@ -1,7 +1,5 @@
 """Diameters along a sweep: tilt, noise and outliers on tubes of known size."""
 
-import random
-
 import numpy as np
 import pytest
 
@@ -10,7 +8,6 @@ from echopilot_exam.aggregate import (
     STATION_M,
     Section,
     aneurysm_finding,
-    fit_centre_line,
     maximum_diameter,
     station_diameters,
 )
@@ -61,18 +58,6 @@ def test_tilt_would_show_without_the_correction() -> None:
 
 def test_too_oblique_sections_give_no_number() -> None:
     assert station_diameters(tube_sections(0.025, np.radians(35.0))) == ()
-
-
-def test_centre_line_ignores_single_wild_centroids() -> None:
-    rng = random.Random(SEED)
-    points = np.array([[0.001 * np.sin(30 * s), -s, 0.1 + 0.2 * s * s] for s in np.linspace(0, 0.12, 200)])
-    wild = points.copy()
-    for index in rng.sample(range(200), 20):
-        wild[index] += [0.0, 0.0, 0.03]
-    clean, robust = fit_centre_line(points), fit_centre_line(wild)
-    assert clean is not None and robust is not None
-    u = np.linspace(-0.05, 0.05, 30)
-    assert np.abs(clean.points(u) - robust.points(u)).max() < 0.001
 
 
 def test_reversed_sweep_gives_the_same_maximum() -> None:

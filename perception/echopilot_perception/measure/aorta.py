@@ -2,7 +2,8 @@
 
 The section is the ellipse with the region's second moments: along a direction n its width is 4 sqrt(n' C n).
 Every cell of the region takes part, so the width is finer than a cell. Conventions: ESVS 2024 asks for a stated
-calliper convention; here outer-to-outer and inner-to-inner, each in the AP (depth) and transverse directions.
+calliper convention; here all three, each in the AP (depth) and transverse directions. Leading edge to leading edge
+leaves out the far wall; thrombus on it is no wall, so that at most `MAX_WALL_M` are left out.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Convention, EndPoint, LabelMap, Measurement, Tissue, View
+from echopilot_core import Convention, LabelMap, Measurement, Tissue, View
+from echopilot_perception.measure.cells import cell_centres, ends_between
+from echopilot_perception.measure.centre_line import Cuts
 from echopilot_perception.measure.regions import Moments, fill_holes, largest_region, moments, widen
 
 MIN_AREA_M2 = 3e-5  # 6 mm across: anything smaller is not an adult abdominal aorta
 MIN_LUMEN_SHARE = 0.1
+MAX_WALL_M = 0.0025
 
 
 @dataclass(frozen=True)
@@ -59,46 +63,80 @@ def measure_section(
 
 def section_of(labels: LabelMap) -> AorticSection | None:
     """Section from hard labels: a little coarser than from probabilities."""
-    height, width = labels.labels.shape
-    x_m = labels.origin_x_m + labels.spacing_m * np.arange(width, dtype=np.float64)
-    y_m = labels.origin_y_m + labels.spacing_m * np.arange(height, dtype=np.float64)
-    lumen = (labels.labels == Tissue.AO_LUMEN).astype(np.float64)
-    wall = (labels.labels == Tissue.AO_WALL).astype(np.float64)
+    x_m, y_m = cell_centres(labels)
+    lumen, wall = ((labels.labels == tissue).astype(np.float64) for tissue in (Tissue.AO_LUMEN, Tissue.AO_WALL))
     return measure_section(lumen, wall, x_m, y_m, labels.spacing_m)
 
 
+@dataclass(frozen=True)
+class Tilt:
+    """How obliquely a section cuts the vessel, and the factors by which that stretches its two widths."""
+
+    obliquity_rad: float = 0.0
+    ap_stretch: float = 1.0
+    transverse_stretch: float = 1.0
+
+
+SQUARE = Tilt()
+
+
+def elevation_tilt(angle_rad: float) -> Tilt:
+    """The plane leans along the vessel: only the AP width is stretched."""
+    return Tilt(abs(angle_rad), 1.0 / float(np.cos(angle_rad)), 1.0)
+
+
+def tilt_of(cuts: Cuts, index: int) -> Tilt:
+    """The tilt of one of several tracked sections."""
+    return Tilt(*(float(row[index]) for row in (cuts.obliquity_rad, cuts.ap_stretch, cuts.transverse_stretch)))
+
+
 def measurements(
-    section: AorticSection, frame_sequence: int, view: View = View.AORTA_TRANS, obliquity_rad: float = 0.0
+    section: AorticSection, frame_sequence: int, view: View = View.AORTA_TRANS, tilt: Tilt = SQUARE
 ) -> tuple[Measurement, ...]:
-    """Four diameters [m]; a plane tilted by `obliquity_rad` stretches the AP width, which is divided out again."""
+    """Six diameters [m] perpendicular to the vessel: the stretch of the tilt is divided out again.
+
+    The end points span the section as pictured.
+    """
     rows = []
-    for which, ellipse, convention in (
-        ("outer", section.outer, Convention.OUTER_TO_OUTER),
-        ("inner", section.inner, Convention.INNER_TO_INNER),
-    ):
-        for direction, width_m in (("ap", ellipse.ap_m), ("transverse", ellipse.transverse_m)):
-            factor = float(np.cos(obliquity_rad)) if direction == "ap" else 1.0
+    for direction, axis, stretch in (("ap", 1, tilt.ap_stretch), ("transverse", 0, tilt.transverse_stretch)):
+        for which, convention in (
+            ("outer", Convention.OUTER_TO_OUTER),
+            ("inner", Convention.INNER_TO_INNER),
+            ("leading", Convention.LEADING_EDGE),
+        ):
+            low_m, high_m = _span(section, convention, axis)
+            ellipse = section.inner if convention is Convention.INNER_TO_INNER else section.outer
+            ends = np.tile(ellipse.centre_m, (2, 1))
+            ends[:, axis] = low_m, high_m
             rows.append(
                 Measurement(
                     name=f"aorta_{which}_{direction}",
-                    value=width_m * factor,
+                    value=(high_m - low_m) / stretch,
                     unit="m",
-                    sigma=ellipse.sigma_m,
+                    sigma=ellipse.sigma_m / stretch,
                     view=view,
                     convention=convention,
-                    obliquity_rad=obliquity_rad,
-                    end_points=_ends(ellipse, direction),
+                    obliquity_rad=tilt.obliquity_rad,
+                    end_points=ends_between(ends[0], ends[1]),
                     frame_sequences=(frame_sequence,),
                 )
             )
     return tuple(rows)
 
 
-def _ends(ellipse: Ellipse, direction: str) -> tuple[EndPoint, EndPoint]:
-    x, y = (float(v) for v in ellipse.centre_m)
-    if direction == "ap":
-        return EndPoint(x, y - ellipse.ap_m / 2), EndPoint(x, y + ellipse.ap_m / 2)
-    return EndPoint(x - ellipse.transverse_m / 2, y), EndPoint(x + ellipse.transverse_m / 2, y)
+def _span(section: AorticSection, convention: Convention, axis: int) -> tuple[float, float]:
+    """Where a calliper begins and ends along image x (0) or y (1) [m]."""
+
+    def ends(ellipse: Ellipse) -> tuple[float, float]:
+        middle, half = float(ellipse.centre_m[axis]), (ellipse.ap_m if axis == 1 else ellipse.transverse_m) / 2
+        return middle - half, middle + half
+
+    outer, inner = ends(section.outer), ends(section.inner)
+    if convention is Convention.INNER_TO_INNER:
+        return inner
+    if convention is Convention.OUTER_TO_OUTER:
+        return outer
+    return outer[0], outer[1] - min(max(outer[1] - inner[1], 0.0), MAX_WALL_M)
 
 
 def _ellipse(

@@ -1,6 +1,5 @@
 """Sizes that the network reads straight from its features, as measurements; each only in the views that show it."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,6 +7,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import Convention, EndPoint, Measurement, View
 from echopilot_perception.heads.base import Size
+from echopilot_perception.measure import fusion
 
 MIN_VIEW_PROBABILITY = 0.3
 LEAST_SIGMA_M = 0.0005  # neither way to read a diameter is believed to be better
@@ -46,16 +46,18 @@ def measurements(
 def fused(rows: tuple[Measurement, ...]) -> tuple[Measurement, ...]:
     """The same measurements, the outer AP diameter of the mask joined with the direct one by inverse variances.
 
-    Where only one of them is there, nothing changes. The calliper keeps its middle.
+    Where only one of them is there, nothing changes. The calliper keeps its middle. Where both contradict each other,
+    sigma grows (`fusion.fused`).
     """
     direct = next((m for m in rows if m.name == OUTER_AP_DIRECT), None)
     return rows if direct is None else tuple(_joined(m, direct) if m.name == OUTER_AP else m for m in rows)
 
 
 def _joined(mask: Measurement, direct: Measurement) -> Measurement:
-    weights = [1.0 / max(m.sigma, LEAST_SIGMA_M) ** 2 for m in (mask, direct)]
-    value = (weights[0] * mask.value + weights[1] * direct.value) / sum(weights)
+    sigmas = np.array([[max(m.sigma, LEAST_SIGMA_M)] for m in (mask, direct)])
+    joined = fusion.fused(np.array([[mask.value], [direct.value]]), sigmas)
+    value = float(joined.values[0])
     shift = 0.5 * (value - mask.value)
     near, far = mask.end_points
     ends = EndPoint(near.x_m, near.y_m - shift), EndPoint(far.x_m, far.y_m + shift)
-    return replace(mask, value=value, sigma=1.0 / math.sqrt(sum(weights)), end_points=ends)
+    return replace(mask, value=value, sigma=float(joined.sigmas[0]), end_points=ends)

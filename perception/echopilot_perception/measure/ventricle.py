@@ -1,20 +1,21 @@
-"""Left-ventricular volume from one plane by the method of discs (Lang et al. 2015, ASE/EACVI)."""
+"""Left-ventricular volume by the method of discs, from one apical plane or two (Lang et al. 2015, ASE/EACVI)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EndPoint, LabelMap, Measurement, Phase, Tissue, View
-from echopilot_perception.measure.regions import fill_holes, largest_region, moments, widen
+from echopilot_core import EndPoint, GateStatus, LabelMap, Measurement, Phase, Tissue, View
+from echopilot_perception.measure.cells import cell_centres, ends_between
+from echopilot_perception.measure.discs import Discs, biplane, discs, length_mismatch, single_plane
 
-DISCS = 20
 MIN_AREA_M2 = 3e-4  # smaller patches are no ventricle in long axis
+MAX_MISMATCH = 0.10
 
 
 @dataclass(frozen=True)
 class Ventricle:
-    """Volume [m^3] with its standard deviation, long axis from the upper to the lower end [m] and its length [m]."""
+    """Volume [m^3] with its standard deviation, and the long axis from apex to the middle of the mitral valve [m]."""
 
     volume_m3: float
     sigma_m3: float
@@ -22,47 +23,34 @@ class Ventricle:
     apex: EndPoint
     base: EndPoint
     area_m2: float
+    discs: Discs
 
 
 def measure_ventricle(
-    lv: NDArray[np.float64], x_m: NDArray[np.float64], y_m: NDArray[np.float64], spacing_m: float
+    lv: NDArray[np.float64],
+    x_m: NDArray[np.float64],
+    y_m: NDArray[np.float64],
+    spacing_m: float,
+    la: NDArray[np.float64] | None = None,
 ) -> Ventricle | None:
     """Volume from the soft mask (H, W) of the LV cavity; None when there is no cavity of a plausible size.
 
-    The long axis is the principal axis of the region, its ends where the region ends. Each disc has the mean width
-    of the region in its slab. An end of the axis that leaves the picture is not extrapolated.
+    With the soft mask `la` (H, W) of the left atrium the long axis ends in the middle of the mitral valve, without it
+    where the region ends. A cavity that leaves the picture is not extrapolated.
     """
-    core = largest_region(lv > 0.5, lv)
-    holes = fill_holes(core) & ~core  # papillary muscles count as cavity
-    weight = np.where(holes, 1.0, lv * widen(core, 2))
-    found = moments(weight, x_m, y_m, spacing_m)
-    if found is None or found.area_m2 < MIN_AREA_M2:
+    found = discs(lv, la, x_m, y_m, spacing_m, MIN_AREA_M2)
+    if found is None:
         return None
-    _, axes = np.linalg.eigh(found.covariance_m2)
-    axis = axes[:, 1] * (1.0 if axes[1, 1] >= 0 else -1.0)  # pointing away from the probe: apex to base
-    rows, columns = np.nonzero(weight > 1e-3)
-    mass = weight[rows, columns]
-    along = (x_m[columns] - found.centroid_m[0]) * axis[0] + (y_m[rows] - found.centroid_m[1]) * axis[1]
-    low, high = _ends(along, mass, spacing_m)
-    length_m = high - low
-    slab_m = length_m / DISCS
-    sub = (np.arange(5) - 2.0) / 5.0 * spacing_m  # spread every cell along the axis
-    index = np.clip(((along[:, None] + sub - low) / slab_m).astype(np.int64), 0, DISCS - 1)
-    areas = np.bincount(index.ravel(), np.repeat(mass / 5.0, 5), minlength=DISCS) * spacing_m**2
-    volume_m3 = float(np.pi / 4.0 * np.sum((areas / slab_m) ** 2) * slab_m)
-    rim_m = float((weight * (1.0 - weight)).sum()) * spacing_m**2 / (2.0 * length_m)
-    width_m = found.area_m2 / length_m
-    relative = np.hypot(2.0 * np.hypot(rim_m, 0.3 * spacing_m) / width_m, 0.5 * spacing_m / length_m)
-    ends = [EndPoint(*(float(v) for v in found.centroid_m + t * axis)) for t in (low, high)]
-    return Ventricle(volume_m3, volume_m3 * float(relative), length_m, ends[0], ends[1], found.area_m2)
+    volume = single_plane(found)
+    apex, base = ends_between(found.tip_m, found.base_m)
+    return Ventricle(volume.volume_m3, volume.sigma_m3, found.length_m, apex, base, found.area_m2, found)
 
 
 def ventricle_of(labels: LabelMap) -> Ventricle | None:
     """Volume from hard labels."""
-    height, width = labels.labels.shape
-    x_m = labels.origin_x_m + labels.spacing_m * np.arange(width, dtype=np.float64)
-    y_m = labels.origin_y_m + labels.spacing_m * np.arange(height, dtype=np.float64)
-    return measure_ventricle((labels.labels == Tissue.LV).astype(np.float64), x_m, y_m, labels.spacing_m)
+    x_m, y_m = cell_centres(labels)
+    lv, la = ((labels.labels == tissue).astype(np.float64) for tissue in (Tissue.LV, Tissue.LA))
+    return measure_ventricle(lv, x_m, y_m, labels.spacing_m, la)
 
 
 def measurement(ventricle: Ventricle, frame_sequence: int, view: View = View.A4C) -> Measurement:
@@ -73,13 +61,28 @@ def measurement(ventricle: Ventricle, frame_sequence: int, view: View = View.A4C
         unit="m3",
         sigma=ventricle.sigma_m3,
         view=view,
-        phase=Phase.UNSPECIFIED,
         end_points=(ventricle.apex, ventricle.base),
         frame_sequences=(frame_sequence,),
     )
 
 
-def _ends(along: NDArray[np.float64], mass: NDArray[np.float64], spacing_m: float) -> tuple[float, float]:
-    """Where the region begins and ends along its axis [m], a few stray cells disregarded."""
-    solid = along[mass > 0.5]
-    return float(solid.min()) - spacing_m / 2, float(solid.max()) + spacing_m / 2
+def biplane_measurement(four: Ventricle, two: Ventricle, phase: Phase, sequences: tuple[int, int]) -> Measurement:
+    """Biplane volume of the same `phase` in A4C (whose axis it shows) and A2C, the frames being `sequences`.
+
+    The gate refuses planes whose lengths differ by more than a tenth: one of them is foreshortened.
+    """
+    volume = biplane(four.discs, two.discs)
+    mismatch = length_mismatch(four.discs, two.discs)
+    fine = mismatch <= MAX_MISMATCH
+    return Measurement(
+        name="lv_volume_biplane",
+        value=volume.volume_m3,
+        unit="m3",
+        sigma=volume.sigma_m3,
+        view=View.A4C,
+        phase=phase,
+        gate=GateStatus.PASSED if fine else GateStatus.REFUSED,
+        gate_reason="" if fine else f"foreshortened: lengths in A4C and A2C differ by {100.0 * mismatch:.0f} %",
+        end_points=(four.apex, four.base),
+        frame_sequences=sequences,
+    )

@@ -56,7 +56,7 @@ def test_obliquity_shortens_the_stretched_width() -> None:
     found = section(
         soft_ellipse(0, 0.09, 0.008, 0.008 / np.cos(tilt)), soft_ellipse(0, 0.09, 0.01, 0.01 / np.cos(tilt))
     )
-    ap = next(m for m in aorta.measurements(found, 3, obliquity_rad=tilt) if m.name == "aorta_outer_ap")
+    ap = next(m for m in aorta.measurements(found, 3, tilt=aorta.elevation_tilt(tilt)) if m.name == "aorta_outer_ap")
     assert ap.value == pytest.approx(0.020, abs=0.0004)
     assert ap.frame_sequences == (3,) and len(ap.end_points) == 2
 
