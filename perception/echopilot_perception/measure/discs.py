@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.measure.regions import Moments, fill_holes, largest_region, moments, widen
+from echopilot_perception.measure.regions import fill_holes, largest_region, moments, widen
 from echopilot_perception.measure.uncertainty import mean_shift_sigma_m
 
 Array = NDArray[np.float64]
@@ -52,8 +52,13 @@ def discs(
     rows, columns = np.nonzero(weight > 1e-3)
     points, mass = np.column_stack([x_m[columns], y_m[rows]]), weight[rows, columns]
     solid = points[mass > 0.5]
+    _, axes = np.linalg.eigh(found.covariance_m2)
+    principal = axes[:, 1] * (1.0 if axes[1, 1] >= 0 else -1.0)
     base = None if beyond_valve is None else _valve(core, beyond_valve > 0.5, x_m, y_m)
-    axis = _axis(found, solid, base)
+    leading = None if base is None else _to_valve(solid, base)
+    if leading is not None and abs(float(leading @ principal)) < np.cos(MAX_LEAN_RAD):
+        base, leading = None, None  # not the valve
+    axis = principal if leading is None else leading
     along = (solid - found.centroid_m) @ axis
     low, high = float(along.min()) - spacing_m / 2, float(along.max()) + spacing_m / 2
     slab_m = (high - low) / DISCS
@@ -83,18 +88,11 @@ def _valve(core: NDArray[np.bool_], other: NDArray[np.bool_], x_m: Array, y_m: A
     return np.asarray(points.mean(axis=0) + 0.5 * (low + high) * axes[0])
 
 
-def _axis(found: Moments, solid: Array, base: Array | None) -> Array:
-    """Unit vector (2,) from tip to base; a valve that lies far off the principal axis is not believed."""
-    _, axes = np.linalg.eigh(found.covariance_m2)
-    principal = axes[:, 1]
-    if base is None:
-        return np.asarray(principal * (1.0 if principal[1] >= 0 else -1.0))
+def _to_valve(solid: Array, base: Array) -> Array:
+    """Unit vector (2,) from the tip to the middle of the valve."""
     reach = np.linalg.norm(solid - base, axis=1)
     tip = solid[reach > reach.max() - TIP_RIM_M].mean(axis=0)
-    axis = (base - tip) / np.linalg.norm(base - tip)
-    if abs(float(axis @ principal)) < np.cos(MAX_LEAN_RAD):
-        return np.asarray(principal * (1.0 if float(axis @ principal) >= 0 else -1.0))
-    return np.asarray(axis)
+    return np.asarray((base - tip) / np.linalg.norm(base - tip))
 
 
 @dataclass(frozen=True)

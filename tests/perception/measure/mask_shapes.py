@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from echopilot_perception.measure.uncertainty import CORRELATION_M
+
 Array = NDArray[np.float64]
 
 
@@ -37,7 +39,9 @@ class Cells:
 COARSE, FINE = Cells(0.00125), Cells(0.000625)
 
 
-def ellipse(cx: float, cy: float, rx: float, ry: float, turn: float = 0.0) -> Callable[[Array, Array], NDArray[np.bool_]]:
+def ellipse(
+    cx: float, cy: float, rx: float, ry: float, turn: float = 0.0
+) -> Callable[[Array, Array], NDArray[np.bool_]]:
     """Inside an ellipse turned by `turn` [rad]."""
 
     def inside(x: Array, y: Array) -> NDArray[np.bool_]:
@@ -64,20 +68,17 @@ def doubtful_ellipse(
 ) -> Array:
     """The mask that a calibrated reader gives of an upright ellipse of which it knows the outline to `sigma_m`.
 
-    The outline it draws is off by a smooth random function, correlated over about 40 mm.
+    The outline it draws is off by a smooth random function, correlated over `CORRELATION_M`.
     """
     x, y = np.meshgrid(cells.x_m, cells.y_m - cy)
     angle = np.arctan2(y / ry, x / rx)
-    perimeter = 2.0 * np.pi * np.sqrt((rx * rx + ry * ry) / 2.0)
-    orders = np.arange(0, max(round(perimeter / 0.04), 1) + 1)
-    power = np.where(orders == 0, 1.0, 2.0)
-    power = power / power.sum()
+    perimeter_m = 2.0 * np.pi * np.sqrt((rx * rx + ry * ry) / 2.0)
+    orders = max(round((perimeter_m / CORRELATION_M - 1.0) / 2.0), 1)
+    shares = np.array([1.0, *[2.0] * orders]) / (1.0 + 2.0 * orders)
     shift = np.zeros_like(x)
-    for order, share in zip(orders, power, strict=True):
+    for order, share in enumerate(shares):
         a, b = rng.standard_normal(2) * sigma_m * np.sqrt(share)
         shift += a * np.cos(order * angle) + (b * np.sin(order * angle) if order else 0.0)
-    r = np.hypot(x / rx, y / ry)
-    edge = np.hypot(x, y) * (1.0 - 1.0 / np.maximum(r, 1e-6))
-    slope = np.maximum(np.hypot(x, y) * np.hypot(x / rx**2, y / ry**2) / np.maximum(r, 1e-6) ** 1, 1e-6)
-    distance = edge / np.maximum(slope, 0.3)
+    r = np.maximum(np.hypot(x / rx, y / ry), 1e-3)
+    distance = (r - 1.0) * r / np.hypot(x / rx**2, y / ry**2)
     return np.asarray(ndtr((shift - distance) / sigma_m))
