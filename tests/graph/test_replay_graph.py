@@ -44,7 +44,7 @@ def test_a_real_clip_gives_every_frame_once_and_the_result_that_it_has_without_r
     )  # fmt: skip
     ended = graph.listen(Bool, names.PROBE_ENDED, qos.LATCHED, lambda m: m.data)
     graph.start("perception", "replay.yaml", **({"model": model} if model else {}))
-    graph.start("probe_source", "replay.yaml", clip=clip, rate=4.0)
+    graph.start("probe_source", "replay.yaml", clip=clip, rate=4.0, listeners=2)
     graph.start("lifecycle_manager", "replay.yaml")
     graph.wait(lambda: bool(ended) and ended[-1], 120.0, "the end of the clip")
     original = open_clip(clip)
