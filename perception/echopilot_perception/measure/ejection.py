@@ -14,6 +14,7 @@ MIN_BEAT_S = 0.35  # 170 per minute
 SMOOTHING_S = 0.17  # a local parabola over this keeps the height of the peaks; a running median cuts them
 MIN_SWING = 0.08  # of the largest volume: below that nothing beats
 OUTLIER = 4.0  # robust standard deviations off the running median
+STRAYING = 0.3  # of the swing of the curve
 METHOD_SIGMA = 0.012  # discs on true masks of 24 rendered patients: 0.9 points mean error
 NOISE_LEFT = 0.7  # of a frame's noise, after the local parabola
 
@@ -85,11 +86,16 @@ def ejection_fraction(volumes_m3: Array, times_s: Array, sigmas_m3: Array | None
 
 
 def _without_outliers(values: Array, step_s: float) -> Array:
-    """Values (N,) with those that stray from the running median of their neighbours put onto it (Hampel filter)."""
-    size = max(2 * round(0.1 / step_s / 2) + 1, 5)
+    """Values (N,) with those that stray from the running median of their neighbours put onto it (Hampel filter).
+
+    With few frames per beat the beat itself strays from that median: what stays within a share of its swing is kept.
+    """
+    size = max(2 * round(0.1 / step_s / 2) + 1, 3)
     middle = median_filter(values, size=size, mode="nearest")
     off = np.abs(values - middle)
     limit = OUTLIER * max(1.4826 * float(np.median(off)), 0.02 * float(np.median(values)))
+    if size < 5:
+        limit = max(limit, STRAYING * float(np.percentile(values, 95) - np.percentile(values, 5)))
     return np.asarray(np.where(off > limit, middle, values))
 
 

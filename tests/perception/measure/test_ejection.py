@@ -109,3 +109,12 @@ def test_a_missing_reading_leaves_the_other_and_contradiction_widens() -> None:
     assert np.isnan(pair.values[2]) and np.isnan(pair.sigmas[2])
     with pytest.raises(EchoPilotError, match="same shape"):
         fused(np.zeros((2, 3)), np.zeros((2, 4)))
+
+
+def test_few_frames_per_beat_do_not_flatten_the_beat() -> None:
+    """Perception that answers every second frame sees nine volumes a beat; the peaks among them are no outliers."""
+    times = np.arange(72) / 15.0
+    volumes = 65e-6 + 30e-6 * np.cos(2.0 * np.pi * 1.65 * times)
+    found = ejection_fraction(volumes, times)
+    assert found is not None
+    assert found.fraction == pytest.approx(1.0 - 35.0 / 95.0, abs=0.05)
