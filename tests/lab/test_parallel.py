@@ -14,7 +14,7 @@ from echopilot_core import EchoPilotError
 from echopilot_lab.parallel import run_all
 
 PROGRAM = """
-import os, sys, threading
+import os, signal, sys, threading
 from pathlib import Path
 from rich.console import Console
 from echopilot_lab.parallel import run_all
@@ -25,6 +25,7 @@ def work(path):
     threading.Event().wait(120)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests were started in the background
     run_all(work, sys.argv[1:], 2, Console(quiet=True), "pieces")
 """
 
