@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,16 +12,12 @@ from echopilot_sim.bmode.contact import free_points
 from echopilot_sim.cells import NETWORK_CELLS, CellGrid
 from echopilot_sim.moment import Moment
 
-MIN_DISEASE_CELLS = 8
 VISIBLE = 0.1  # share of the ideal two-way amplitude below which a cell is called shadow
 
 
 @dataclass(frozen=True)
 class DiseaseMask:
-    """Cells (H, W) of thrombus and of a dissected lumen (flap and false lumen); shadow is not taken out.
-
-    Slivers are left out: between lumen and wall of a healthy vessel lie single cells of thrombus by rounding.
-    """
+    """Cells (H, W) of thrombus and of a dissected lumen (flap and false lumen); shadow is not taken out."""
 
     thrombus: NDArray[np.bool_]
     dissection: NDArray[np.bool_]
@@ -38,17 +33,10 @@ def exact_masks(anatomy: Anatomy, moment: Moment, cells: CellGrid = NETWORK_CELL
     materials[inside] = found
     labels = np.where(inside, TISSUE_OF_MATERIAL[materials], np.uint8(Tissue.BACKGROUND))
     disease = DiseaseMask(
-        _without_slivers(materials == Material.THROMBUS),
-        _without_slivers(np.isin(materials, (Material.FLAP, Material.BLOOD_FALSE_LUMEN))),
+        materials == Material.THROMBUS,
+        np.isin(materials, (Material.FLAP, Material.BLOOD_FALSE_LUMEN)),
     )
     return cells.label_map(labels), disease
-
-
-def _without_slivers(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    large = stats[:, cv2.CC_STAT_AREA] >= MIN_DISEASE_CELLS
-    large[0] = False
-    return np.asarray(large[parts])
 
 
 def exact_mask(anatomy: Anatomy, moment: Moment, cells: CellGrid = NETWORK_CELLS) -> LabelMap:

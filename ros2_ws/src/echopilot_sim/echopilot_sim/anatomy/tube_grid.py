@@ -210,7 +210,7 @@ def _material(nodes: Array, tubes: Array, own: int, start: int, x: float, y: flo
             if beyond > -0.5 * FLAP_M:
                 return _FLAP
         return int(tubes[own, 2])
-    inner = outer - tubes[own, 8]
+    inner = outer - scale * tubes[own, 8]  # where there is no thrombus, exactly the lumen's edge
     return int(tubes[own, 3]) if r2 > inner * inner else int(tubes[own, 4])
 
 
