@@ -13,6 +13,8 @@ SPACING_M = 0.00125
 CELL_AREA_M2 = SPACING_M * SPACING_M
 ORIGIN_X_M = -0.08 + SPACING_M / 2  # centre of cell (0, 0)
 ORIGIN_Y_M = SPACING_M / 2
+COARSE_CELLS = CELLS // 2  # of maps that say where something lies, not how it is outlined
+COARSE_SPACING_M = 2.0 * SPACING_M
 PICTURE_CELLS = 256
 PICTURE_SPACING_M = 0.000625
 

@@ -1,5 +1,10 @@
 """The heads of the network: one file each, listed here in the order of the exported outputs."""
 
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
 from echopilot_perception.heads.base import GuidanceView, Head, HeadSpec, Reading, Size
 from echopilot_perception.heads.coupling import CouplingHead
 from echopilot_perception.heads.disease import DiseaseHead
@@ -25,4 +30,13 @@ HEADS: tuple[Head, ...] = (
     EmbeddingHead(),
 )
 
-__all__ = ["HEADS", "GuidanceView", "Head", "HeadSpec", "Reading", "Size"]
+
+def read_all(outputs: Mapping[str, NDArray[np.float32]], spec: HeadSpec) -> Reading:
+    """What the heads make of the outputs by name of one picture, batch axis of length 1 included."""
+    reading = Reading()
+    for head in HEADS:
+        head.read(outputs[head.name][0], spec, reading)
+    return reading
+
+
+__all__ = ["HEADS", "GuidanceView", "Head", "HeadSpec", "Reading", "Size", "read_all"]

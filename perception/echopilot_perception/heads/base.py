@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+UNKNOWN_LABEL = 255
+"""In maps of labels and of disease: what this cell holds is not known, and teaches nothing."""
+
+
 @dataclass(frozen=True)
 class GuidanceView:
     """A view that the model guides to; network outputs are multiplied by `scale` (6,) [m, m, m, rad, rad, rad]."""

@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 
 from echopilot_core import Box, FindingKind
 from echopilot_perception import grid
-from echopilot_perception.heads.base import Head, HeadSpec, Reading, sigmoid
+from echopilot_perception.heads.base import UNKNOWN_LABEL, Head, HeadSpec, Reading, sigmoid
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-KINDS = (FindingKind.THROMBUS, FindingKind.DISSECTION_FLAP, FindingKind.EFFUSION)
-SPACING_M = 2.0 * grid.SPACING_M
-UNKNOWN = 255
+KINDS = (FindingKind.THROMBUS, FindingKind.DISSECTION_FLAP, FindingKind.EFFUSION)  # bits of a cell, lowest first
 PATCH_FROM = 0.3  # probability from which a cell belongs to a patch
 MIN_PATCH_CELLS = 3
 TOP_CELLS = 6  # a patch is as sure as the mean of its surest cells
@@ -69,14 +67,15 @@ class DiseaseHead(Head):
 
 def _boxes(kind: str, p: NDArray[np.float64]) -> list[Box]:
     count, parts, stats, _ = cv2.connectedComponentsWithStats((p > PATCH_FROM).astype(np.uint8), connectivity=8)
+    step_m = grid.COARSE_SPACING_M
     boxes = []
     for i in range(1, count):
         left, top, width, height, area = (int(v) for v in stats[i])
         if area < MIN_PATCH_CELLS:
             continue
         score = float(np.sort(p[parts == i])[-TOP_CELLS:].mean())
-        x, y = -0.5 * p.shape[1] * SPACING_M + left * SPACING_M, top * SPACING_M
-        boxes.append(Box(kind, score, x, y, x + width * SPACING_M, y + height * SPACING_M))
+        x, y = (left - 0.5 * p.shape[1]) * step_m, top * step_m
+        boxes.append(Box(kind, score, x, y, x + width * step_m, y + height * step_m))
     return boxes
 
 
@@ -84,6 +83,6 @@ def _bits(disease: Tensor) -> tuple[Tensor, Tensor]:
     """Bit map (N, 64, 64) -> targets (N, 3, 64, 64) and what of them is known (N, 1, 64, 64)."""
     import torch
 
-    known = (disease != UNKNOWN).float()[:, None]
+    known = (disease != UNKNOWN_LABEL).float()[:, None]
     true = torch.stack([(disease.int() >> i) & 1 for i in range(len(KINDS))], dim=1).float()
     return true * known, known

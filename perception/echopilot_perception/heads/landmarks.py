@@ -15,8 +15,7 @@ from echopilot_perception.heads.base import Head, HeadSpec, Reading, sigmoid
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-COARSE = grid.CELLS // 2
-SPACING_M = 2.0 * grid.SPACING_M
+COARSE, SPACING_M = grid.COARSE_CELLS, grid.COARSE_SPACING_M
 SPREAD_CELLS = 1.2  # of the target's peak
 SEEN_FROM = 0.3
 WINDOW = 3  # cells on either side of the peak that settle where it is

@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Tissue
-from echopilot_perception.heads.base import Head, HeadSpec, Reading, softmax
+from echopilot_perception.heads.base import UNKNOWN_LABEL, Head, HeadSpec, Reading, softmax
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 CLASSES = len(Tissue)
-IGNORE = 255  # cells without a label
 CLASS_WEIGHT = (0.7, 1.0, 1.0, 1.0, 1.0, 1.0, 1.2, 1.2, 1.3, 1.2, 1.0, 0.6, 0.7, 1.2)  # mild: weights shift outlines
 
 
@@ -34,7 +33,7 @@ class SegmentationHead(Head):
         import torch
 
         labels = batch["labels"].long()
-        known = (labels != IGNORE).float()
+        known = (labels != UNKNOWN_LABEL).float()
         labels = labels * known.long()
         log_p = output.log_softmax(dim=1)
         log_true = log_p.gather(1, labels[:, None])[:, 0]
@@ -50,7 +49,7 @@ class SegmentationHead(Head):
 
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
         labels, found = batch["labels"], output.argmax(dim=1)
-        known = labels != IGNORE
+        known = labels != UNKNOWN_LABEL
         figures = {}
         for tissue in list(Tissue)[1:]:
             true, said = (labels == tissue) & known, (found == tissue) & known

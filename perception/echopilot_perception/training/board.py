@@ -11,8 +11,9 @@ from torch import nn
 
 from echopilot_core import Tissue
 from echopilot_perception.heads import HEADS
+from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.training.batches import tensors, to_device
-from echopilot_perception.training.samples import UNKNOWN_LABEL, Samples
+from echopilot_perception.training.samples import Samples
 
 PICTURES = 4
 STEPS_APART = 10

@@ -8,7 +8,6 @@ from echopilot_perception.heads import HEADS
 from echopilot_perception.training.batches import Batch, tensors, to_device
 from echopilot_perception.training.device import constants_on
 from echopilot_perception.training.distributed import ALONE, World, gather
-from echopilot_perception.training.losses import is_labelled
 from echopilot_perception.training.samples import Samples
 
 Figures = dict[str, float]
@@ -40,7 +39,6 @@ def evaluate(network: nn.Module, data: Samples, batch: int = 64, world: World = 
 def _figures(outputs: tuple[Tensor, ...], rows: Batch) -> Figures:
     figures = {"loss": 0.0}
     for head, output in zip(HEADS, outputs, strict=True):
-        if head.name != "segmentation" or is_labelled(rows):
-            figures["loss"] += head.weight * float(head.loss(output.float(), rows))
+        figures["loss"] += head.weight * float(head.loss(output.float(), rows))
         figures |= {name: value for name, value in head.metric(output, rows).items() if value == value}
     return figures

@@ -9,7 +9,6 @@ from echopilot_perception.heads import HEADS
 from echopilot_perception.training.batches import Batch
 from echopilot_perception.training.device import constants_on
 from echopilot_perception.training.distill import Distillation, distilled
-from echopilot_perception.training.samples import UNKNOWN_LABEL
 
 FULL_MAPS = ("labels", "calm")  # of the batch, at twice the resolution of the dense map
 LATTICE = 2
@@ -48,7 +47,7 @@ def losses(
     with constants_on(outputs[0].device):
         for head in HEADS:
             weight = supervised * head.weight
-            if weight > 0 and (head.name != "segmentation" or is_labelled(rows)):
+            if weight > 0:
                 found[head.name] = weight * head.loss(thin[head.name], rows if head.dense else batch)
             elif head.weight > 0:
                 found[head.name] = 0.0 * thin[head.name].sum()  # processes must agree on what has a gradient
@@ -61,8 +60,3 @@ def losses(
 def total(found: dict[str, Tensor]) -> Tensor:
     """Sum of losses."""
     return torch.stack(list(found.values())).sum()
-
-
-def is_labelled(batch: Batch) -> bool:
-    """Whether any cell of the batch has a known class; the segmentation loss needs one."""
-    return bool((batch["labels"] != UNKNOWN_LABEL).any())

@@ -8,14 +8,12 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, LandmarkName
 from echopilot_perception import grid
+from echopilot_perception.heads.base import UNKNOWN_LABEL
+from echopilot_perception.heads.coupling import COLUMNS
+from echopilot_perception.heads.sizes import NAMES
 
-UNKNOWN_LABEL = 255
 UNKNOWN_VIEW = -1
-COLUMNS = 16
 GUIDANCE_VIEWS = 2
-COARSE_CELLS = grid.CELLS // 2
-SIZES = ("aorta_outer_ap_m", "root_m", "lv_volume_m3")
-DISEASES = ("THROMBUS", "DISSECTION_FLAP", "EFFUSION")  # bits of `disease`, lowest first
 
 
 @dataclass(frozen=True)
@@ -25,8 +23,9 @@ class Sample:
     `image` is the pre-processed picture times 255 and `labels` the visible class per cell (255: unknown). `guidance`
     (G, 6) is the motion to each guidance view divided by its scale, counted only where `guidance_valid` (G,) is true.
     `landmarks` (7, 2) are points [m] in us_image by LandmarkName, NaN where the picture shows no such point. `sizes`
-    (3,) are those of SIZES in SI units, NaN where unknown. `disease` has a bit for each of DISEASES per cell (255:
-    unknown). `calm` is the same picture with other speckle, from which enhancement is learned.
+    (3,) are those of heads.sizes.NAMES in SI units, NaN where unknown. `disease` has a bit for each of
+    heads.disease.KINDS per cell (255: unknown). `calm` is the same picture with other speckle, from which enhancement
+    is learned.
     """
 
     image: NDArray[np.uint8]  # (256, 256)
@@ -38,9 +37,9 @@ class Sample:
     guidance_valid: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(GUIDANCE_VIEWS, np.bool_))
     landmarks: NDArray[np.float32] = field(default_factory=lambda: np.full((len(LandmarkName), 2), np.nan, np.float32))
     landmarks_known: bool = False
-    sizes: NDArray[np.float32] = field(default_factory=lambda: np.full(len(SIZES), np.nan, np.float32))
+    sizes: NDArray[np.float32] = field(default_factory=lambda: np.full(len(NAMES), np.nan, np.float32))
     disease: NDArray[np.uint8] = field(
-        default_factory=lambda: np.full((COARSE_CELLS, COARSE_CELLS), UNKNOWN_LABEL, np.uint8)
+        default_factory=lambda: np.full((grid.COARSE_CELLS, grid.COARSE_CELLS), UNKNOWN_LABEL, np.uint8)
     )
     calm: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((grid.CELLS, grid.CELLS), np.uint8))
     calm_known: bool = False

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.training.readers.place import check_same_size, on_grid, sector_of
-from echopilot_perception.training.samples import UNKNOWN_LABEL, Sample
+from echopilot_perception.training.samples import Sample
 
 VIEWS = {"2CH": View.A2C, "4CH": View.A4C}
 CLASSES = (UNKNOWN_LABEL, Tissue.LV, Tissue.LV_MYO, Tissue.LA)  # by their label 0..3

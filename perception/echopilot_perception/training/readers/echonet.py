@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from echopilot_core import EchoPilotError, Tissue, View
 from echopilot_perception.frames.clip import ASSUMED_DEPTH_M
 from echopilot_perception.frames.video import read_video
+from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.training.readers.place import on_grid, sector_of
-from echopilot_perception.training.samples import UNKNOWN_LABEL, Sample
+from echopilot_perception.training.samples import Sample
 
 SPLITS = ("TRAIN", "VAL", "TEST")
 FILE_COLUMNS = ("FileName", "EF", "ESV", "EDV", "Split")

@@ -8,7 +8,9 @@ from echopilot_core import EchoPilotError, Frame, ProbeGeometry, SectorBox, View
 from echopilot_perception import grid
 from echopilot_perception.frames.preprocess import sector_cells, to_network
 from echopilot_perception.frames.sector import Sector, find_sector
-from echopilot_perception.training.samples import SIZES, UNKNOWN_LABEL, Sample
+from echopilot_perception.heads.base import UNKNOWN_LABEL
+from echopilot_perception.heads.sizes import NAMES
+from echopilot_perception.training.samples import Sample
 
 ZOOM = grid.PICTURE_CELLS // grid.CELLS
 
@@ -58,8 +60,8 @@ def on_grid(
     image = np.round(to_network(Frame(0, 0, picture, geometry, box)) * 255.0).astype(np.uint8)
     inside = sector_cells(geometry).reshape(grid.CELLS, ZOOM, grid.CELLS, ZOOM).any(axis=(1, 3))
     labels = np.where(inside, _at_cells(classes, geometry), 0).astype(np.uint8)
-    sizes = np.full(len(SIZES), np.nan, np.float32)
-    sizes[SIZES.index("lv_volume_m3")] = lv_volume_m3
+    sizes = np.full(len(NAMES), np.nan, np.float32)
+    sizes[NAMES.index("lv_volume_m3")] = lv_volume_m3
     return Sample(image=image, labels=labels, view=int(view), sizes=sizes)
 
 

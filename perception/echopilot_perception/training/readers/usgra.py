@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.training.readers.place import check_same_size, on_grid, sector_of
-from echopilot_perception.training.samples import UNKNOWN_LABEL, Sample
+from echopilot_perception.training.samples import Sample
 
 VESSEL_RGB, NERVE_RGB, NOTHING_RGB = (0, 128, 0), (128, 0, 0), (0, 0, 0)
 CLASSES = {NOTHING_RGB: UNKNOWN_LABEL, VESSEL_RGB: int(Tissue.AO_LUMEN), NERVE_RGB: int(Tissue.BACKGROUND)}

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Tissue
-from echopilot_perception.heads import HEADS, HeadSpec, Reading
-from echopilot_perception.runtime import Outputs, Runtime
+from echopilot_perception.heads import HeadSpec, read_all
+from echopilot_perception.runtime import Runtime
 
 MIN_CELLS = 200  # over all pictures: the overlap of fewer cells says nothing
 
@@ -27,7 +27,7 @@ class Int8Loss:
 
 def int8_loss(fp32: Runtime, int8: Runtime, spec: HeadSpec, pictures: NDArray[np.float32]) -> Int8Loss:
     """Compare two active runtimes of one model on pictures (N, 1, H, W), one at a time."""
-    rows = [[read(runtime.infer(picture[None]), spec) for picture in pictures] for runtime in (fp32, int8)]
+    rows = [[read_all(runtime.infer(picture[None]), spec) for picture in pictures] for runtime in (fp32, int8)]
     labels = [np.stack([reading.labels for reading in row]) for row in rows]
     views = [np.stack([reading.view_probability for reading in row]) for row in rows]
     quality = [np.array([reading.quality for reading in row]) for row in rows]
@@ -47,14 +47,6 @@ def int8_loss(fp32: Runtime, int8: Runtime, spec: HeadSpec, pictures: NDArray[np
         quality_change_max=float(gap.max()),
         quality_change_mean=float(gap.mean()),
     )
-
-
-def read(outputs: Outputs, spec: HeadSpec) -> Reading:
-    """What all heads make of the outputs of one picture."""
-    reading = Reading()
-    for head in HEADS:
-        head.read(outputs[head.name][0], spec, reading)
-    return reading
 
 
 def _dice(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:

@@ -5,9 +5,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Tissue, View
+from echopilot_core import FindingKind, Tissue, View
 from echopilot_perception import grid
-from echopilot_perception.training.samples import SIZES
+from echopilot_perception.heads.disease import KINDS
+from echopilot_perception.heads.sizes import NAMES
 from echopilot_sim.truth import Truth
 
 Array = NDArray[np.float64]
@@ -50,8 +51,8 @@ def visible_landmarks(truth: Truth) -> Array:
 
 
 def visible_sizes(truth: Truth) -> Array:
-    """Sizes (3,) by SIZES in SI units, NaN where the picture does not show them well enough to be read."""
-    sizes = dict.fromkeys(SIZES, math.nan)
+    """Sizes (3,) by heads.sizes.NAMES in SI units, NaN where the picture does not show them well enough to be read."""
+    sizes = dict.fromkeys(NAMES, math.nan)
     if float(truth.coupling.mean()) > MIN_COUPLING:
         aorta = truth.aorta
         if aorta and aorta.obliquity_rad < MAX_OBLIQUITY_RAD and _cells(truth, Tissue.AO_LUMEN) >= MIN_AORTA_CELLS:
@@ -60,19 +61,28 @@ def visible_sizes(truth: Truth) -> Array:
             sizes["root_m"] = truth.root_m
         if _near(truth, View.A4C) and _cells(truth, Tissue.LV) >= MIN_LV_CELLS:
             sizes["lv_volume_m3"] = truth.lv_volume_m3
-    return np.array([sizes[name] for name in SIZES])
+    return np.array([sizes[name] for name in NAMES])
 
 
 def visible_disease(truth: Truth) -> NDArray[np.uint8]:
-    """Bits of thrombus, dissection and effusion per coarse cell (64, 64), where it is not in shadow."""
+    """A bit for each of heads.disease.KINDS per coarse cell (64, 64), where it is not in shadow."""
     assert truth.disease is not None and truth.visible is not None
     labels = truth.visible.labels
-    lit = labels != Tissue.SHADOW
-    n = grid.CELLS // 2
+    masks = {
+        FindingKind.THROMBUS: truth.disease.thrombus,
+        FindingKind.DISSECTION_FLAP: truth.disease.dissection,
+        FindingKind.EFFUSION: labels == Tissue.EFFUSION,
+    }
+    lit, n = labels != Tissue.SHADOW, grid.COARSE_CELLS
     bits = np.zeros((n, n), np.uint8)
-    for bit, mask in enumerate((truth.disease.thrombus, truth.disease.dissection, labels == Tissue.EFFUSION)):
-        bits |= (mask & lit).reshape(n, 2, n, 2).any(axis=(1, 3)).astype(np.uint8) << bit
+    for bit, kind in enumerate(KINDS):
+        bits |= (masks[kind] & lit).reshape(n, 2, n, 2).any(axis=(1, 3)).astype(np.uint8) << bit
     return bits
+
+
+def disease_cells(bits: NDArray[np.uint8], kind: FindingKind) -> int:
+    """How many coarse cells of `visible_disease` hold a kind."""
+    return int(((bits >> KINDS.index(kind)) & 1).sum())
 
 
 def _near(truth: Truth, view: View) -> bool:

@@ -9,7 +9,7 @@ from echopilot_core import FindingKind, Measurement, Seen, View
 from echopilot_lab.evaluation.marks import Judged, Marks
 from echopilot_lab.probing import AORTA_LENGTH_M, moment_at, view_moments
 from echopilot_lab.producing import Picture, pictures
-from echopilot_lab.shown import visible_disease
+from echopilot_lab.shown import disease_cells, visible_disease
 from echopilot_perception.anomaly import crossing_probability
 from echopilot_perception.anomaly.pool import note_of, pool
 from echopilot_perception.anomaly.thresholds import SIZES
@@ -25,7 +25,6 @@ PLAX_FRAMES = 6
 BEAT_FRAMES, BEAT_RATE_HZ = 54, 27.0
 PRESSED_M = 0.008  # what a sweep presses the belly in
 CLEAR_CELLS = 6  # coarse cells from which a disease can be seen without doubt
-BITS = {FindingKind.THROMBUS: 1, FindingKind.DISSECTION_FLAP: 2, FindingKind.EFFUSION: 4}
 
 
 def count_aorta(marks: Marks, perception: Perception, anatomy: Anatomy, renderer: Renderer, seed: int) -> None:
@@ -38,7 +37,7 @@ def count_aorta(marks: Marks, perception: Perception, anatomy: Anatomy, renderer
             group.append(perception.see(picture.frame))
             disease = visible_disease(picture.truth)
             for kind in cells:
-                cells[kind] = max(cells[kind], int(((disease & BITS[kind]) > 0).sum()))
+                cells[kind] = max(cells[kind], disease_cells(disease, kind))
         groups.append(group)
     largest_m = anatomy.vessels.max_outer_diameter_m()
     limit = SIZES[FindingKind.ANEURYSM_ABDOMINAL]
@@ -72,7 +71,7 @@ def count_heart(marks: Marks, perception: Perception, anatomy: Anatomy, renderer
     seens, cells = [], 0
     for picture in pictures(anatomy, [m for m in moments if m is not None], [renderer], rng):
         seens.append(perception.see(picture.frame))
-        cells = max(cells, int(((visible_disease(picture.truth) & BITS[FindingKind.EFFUSION]) > 0).sum()))
+        cells = max(cells, disease_cells(visible_disease(picture.truth), FindingKind.EFFUSION))
     volumes, sigmas = np.array([_volume(seen) for seen in seens]).T
     result = ejection_fraction(volumes, np.arange(BEAT_FRAMES) / BEAT_RATE_HZ, sigmas)
     true = heart.ejection_fraction

@@ -88,6 +88,7 @@ def _foreign(marks: Marks) -> dict[str, Any]:
     return {
         "ood_auroc": area([score for _, score in marks.ood_foreign]),
         "ood_auroc_of": {kind: area([s for k, s in marks.ood_foreign if k == kind]) for kind in kinds},
+        "ood_refused_files": marks.refused,
         "ood_n": {"usual": len(usual), **{k: sum(x == k for x, _ in marks.ood_foreign) for k in kinds}},
     }
 

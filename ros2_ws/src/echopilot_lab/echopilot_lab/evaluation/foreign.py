@@ -50,8 +50,8 @@ def count_real(marks: Marks, perception: Perception, folder: Path) -> None:
             try:
                 clip = open_clip(path)
             except EchoPilotError:
-                continue  # licence texts and geometry files lie beside the clips
+                marks.refused.append(path.name)  # licence texts and geometry files lie beside the clips
+                continue
             frames = list(clip.frames())
             for frame in frames[:: max(len(frames) // REAL_FRAMES, 1)][:REAL_FRAMES]:
-                seen = perception.see(frame)
-                marks.ood_foreign.append((kind, seen.ood_score))
+                marks.ood_foreign.append((kind, perception.see(frame).ood_score))

@@ -49,6 +49,7 @@ class Marks:
     quality_said: list[float] = field(default_factory=list)
     ood_usual: list[float] = field(default_factory=list)
     ood_foreign: list[tuple[str, float]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # files among the real pictures that are no clips
     aorta_mm: list[float] = field(default_factory=list)
     aorta_direct_mm: list[float] = field(default_factory=list)
     aorta_missed: list[int] = field(default_factory=list)

@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from echopilot_core import EchoPilotError, FindingKind
+from echopilot_lab.evaluation.card import add_to_card
 from echopilot_lab.evaluation.disease import count_aorta, count_heart, count_root
 from echopilot_lab.evaluation.figures import cases, figures, threshold
 from echopilot_lab.evaluation.foreign import count_real, count_spoilt
@@ -69,14 +70,11 @@ def evaluate_patients(
     perception.close()
     if curves is not None:
         _draw(marks, curves)
-    found = figures(marks)
-    return {
-        "patients": patients,
-        "seed": seed,
-        "model": perception.manifest.model_id,
-        **found,
-        "intervals_95": intervals(parts),
-    }
+    origin = {"patients": patients, "seed": seed, "model": perception.manifest.model_id}
+    found = {**origin, **figures(marks), "intervals_95": intervals(parts)}
+    if card:
+        add_to_card(perception.manifest.folder, found)
+    return found
 
 
 def score_patient(piece: _Piece) -> Marks:
