@@ -6,39 +6,15 @@ import cv2
 import numpy as np
 import pydicom
 import pytest
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, UltrasoundMultiFrameImageStorage
 
 from echopilot_core import EchoPilotError
+from echopilot_lab.fuzz_files import dicom
 from echopilot_perception.frames import open_clip
 
 
 def write_dicom(path: Path, pictures: np.ndarray, palette: bool = False) -> None:
     """Multi-frame DICOM; grey or with an inverting palette."""
-    data = Dataset()
-    data.file_meta = FileMetaDataset()
-    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data.file_meta.MediaStorageSOPClassUID = UltrasoundMultiFrameImageStorage
-    data.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
-    data.SOPClassUID, data.SOPInstanceUID = UltrasoundMultiFrameImageStorage, "1.2.3"
-    data.NumberOfFrames, data.Rows, data.Columns = pictures.shape[:3]
-    data.SamplesPerPixel, data.BitsAllocated, data.BitsStored, data.HighBit = 1, 8, 8, 7
-    data.PixelRepresentation = 0
-    data.PhotometricInterpretation = "PALETTE COLOR" if palette else "MONOCHROME2"
-    if palette:
-        table = np.arange(255, -1, -1, dtype=np.uint16) * 257
-        for colour in ("Red", "Green", "Blue"):
-            setattr(data, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
-            setattr(data, f"{colour}PaletteColorLookupTableData", table.tobytes())
-    data.FrameTimeVector = [0.0] + [40.0] * (len(pictures) - 1)
-    region = Dataset()
-    region.RegionDataType, region.RegionSpatialFormat = 1, 1
-    region.PhysicalUnitsXDirection = region.PhysicalUnitsYDirection = 3
-    region.RegionLocationMinX0, region.RegionLocationMinY0 = 4, 2
-    region.RegionLocationMaxX1, region.RegionLocationMaxY1 = 91, 61
-    region.PhysicalDeltaX, region.PhysicalDeltaY = 0.05, 0.06
-    data.SequenceOfUltrasoundRegions = [region]
-    data.PixelData = pictures.astype(np.uint8).tobytes()
+    data = dicom(pictures.astype(np.uint8), "PALETTE COLOR" if palette else "MONOCHROME2")
     pydicom.dcmwrite(path, data, enforce_file_format=True)
 
 

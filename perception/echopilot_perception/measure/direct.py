@@ -35,11 +35,10 @@ def measurements(
     """One measurement per size whose view is likely enough; `sizes` are those of the size head."""
     return tuple(
         Measurement(
-            kind.name, size.value, kind.unit, size.sigma, kind.view, kind.convention, frame_sequences=(sequence,)
+            kind.name, size.value, kind.unit, size.sigma, kind.view, kind.convention, frame_sequences=(frame_sequence,)
         )
         for size in sizes
-        if (kind := _KINDS[size.name]) and float(view_probability[kind.view]) >= MIN_VIEW_PROBABILITY
-        for sequence in (frame_sequence,)
+        if float(view_probability[(kind := _KINDS[size.name]).view]) >= MIN_VIEW_PROBABILITY
     )
 
 

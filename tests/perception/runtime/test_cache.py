@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from dataclasses import fields, replace
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -133,14 +134,14 @@ def test_a_home_that_cannot_be_written_to_is_said_once(tmp_path: Path) -> None:
     assert plan == PLAN and len(said) == 2 and "engines are not kept" in said[0] and said[1] == "build"
 
 
-def _worker(folder: str, log: str, start: float) -> None:
+def _worker(folder: str, log: str, start: Barrier) -> None:
     def build() -> bytes:
         with open(log, "a") as file:
             file.write("build\n")
-        time.sleep(0.2)
+        time.sleep(0.2)  # a build takes time: without the lock the other process would build meanwhile
         return PLAN
 
-    time.sleep(max(0.0, start - time.time()))
+    start.wait(60)
     loaded = cache.load_or_build(Path(folder), KEY, build, lambda data: data, print)
     with open(log, "a") as file:
         file.write(f"{loaded == PLAN}\n")
@@ -149,7 +150,7 @@ def _worker(folder: str, log: str, start: float) -> None:
 def test_of_two_processes_one_builds_and_the_other_waits(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     log = tmp_path / "log"
-    arguments = (str(tmp_path / "c"), str(log), time.time() + 0.8)
+    arguments = (str(tmp_path / "c"), str(log), context.Barrier(2))
     workers = [context.Process(target=_worker, args=arguments) for _ in range(2)]
     for worker in workers:
         worker.start()
