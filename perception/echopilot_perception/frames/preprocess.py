@@ -1,5 +1,7 @@
 """Frame -> network picture: one resampling for rendered frames and real clips alike."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -38,15 +40,21 @@ def to_network(frame: Frame) -> NDArray[np.float32]:
     return picture
 
 
+@lru_cache(maxsize=8)
 def sector_cells(geometry: ProbeGeometry) -> NDArray[np.bool_]:
-    """Picture cells (256, 256) whose centre lies in the sector of `geometry`, widened by 1.25 mm."""
+    """Picture cells (256, 256) whose centre lies in the sector of `geometry`, widened by 1.25 mm; not to be changed."""
     steps = (np.arange(grid.PICTURE_CELLS) + 0.5) * grid.PICTURE_SPACING_M
     x, y = np.meshgrid(steps - 0.5 * grid.PICTURE_CELLS * grid.PICTURE_SPACING_M, steps)
     if geometry.kind == ProbeKind.LINEAR:
-        return np.asarray((np.abs(x) <= geometry.aperture_m / 2 + EDGE_MARGIN_M) & (y <= geometry.depth_m))
+        return _fixed((np.abs(x) <= geometry.aperture_m / 2 + EDGE_MARGIN_M) & (y <= geometry.depth_m))
     range_m = np.hypot(x, y + geometry.radius_m)
     angle = np.abs(np.arctan2(x, y + geometry.radius_m))
     margin = EDGE_MARGIN_M / np.maximum(range_m, EDGE_MARGIN_M)
-    return np.asarray(
+    return _fixed(
         (angle <= geometry.opening_angle_rad / 2 + margin) & (range_m <= geometry.radius_m + geometry.depth_m)
     )
+
+
+def _fixed(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    cells.flags.writeable = False
+    return cells
