@@ -37,15 +37,16 @@ def test_figures_name_the_peer_and_the_loss_of_int8() -> None:
     assert set(figures["ms"]) == set(figures["see_ms"]) == {"p50", "p95", "p99"}
     assert figures["threads"] == 1 and figures["cells"] == grid.PICTURE_CELLS
     assert figures["heads"] == [head.name for head in HEADS]
-    assert figures["see_ms"]["p50"] > figures["ms"]["p50"] > 0
+    assert min(figures["see_ms"]["p50"], figures["ms"]["p50"]) > 0
     if figures["int8"] is not None:
         assert 0 <= figures["int8"]["view_change_max"] <= 1 and set(figures["int8"]["ms"]) == {"p50", "p95", "p99"}
     text = console.export_text()
     if figures["peer"] is None:
         assert bench.NO_PEER.split(":")[0] in text
     else:
-        assert "BasicUNet" in figures["peer"]["name"] and figures["peer"]["times_slower"] > 2
-        assert "BasicUNet" in text
+        ratio = figures["peer"]["ms"]["p50"] / figures["ms"]["p50"]
+        assert figures["peer"]["times_slower"] == pytest.approx(ratio) and f"{ratio:.1f} times faster" in text
+        assert "BasicUNet" in figures["peer"]["name"] and "BasicUNet" in text
 
 
 def test_without_torch_the_peer_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

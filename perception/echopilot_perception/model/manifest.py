@@ -13,7 +13,7 @@ from echopilot_perception.heads import HEADS, GuidanceView, HeadSpec
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models" / "edge"
 FILES = ("model.onnx", "ood.npz")
-OPTIONAL_FILES = ("model_int8.onnx",)
+INT8_FILE = "model_int8.onnx"  # not every model has one
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Manifest:
     licence: str
     spec: HeadSpec
     sha256: str  # of model.onnx
+    int8_sha256: str | None = None  # of model_int8.onnx, where there is one
 
     @property
     def onnx(self) -> Path:
@@ -50,12 +51,14 @@ def read_manifest(folder: Path | None = None) -> Manifest:
             raise EchoPilotError(f"{path}: classes or views differ from this version of EchoPilot; train again")
         if data["input"] != input_description():
             raise EchoPilotError(f"{path}: the input differs from this version of EchoPilot; train again")
-        manifest = Manifest(home, str(data["name"]), str(data["licence"]), spec, hashes["model.onnx"])
+        manifest = Manifest(
+            home, str(data["name"]), str(data["licence"]), spec, hashes["model.onnx"], hashes.get(INT8_FILE)
+        )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, UnicodeDecodeError) as error:
         raise EchoPilotError(
             f"{path} is not a model description: {type(error).__name__} {error}".splitlines()[0]
         ) from error
-    for name in (*FILES, *(name for name in OPTIONAL_FILES if name in hashes)):
+    for name in (*FILES, *([INT8_FILE] if manifest.int8_sha256 else [])):
         verify(home / name, hashes.get(name, ""))
     return manifest
 
@@ -75,7 +78,7 @@ def write_manifest(folder: Path, name: str, spec: HeadSpec) -> None:
         "classes": [t.name for t in Tissue],
         "views": [v.name for v in View],
         "guidance": [{"view": g.view.name, "scale": list(g.scale)} for g in spec.guidance],
-        "sha256": {file: sha256(folder / file) for file in (*FILES, *OPTIONAL_FILES) if (folder / file).is_file()},
+        "sha256": {file: sha256(folder / file) for file in (*FILES, INT8_FILE) if (folder / file).is_file()},
     }
     (folder / "model.yaml").write_text(yaml.safe_dump(data, sort_keys=False))
 

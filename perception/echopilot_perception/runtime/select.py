@@ -4,15 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from echopilot_core import EchoPilotError
-from echopilot_perception.model.manifest import Manifest, verify
+from echopilot_perception.model.manifest import INT8_FILE, Manifest, verify
 from echopilot_perception.runtime import availability
 from echopilot_perception.runtime.interface import Runtime
 from echopilot_perception.runtime.precision import Precision
-
-INT8_FILE = "model_int8.onnx"
 
 
 @dataclass(frozen=True)
@@ -98,8 +94,7 @@ def _make(manifest: Manifest, kind: str, wanted: Precision | None, threads: int,
 def int8_file(manifest: Manifest) -> Path:
     """The quantised model beside model.onnx; raises EchoPilotError when there is none or its hash is wrong."""
     path = manifest.folder / INT8_FILE
-    hashes = yaml.safe_load((manifest.folder / "model.yaml").read_text())["sha256"]
-    if not path.is_file() or INT8_FILE not in hashes:
+    if not path.is_file() or manifest.int8_sha256 is None:
         raise EchoPilotError(f"{manifest.folder} holds no {INT8_FILE} with a hash in model.yaml; choose fp32")
-    verify(path, str(hashes[INT8_FILE]))
+    verify(path, manifest.int8_sha256)
     return path

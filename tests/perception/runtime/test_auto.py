@@ -73,16 +73,15 @@ def test_a_runtime_that_lacks_something_says_what() -> None:
 def test_int8_needs_its_file_and_its_hash(model: Manifest, tmp_path: Path) -> None:
     folder = shutil.copytree(model.folder, tmp_path / "model")
     manifest = replace(model, folder=folder)
-    (folder / "model.yaml").write_text("sha256: {}\n")
     with pytest.raises(EchoPilotError, match=r"holds no model_int8.onnx with a hash"):
         make_runtime(manifest, "onnxruntime:int8")
     shutil.copy(folder / "model.onnx", folder / "model_int8.onnx")
     with pytest.raises(EchoPilotError, match=r"holds no model_int8.onnx with a hash"):
         make_runtime(manifest, "onnxruntime:int8")
-    (folder / "model.yaml").write_text(f"sha256: {{model_int8.onnx: {'0' * 64}}}\n")
+    manifest = replace(manifest, int8_sha256="0" * 64)
     with pytest.raises(EchoPilotError, match="SHA-256"):
         make_runtime(manifest, "onnxruntime:int8")
-    (folder / "model.yaml").write_text(f"sha256: {{model_int8.onnx: {sha256(folder / 'model_int8.onnx')}}}\n")
+    manifest = replace(manifest, int8_sha256=sha256(folder / "model_int8.onnx"))
     with make_runtime(manifest, "onnxruntime:int8") as runtime:
         assert runtime.metadata().precision is Precision.INT8
 

@@ -21,11 +21,11 @@ from echopilot_lab.bench_int8 import Int8Loss, int8_loss
 from echopilot_perception import grid
 from echopilot_perception.frames import to_network
 from echopilot_perception.heads import HEADS
-from echopilot_perception.model.manifest import Manifest, sha256
+from echopilot_perception.model.manifest import INT8_FILE, Manifest
 from echopilot_perception.pipeline import Perception
 from echopilot_perception.runtime import Outputs, Runtime, make_runtime
 from echopilot_perception.runtime.onnx import OnnxRuntime
-from echopilot_perception.runtime.select import INT8_FILE, int8_file
+from echopilot_perception.runtime.select import int8_file
 from echopilot_sim.bmode import Renderer, bench
 
 PEER = "MONAI BasicUNet, default features, 14 classes, ONNX Runtime"
@@ -127,7 +127,8 @@ def interleaved(calls: Mapping[str, Callable[[int], object]], rounds: int) -> di
 
 def _int8(manifest: Manifest) -> Runtime:
     """The INT8 runtime; raises EchoPilotError where there is none, or where the file is only a copy of the FP32 one."""
-    if sha256(int8_file(manifest)) == manifest.sha256:
+    int8_file(manifest)
+    if manifest.int8_sha256 == manifest.sha256:
         raise EchoPilotError(f"{INT8_FILE} is the same file as {manifest.onnx.name}; `make train` quantises it")
     return make_runtime(manifest, "onnxruntime:int8")
 
