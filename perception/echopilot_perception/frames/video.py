@@ -20,6 +20,7 @@ DEFAULT_RATE_HZ = 30.0
 RATES_HZ = (0.1, 1000.0)
 MAX_SECONDS = 1e6
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet; FFmpeg reads it once, when OpenCV first opens a video
+_LOGGING = getattr(cv2.utils, "logging", cv2)  # OpenCV for NumPy 1 has the same functions one level up
 
 
 def read_video(path: Path) -> Pictures:
@@ -55,8 +56,8 @@ def read_pictures(path: Path) -> Pictures:
 @contextmanager
 def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
     """The opened capture; OpenCV keeps its own complaints to itself meanwhile."""
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    level = _LOGGING.getLogLevel()
+    _LOGGING.setLogLevel(0)
     ffmpeg = cv2.CAP_FFMPEG in cv2.videoio_registry.getStreamBackends()
     capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG if ffmpeg else cv2.CAP_ANY)
     try:
@@ -67,7 +68,7 @@ def _opened(path: Path) -> Iterator[cv2.VideoCapture]:
         raise EchoPilotError(f"{path.name} is not a readable video: {error.err}") from error
     finally:
         capture.release()
-        cv2.utils.logging.setLogLevel(level)
+        _LOGGING.setLogLevel(level)
 
 
 def _decode(capture: cv2.VideoCapture, times: list[float]) -> Iterator[NDArray[np.uint8]]:
