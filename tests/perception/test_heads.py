@@ -56,10 +56,12 @@ def test_sizes_are_read_in_metres() -> None:
 def test_what_is_not_known_teaches_nothing() -> None:
     torch = pytest.importorskip("torch", reason="the training extra is not installed")
     from echopilot_perception.model.network import build_network
-    from echopilot_perception.training.batches import tensors
+    from echopilot_perception.training.batches import on_device, tensors
 
     blank = np.zeros((grid.CELLS, grid.CELLS), np.uint8)
-    rows = tensors(stack([Sample(np.full((256, 256), 90, np.uint8), np.full_like(blank, 255))] * 2))
+    rows = on_device(
+        tensors(stack([Sample(np.full((256, 256), 90, np.uint8), np.full_like(blank, 255))] * 2)), torch.device("cpu")
+    )
     network = build_network(DEFAULT_SPEC, 0).eval()
     outputs = network(rows["image"])
     for head, output in zip(HEADS, outputs, strict=True):
@@ -70,13 +72,13 @@ def test_what_is_not_known_teaches_nothing() -> None:
 def test_each_head_can_learn_the_rings() -> None:
     torch = pytest.importorskip("torch", reason="the training extra is not installed")
     from echopilot_perception.model.network import build_network
-    from echopilot_perception.training.batches import tensors
+    from echopilot_perception.training.batches import on_device, tensors
 
-    rows = tensors(ring_samples(8, seed=2))
+    rows = on_device(tensors(ring_samples(8, seed=2)), torch.device("cpu"))
     network = build_network(DEFAULT_SPEC, 0).eval()
-    optimiser = torch.optim.Adam(network.parameters(), 3e-3)
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
     history = []
-    for _ in range(12):
+    for _ in range(20):
         losses = [h.loss(o, rows) for h, o in zip(HEADS, network(rows["image"]), strict=True)]
         history.append([float(v) for v in losses])
         optimiser.zero_grad()

@@ -57,3 +57,10 @@ class GuidanceHead(Head):
             sigma = np.exp(np.clip(row[6:], *LOG_SIGMA_RANGE))
             rows.append(Guidance(target.view, row[:6] * scale, sigma * scale))
         reading.guidance = tuple(rows)
+
+
+def standardised(output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+    """Errors (N, G, 6) in units of their sigmas; NaN where the view is too far off to be seen."""
+    sigma = output[:, :, 6:].clamp(*LOG_SIGMA_RANGE).exp()
+    z = (output[:, :, :6] - batch["guidance"]) / sigma
+    return z.masked_fill(~batch["guidance_valid"].bool()[:, :, None], float("nan"))

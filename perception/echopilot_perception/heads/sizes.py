@@ -22,7 +22,7 @@ NLL_SHARE = 0.5  # the rest is L1, as in guidance
 
 class SizeHead(Head):
     name = "sizes"
-    weight = 0.3
+    weight = 0.5
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
         from torch import nn
@@ -60,6 +60,12 @@ class SizeHead(Head):
         values = np.array(TYPICAL) * np.exp(np.clip(row[:n] * SCALE, -2.0, 2.0))
         sigmas = values * np.array(SCALE) * np.exp(np.clip(row[n:], *LOG_SIGMA_RANGE))
         reading.sizes = tuple(Size(*row) for row in zip(NAMES, values.tolist(), sigmas.tolist(), strict=True))
+
+
+def standardised(output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+    """Errors (N, 3) of the logarithms in units of their sigmas; NaN where a size is not known."""
+    n = len(NAMES)
+    return (output[:, :n] - _targets(batch["sizes"])) / output[:, n:].clamp(*LOG_SIGMA_RANGE).exp()
 
 
 def _targets(sizes: Tensor) -> Tensor:

@@ -1,32 +1,71 @@
-"""Make the view probabilities mean what they say: the temperature is folded into the last layer of the view head."""
+"""Make what a trained network says of its own certainty true of patients it has not seen, by shifts of last layers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from echopilot_perception.anomaly import fit_temperature
-from echopilot_perception.heads import HEADS
-from echopilot_perception.training.batches import tensors
+from echopilot_perception.heads import HEADS, guidance, sizes
+from echopilot_perception.training.batches import Batch, on_device, tensors
 from echopilot_perception.training.samples import Samples
 
-VIEW = [head.name for head in HEADS].index("view")
+PLACE = {head.name: i for i, head in enumerate(HEADS)}
 BATCH = 64
+MIN_ROWS = 30  # fewer errors say nothing about their spread
 
 
-def calibrate(network: nn.Module, validation: Samples) -> float:
-    """Divide the view logits of `network` by the temperature (returned) that suits `validation` best (Guo et al. 2017).
+@dataclass(frozen=True)
+class Calibration:
+    """The temperature of the view logits, and what each sigma (..., as the head gives them) was multiplied by."""
 
-    Arg-max and ranking do not change. Pictures whose view is not known do not count.
+    temperature: float
+    guidance: tuple[float, ...]
+    sizes: tuple[float, ...]
+
+
+def calibrate(network: nn.Module, validation: Samples) -> Calibration:
+    """Divide the view logits by the temperature, and multiply sigmas by the factors, that suit `validation` best.
+
+    Guo et al. 2017; for sigmas the factor is the root mean square of the standardised errors, which maximises the
+    likelihood. Arg-max, ranking and means do not change. What is not known of a picture does not count.
     """
-    logits = []
+    logits, errors = [], {"guidance": [], "sizes": []}  # type: ignore[var-annotated]
     with torch.no_grad():
         for at in range(0, len(validation), BATCH):
             rows = validation.take(np.arange(at, min(at + BATCH, len(validation))))
-            logits.append(network(tensors(rows)["image"])[VIEW].numpy())
+            batch = on_device(tensors(rows), torch.device("cpu"))
+            outputs = network(batch["image"])
+            logits.append(outputs[PLACE["view"]].numpy())
+            for name, standardised in _STANDARDISED.items():
+                errors[name].append(standardised(outputs[PLACE[name]], batch))
     known = validation.view >= 0
     temperature = fit_temperature(np.concatenate(logits)[known], validation.view[known])
-    layer = network.get_submodule("heads.view.layer")
     with torch.no_grad():
-        for parameter in layer.parameters():
+        for parameter in network.get_submodule("heads.view.layer").parameters():
             parameter.div_(temperature)
-    return temperature
+    found = {name: _widen(network.get_submodule(f"heads.{name}.layer"), torch.cat(z)) for name, z in errors.items()}
+    return Calibration(temperature, found["guidance"], found["sizes"])
+
+
+def _widen(layers: nn.Module, z: Tensor) -> tuple[float, ...]:
+    """Multiply the sigmas of a head by the spread of its standardised errors (N, ..., K); NaN does not count.
+
+    The last K of every group of 2 K outputs are logarithms of sigmas.
+    """
+    bias = [layer for layer in layers.modules() if isinstance(layer, nn.Linear)][-1].bias
+    known = z.isfinite()
+    count = known.sum(dim=0)
+    spread = (torch.where(known, z, 0.0).square().sum(dim=0) / count.clamp(min=1)).sqrt()
+    factor = torch.where(count >= MIN_ROWS, spread.clamp(min=1e-3), 1.0)
+    with torch.no_grad():
+        bias.view(*factor.shape[:-1], 2, factor.shape[-1])[..., 1, :] += factor.log()
+    return tuple(factor.flatten().tolist())
+
+
+_STANDARDISED: dict[str, Callable[[Tensor, Batch], Tensor]] = {
+    "guidance": guidance.standardised,
+    "sizes": sizes.standardised,
+}

@@ -6,15 +6,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-CHANNELS = (24, 32, 48, 64, 64)  # at 64, 32, 16, 8 and 4 cells
-FEATURES = 160
-PATCH, REACH = 4, 10  # the stem reads 10 x 10 picture cells in steps of 4
+FINE = 8  # channels at 128 cells, whose detail goes straight to the outlines
+CHANNELS = (32, 48, 64, 96, 96)  # at 64, 32, 16, 8 and 4 cells
+BLOCKS = (1, 1, 2, 1)  # residual blocks on the way down to 32, 16, 8 and 4 cells ...
+REFINED = (0, 1, 1, 1)  # ... and on the way up to 8, 16, 32 and 64
+FEATURES = 192
+DROPPED = 0.1  # of them, while training
 
 
-def conv(inputs: int, outputs: int, stride: int = 1, kernel: int = 3) -> nn.Sequential:
+def conv(inputs: int, outputs: int, stride: int = 1, kernel: int = 3, padding: int | None = None) -> nn.Sequential:
     """Convolution, batch norm, ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2 if padding is None else padding, bias=False),
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     )
@@ -34,29 +37,45 @@ class Residual(nn.Module):
 
 
 class EdgeBackbone(nn.Module):
-    """Picture (N, 1, 256, 256) -> map (N, 24, 64, 64) for dense heads and features (N, 160) for the others.
+    """Picture (N, 1, 256, 256) -> map (N, 32, 64, 64) for dense heads and features (N, 192) for the others.
 
-    The features keep the 4 x 4 layout before they are mixed, because where a chamber lies says where the probe is.
+    The finest cells are seen at 128 x 128, and come to the last step up as channels of 64 x 64, where convolutions are
+    cheap. The features keep the 4 x 4 layout before they are mixed, because where a chamber lies says where the probe
+    is.
     """
 
     def __init__(self) -> None:
         super().__init__()
         c = CHANNELS
-        self.stem = nn.Sequential(
-            nn.Conv2d(1, c[0], REACH, PATCH, PATCH, bias=False), nn.BatchNorm2d(c[0]), nn.ReLU(inplace=True)
+        self.fine = conv(1, FINE, 2, 6, 2)
+        self.stem = conv(FINE, c[0], 2, 4, 1)
+        self.down = nn.ModuleList(
+            nn.Sequential(conv(a, b, 2), *(Residual(b) for _ in range(blocks)))
+            for (a, b), blocks in zip(pairwise(c), BLOCKS, strict=True)
         )
-        self.down = nn.ModuleList(nn.Sequential(conv(a, b, 2), conv(b, b), Residual(b)) for a, b in pairwise(c))
-        ups = [(c[4] + c[3], c[3], 1), (c[3] + c[2], c[2], 3), (c[2] + c[1], c[1], 3), (c[1] + c[0], c[0], 3)]
+        self.unshuffle = nn.PixelUnshuffle(2)
+        ups = [
+            (c[4] + c[3], c[3], 1),
+            (c[3] + c[2], c[2], 3),
+            (c[2] + c[1], c[1], 3),
+            (c[1] + c[0] + 4 * FINE, c[0], 3),
+        ]
         self.up = nn.ModuleList(conv(a, b, kernel=k) for a, b, k in ups)
-        self.refine = nn.ModuleList([nn.Identity(), Residual(c[2]), Residual(c[1]), nn.Identity()])
-        self.features = nn.Sequential(nn.Flatten(), nn.Linear(c[4] * 16, FEATURES), nn.ReLU(inplace=True))
+        self.refine = nn.ModuleList(
+            nn.Sequential(*(Residual(b) for _ in range(blocks))) for (_, b, _), blocks in zip(ups, REFINED, strict=True)
+        )
+        self.features = nn.Sequential(
+            nn.Flatten(), nn.Linear(c[4] * 16, FEATURES), nn.ReLU(inplace=True), nn.Dropout(DROPPED)
+        )
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        levels = [self.stem(image)]
+        fine = self.fine(image)
+        levels = [self.stem(fine)]
         for down in self.down:
             levels.append(down(levels[-1]))
         dense = levels[-1]
-        for up, refine, skip in zip(self.up, self.refine, reversed(levels[:-1]), strict=True):
+        skips = [*reversed(levels[1:-1]), torch.cat([levels[0], self.unshuffle(fine)], dim=1)]
+        for up, refine, skip in zip(self.up, self.refine, skips, strict=True):
             dense = functional.interpolate(dense, scale_factor=2.0, mode="nearest")
             dense = refine(up(torch.cat([dense, skip], dim=1)))
         return dense, self.features(levels[-1])

@@ -44,9 +44,9 @@ def export(
 ) -> None:
     """Write model.onnx, model_int8.onnx, ood.npz, checkpoint.pt, model.yaml and MODEL_CARD.md.
 
-    The view head is calibrated on `validation` first. `facts` (title -> text) go into the card beside the figures,
-    which are measured here on `validation`. Raises EchoPilotError when ONNX Runtime and PyTorch disagree or a file is
-    too large.
+    What heads say of their certainty is calibrated on `validation` first. `facts` (title -> text) go into the card
+    beside the figures, which are measured here on `validation`. Raises EchoPilotError when ONNX Runtime and PyTorch
+    disagree or a file is too large.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as draft:
@@ -67,7 +67,7 @@ def _write(
     facts: Mapping[str, str],
 ) -> None:
     network = result.network.eval()
-    temperature = calibrate(network, validation)
+    calibration = calibrate(network, validation)
     write_onnx(network, folder / "model.onnx")
     usual = [rows.image[_usual(rows)] for rows in (train, validation)]
     foreign = outliers(usual[0], np.random.default_rng(OUTLIER_SEED))
@@ -77,7 +77,10 @@ def _write(
     checkpoint.save(folder / "checkpoint.pt", checkpoint.to_half(state))
     _check(network, folder, validation)
     write_manifest(folder, name, spec)
-    facts = {**facts, "Temperature folded into the view head": f"{temperature:.3f}"}
+    facts = {**facts, "Temperature folded into the view head": f"{calibration.temperature:.3f}"}
+    for head in ("guidance", "sizes"):
+        factors = ", ".join(f"{factor:.2f}" for factor in getattr(calibration, head))
+        facts[f"Factors folded into the sigmas of {head}"] = factors
     (folder / "MODEL_CARD.md").write_text(
         model_card(folder, name, result, validation, facts, sha256(folder / "model.onnx"))
     )

@@ -1,120 +1,171 @@
 """What scanners, screens and bodies do to a picture that the renderer does not: light, noise, marks, and size.
 
-Most changes move nothing. A stretch about the face moves everything, so what is told in millimetres or as a motion of
-the probe is not known of a stretched picture. There is no flip: sides carry meaning.
+All of a batch at once, on the device that trains. Most changes move nothing. A stretch about the face moves
+everything, so what is told in millimetres or as a motion of the probe is not known of a stretched picture, and what
+comes in from outside it is not known either. There is no flip: sides carry meaning.
 """
 
-from dataclasses import fields
+import math
+from dataclasses import dataclass
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor
+from torch.nn import functional
 
 from echopilot_perception import grid
-from echopilot_perception.training.samples import Samples
+from echopilot_perception.heads.base import UNKNOWN_LABEL
+from echopilot_perception.training.batches import Batch
 
-STRETCHED_SHARE = 0.35
-NOISE_FIELDS = 8
-Picture = NDArray[np.uint8]
+STRETCHED, SHORTENED, BLURRED, SPECKLED, GRAINED, CUT, MARKED = 0.35, 0.15, 0.4, 0.5, 0.5, 0.3, 0.15  # shares
+BLUR_REACH = 5  # cells
+MARK = 230.0 / 255.0
 
 
-def augmented(batch: Samples, rng: np.random.Generator) -> Samples:
-    """A changed copy of a batch; a pure function of the batch and the generator."""
-    out = Samples(**{f.name: getattr(batch, f.name).copy() for f in fields(batch)})
-    size = out.image.shape[1]
-    noise = rng.standard_normal((NOISE_FIELDS, size, size), dtype=np.float32)
-    for i in range(len(out)):
-        if rng.random() < STRETCHED_SHARE:
-            _stretch(out, i, rng)
-        picture = _noisy(_lit(out.image[i], rng), noise, rng)
-        _cut_out(picture, rng)
-        _mark(picture, rng)
-        out.image[i] = picture
-        if rng.random() < 0.15:
-            _shorten(out, i, 0.75 + 0.25 * float(rng.random()))
+def augmented(batch: Batch, generator: torch.Generator) -> Batch:
+    """A changed copy of a batch on its device (`batches.on_device`); a pure function of the batch and the generator."""
+    draw = _Draw(len(batch["image"]), batch["image"].device, generator)
+    out = {name: tensor.clone() for name, tensor in batch.items()}
+    _stretch(out, torch.nonzero(draw.chosen(STRETCHED))[:, 0], draw)
+    image = _blurred(_lit(out["image"], draw), draw)
+    image = _noisy(image, out["image"] > 0, draw)
+    end = torch.where(draw.chosen(SHORTENED), draw.between(0.75, 1.0), 1.0)
+    _shorten(out, end)
+    size = image.shape[-1]
+    image = image.masked_fill(_boxes(size, draw, CUT, (size // 32, size // 6), (size // 32, size // 6)), 0.0)
+    marks = _boxes(size, draw, MARKED, (size // 64, size // 18), (size // 40, size // 6), near_border=True)
+    image = image.masked_fill(marks & (draw.noise(size) > 0), MARK)
+    out["image"] = image.masked_fill(_below(end, size), 0.0)
     return out
 
 
-def without_scale(batch: Samples, index: int) -> None:
-    """Forget in place what a stretched picture no longer tells."""
-    batch.guidance_valid[index] = False
-    batch.sizes[index] = np.nan
-    batch.calm_known[index] = False
+def without_scale(batch: Batch, rows: Tensor) -> None:
+    """Forget in place what stretched pictures no longer tell."""
+    batch["guidance_valid"][rows] = False
+    batch["sizes"][rows] = math.nan
+    batch["calm_known"][rows] = False
 
 
-def _stretch(batch: Samples, i: int, rng: np.random.Generator) -> None:
+@dataclass(frozen=True)
+class _Draw:
+    """Random numbers for `count` pictures."""
+
+    count: int
+    device: torch.device
+    generator: torch.Generator
+
+    def between(self, low: float, high: float) -> Tensor:
+        """(count,) uniform."""
+        return low + (high - low) * torch.rand(self.count, device=self.device, generator=self.generator)
+
+    def normal(self, sigma: float) -> Tensor:
+        """(count,) Gaussian."""
+        return sigma * torch.randn(self.count, device=self.device, generator=self.generator)
+
+    def chosen(self, share: float) -> Tensor:
+        """(count,) bool, True with probability `share`."""
+        return self.between(0.0, 1.0) < share
+
+    def noise(self, size: int) -> Tensor:
+        """(count, 1, size, size) Gaussian: pieces of one field, since drawing costs more than copying."""
+        field = torch.randn(2 * size, 2 * size, device=self.device, generator=self.generator)
+        top, left = ((size * self.between(0.0, 1.0)).long() for _ in range(2))
+        return field.unfold(0, size, 1).unfold(1, size, 1)[top, left][:, None]
+
+
+def _stretch(batch: Batch, rows: Tensor, draw: _Draw) -> None:
     """Larger or smaller bodies, wider or narrower fans: scale about the face, and a small turn of the picture."""
-    down = float(np.exp(rng.uniform(np.log(0.82), np.log(1.2))))
-    across = down * float(np.exp(rng.normal(0.0, 0.05)))
-    turn = float(rng.normal(0.0, np.radians(4.0)))
-    cosine, sine = np.cos(turn), np.sin(turn)
-    forward = np.array([[across * cosine, -down * sine], [across * sine, down * cosine]])  # us_image -> us_image
-    for field, flags, fill in (
-        ("image", cv2.INTER_LINEAR, 0),
-        ("labels", cv2.INTER_NEAREST, 0),
-        ("disease", cv2.INTER_NEAREST, 0),
-    ):
-        cells = getattr(batch, field)[i]
-        n = cells.shape[0]
-        centre = np.array([0.5 * n - 0.5, -0.5])  # pixel of the middle of the face
-        matrix = np.column_stack([forward, centre - forward @ centre])
-        cells[:] = cv2.warpAffine(cells, matrix, (n, n), flags=flags, borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
-    points = batch.landmarks[i] @ forward.T.astype(np.float32)
+    down = draw.between(math.log(0.82), math.log(1.2)).exp()
+    across = down * draw.normal(0.05).exp()
+    turn = draw.normal(math.radians(4.0))
+    cosine, sine = turn.cos(), turn.sin()
+    forward = torch.stack([across * cosine, -down * sine, across * sine, down * cosine], dim=1)
+    forward = forward.reshape(-1, 2, 2)[rows]  # us_image -> us_image
+    a, b, c, d = cosine / across, sine / across, -sine / down, cosine / down  # and back
+    theta = torch.stack([a, b, b, c, d, d - 1.0], dim=1).reshape(-1, 2, 3)[rows]  # about the middle of the face
+    batch["image"][rows] = _sampled(batch["image"][rows], theta, "bilinear")
+    for name in ("labels", "disease"):
+        inverse = UNKNOWN_LABEL - batch[name][rows].float()[:, None]  # so that what comes in is 0
+        moved = UNKNOWN_LABEL - _sampled(inverse, theta, "nearest")
+        batch[name][rows] = moved[:, 0].to(batch[name].dtype)
+    points = batch["landmarks"][rows] @ forward.mT
     half = 0.5 * grid.CELLS * grid.SPACING_M
-    inside = (np.abs(points[:, 0]) < half) & (points[:, 1] > 0) & (points[:, 1] < 2 * half)
-    batch.landmarks[i] = np.where(inside[:, None], points, np.nan)
-    without_scale(batch, i)
+    inside = (points[..., 0].abs() < half) & (points[..., 1] > 0) & (points[..., 1] < 2 * half)
+    batch["landmarks"][rows] = torch.where(inside[..., None], points, math.nan)
+    without_scale(batch, rows)
 
 
-def _lit(picture: Picture, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Other grey curve, contrast, brightness and slope over depth, sharper or smoother; black outside stays black."""
-    sector = picture > 0
-    grey = np.arange(256, dtype=np.float32) / 255.0
-    curve = grey ** np.exp(rng.uniform(-0.5, 0.5))
-    curve = (curve - 0.3) * rng.uniform(0.7, 1.35) + 0.3 + rng.uniform(-0.12, 0.12)
-    lit = cv2.LUT(picture, curve.astype(np.float32))
-    depth = np.linspace(-1.0, 1.0, picture.shape[0], dtype=np.float32)[:, None]
-    lit = lit + depth * np.float32(rng.uniform(-0.12, 0.12))
-    if rng.random() < 0.4:
-        lit = cv2.GaussianBlur(lit, (0, 0), float(rng.uniform(0.4, 2.2)))
-    return np.asarray(np.clip(lit, 0.0, 1.0) * sector, np.float32)
+def _sampled(pictures: Tensor, theta: Tensor, mode: str) -> Tensor:
+    where = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
+    return functional.grid_sample(pictures, where, mode=mode, align_corners=False)
 
 
-def _noisy(picture: NDArray[np.float32], noise: NDArray[np.float32], rng: np.random.Generator) -> Picture:
-    """Speckle that multiplies and noise that adds, from shared fields shifted at random."""
-    sector = picture > 0
-    shift = tuple(int(s) for s in rng.integers(0, picture.shape[0], 2))
-    for strength, multiplies in ((0.3, True), (0.07, False)):
-        if rng.random() < 0.5:
-            field = np.roll(noise[int(rng.integers(len(noise)))], shift, (0, 1)) * np.float32(strength * rng.random())
-            picture = picture * (1.0 + field) if multiplies else picture + field
-    return np.asarray(np.round(np.clip(picture, 0.0, 1.0) * sector * 255.0), np.uint8)
+def _lit(image: Tensor, draw: _Draw) -> Tensor:
+    """Other grey curve, contrast, brightness and slope over depth."""
+    curve, contrast, brightness, slope = (
+        value[:, None, None, None]
+        for value in (
+            draw.between(-0.5, 0.5).exp(),
+            draw.between(0.7, 1.35),
+            draw.between(-0.12, 0.12),
+            draw.between(-0.12, 0.12),
+        )
+    )
+    depth = torch.linspace(-1.0, 1.0, image.shape[-2], device=image.device)[:, None]
+    return (image**curve - 0.3) * contrast + 0.3 + brightness + slope * depth
 
 
-def _cut_out(picture: Picture, rng: np.random.Generator) -> None:
-    if rng.random() < 0.3:
-        n = picture.shape[0]
-        height, width = (int(v) for v in rng.integers(n // 32, n // 6, 2))
-        top, left = int(rng.integers(0, n - height)), int(rng.integers(0, n - width))
-        picture[top : top + height, left : left + width] = 0
+def _blurred(image: Tensor, draw: _Draw) -> Tensor:
+    """Some pictures smoother, each with a Gaussian of its own."""
+    sigma = torch.where(draw.chosen(BLURRED), draw.between(0.4, 2.2), 0.01)[:, None]
+    at = torch.arange(-BLUR_REACH, BLUR_REACH + 1, device=image.device)
+    kernel = torch.softmax(-0.5 * (at / sigma).square(), dim=1)
+    rows = functional.pad(image.transpose(0, 1), (BLUR_REACH,) * 4, mode="replicate")
+    rows = functional.conv2d(rows, kernel[:, None, None, :], groups=draw.count)
+    return functional.conv2d(rows, kernel[:, None, :, None], groups=draw.count).transpose(0, 1)
 
 
-def _mark(picture: Picture, rng: np.random.Generator) -> None:
-    """Bright marks near the borders, as text, rulers and logos that were not cropped away."""
-    if rng.random() < 0.15:
-        n = picture.shape[0]
-        height, width = int(rng.integers(n // 64, n // 18)), int(rng.integers(n // 40, n // 6))
-        top, across = int(rng.integers(0, n - height)), int(rng.integers(0, n // 10))
-        left = across if rng.random() < 0.5 else max(n - width - across, 0)
-        patch = picture[top : top + height, left : left + width]
-        patch[rng.random(patch.shape) < 0.5] = 230
+def _noisy(image: Tensor, sector: Tensor, draw: _Draw) -> Tensor:
+    """Speckle that multiplies and noise that adds; black outside the sector stays black."""
+    size = image.shape[-1]
+    speckle, grain = (
+        (draw.chosen(share) * draw.between(0.0, strength))[:, None, None, None]
+        for share, strength in ((SPECKLED, 0.3), (GRAINED, 0.07))
+    )
+    image = image.clamp(0.0, 1.0) * (1.0 + speckle * draw.noise(size)) + grain * draw.noise(size)
+    return image.clamp(0.0, 1.0) * sector
 
 
-def _shorten(batch: Samples, i: int, share: float) -> None:
-    """Shallower scanners: cut the deepest part away, also from what is to be learned."""
-    batch.image[i, int(share * batch.image.shape[1]) :] = 0
-    batch.calm[i, int(share * batch.calm.shape[1]) :] = 0
-    batch.labels[i, int(share * batch.labels.shape[1]) :] = 0
-    batch.disease[i, int(share * batch.disease.shape[1]) :] = 0
-    points = batch.landmarks[i]
-    points[points[:, 1] > share * grid.CELLS * grid.SPACING_M] = np.nan
+def _boxes(
+    size: int,
+    draw: _Draw,
+    share: float,
+    heights: tuple[int, int],
+    widths: tuple[int, int],
+    near_border: bool = False,
+) -> Tensor:
+    """(count, 1, size, size) bool: a rectangle in a share of the pictures, `near_border` at the left or the right."""
+    height, width = draw.between(*heights), draw.between(*widths)
+    top, left = draw.between(0.0, 1.0) * (size - height), draw.between(0.0, 1.0) * (size - width)
+    if near_border:
+        across = draw.between(0.0, size / 10)
+        left = torch.where(draw.chosen(0.5), across, size - width - across)
+    there = draw.chosen(share)
+    at = torch.arange(size, device=draw.device)
+    rows = (at >= top[:, None]) & (at < (top + height)[:, None]) & there[:, None]
+    columns = (at >= left[:, None]) & (at < (left + width)[:, None])
+    return (rows[:, :, None] & columns[:, None, :])[:, None]
+
+
+def _shorten(batch: Batch, share: Tensor) -> None:
+    """Shallower scanners: what lies below `share` (N,) of the depth is black, and what it holds is not known."""
+    for name in ("labels", "disease"):
+        batch[name].masked_fill_(_below(share, batch[name].shape[-1])[:, 0], UNKNOWN_LABEL)
+    batch["calm"].masked_fill_(_below(share, batch["calm"].shape[-1])[:, 0], 0)
+    deep = batch["landmarks"][..., 1] > share[:, None] * grid.CELLS * grid.SPACING_M
+    batch["landmarks"].masked_fill_(deep[..., None], math.nan)
+
+
+def _below(share: Tensor, size: int) -> Tensor:
+    """(N, 1, size, size) bool: rows from `share` (N,) of the depth on."""
+    rows = torch.arange(size, device=share.device) >= (share * size)[:, None]
+    return rows[:, None, :, None].expand(-1, 1, size, size)

@@ -1,4 +1,4 @@
-"""Batches of a run: the same order for every process, cut, changed and made ready beside the training.
+"""Batches of a run: the same order for every process, cut and made ready beside the training.
 
 Nothing here holds more than a few batches; the samples stay where they are and may be memory-mapped.
 """
@@ -11,10 +11,8 @@ from itertools import islice
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from echopilot_perception.training.augment import augmented
 from echopilot_perception.training.config import TrainConfig
 from echopilot_perception.training.distributed import World, share_of
 from echopilot_perception.training.samples import Samples
@@ -44,9 +42,9 @@ def plan(samples: int, config: TrainConfig, world: World) -> Plan:
 
 
 def epoch_batches(
-    data: Samples, epoch: int, cut: Plan, config: TrainConfig, world: World, workers: int
+    data: Samples, epoch: int, cut: Plan, config: TrainConfig, world: World, workers: int, pinned: bool = False
 ) -> Iterator[list[Batch]]:
-    """The batches of one epoch for this process, each a list of `accumulate` parts.
+    """The batches of one epoch for this process, each a list of `accumulate` parts; `pinned` in memory for a GPU.
 
     A pure function of seed, epoch and rank, however many `workers` (threads) make them.
     """
@@ -56,8 +54,8 @@ def epoch_batches(
     def make(step: int) -> list[Batch]:
         at = step * whole + world.rank * cut.rows * config.accumulate
         index = order[at : at + cut.rows * config.accumulate]
-        rng = np.random.default_rng((config.seed, epoch, step, world.rank))
-        return [_made(data, part, rng if config.augmentation else None) for part in np.split(index, config.accumulate)]
+        parts = [tensors(data.take(part)) for part in np.split(index, config.accumulate)]
+        return [{name: tensor.pin_memory() for name, tensor in p.items()} for p in parts] if pinned else parts
 
     with ThreadPoolExecutor(workers) as pool:
         steps = iter(range(cut.steps))
@@ -72,19 +70,13 @@ def epoch_batches(
                 future.cancel()
 
 
-def _made(data: Samples, index: NDArray[np.int64], rng: np.random.Generator | None) -> Batch:
-    rows = data.take(index)
-    return tensors(rows if rng is None else augmented(rows, rng))
-
-
 def tensors(rows: Samples) -> Batch:
-    """Samples as tensors by field name; `image` becomes (N, 1, 256, 256) float32 in 0..1."""
-    batch = {f.name: torch.from_numpy(getattr(rows, f.name)) for f in fields(Samples)}
+    """Samples as tensors by field name, as they are."""
+    return {f.name: torch.from_numpy(getattr(rows, f.name)) for f in fields(Samples)}
+
+
+def on_device(batch: Batch, device: torch.device) -> Batch:
+    """The batch on `device`, its `image` (N, 1, 256, 256) float32 in 0..1."""
+    if device.type != "cpu":
+        batch = {name: tensor.to(device, non_blocking=True) for name, tensor in batch.items()}
     return {**batch, "image": batch["image"].float()[:, None] / 255.0}
-
-
-def to_device(batch: Batch, device: torch.device) -> Batch:
-    """The batch on `device`."""
-    if device.type == "cpu":
-        return batch
-    return {name: tensor.pin_memory().to(device, non_blocking=True) for name, tensor in batch.items()}

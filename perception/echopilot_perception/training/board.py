@@ -12,7 +12,7 @@ from torch import nn
 from echopilot_core import Tissue
 from echopilot_perception.heads import HEADS
 from echopilot_perception.heads.base import UNKNOWN_LABEL
-from echopilot_perception.training.batches import tensors, to_device
+from echopilot_perception.training.batches import on_device, tensors
 from echopilot_perception.training.samples import Samples
 
 PICTURES = 4
@@ -66,7 +66,7 @@ def overlays(network: nn.Module, shown: Samples) -> NDArray[np.uint8]:
     device = next(network.parameters()).device
     network.eval()
     with torch.no_grad():
-        outputs = network(to_device(tensors(picked), device)["image"])
+        outputs = network(on_device(tensors(picked), device)["image"])
     where = [head.name for head in HEADS].index("segmentation")
     found = outputs[where].argmax(dim=1).cpu().numpy().astype(np.uint8)
     rows = [

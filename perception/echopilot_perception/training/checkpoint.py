@@ -9,7 +9,7 @@ import torch
 from echopilot_core import EchoPilotError
 
 State = dict[str, Any]
-WORKING = ("network", "average", "scaler")  # of a run under way; a new run begins from the best weights
+WORKING = ("network", "average", "moments", "scaler")  # of a run under way; a new run begins from the best weights
 
 
 def save(path: Path, state: State) -> None:
@@ -32,31 +32,14 @@ def load(path: Path) -> State:
 
 
 def to_half(state: State) -> State:
-    """FP16 copy of what a new run begins from: best weights and moments, config and history.
-
-    The second Adam moment travels as its root, which fits the range of FP16.
-    """
-
-    def shrink(value: Any, key: str) -> Any:
-        if isinstance(value, dict):
-            return {k: shrink(v, k) for k, v in value.items()}
-        if isinstance(value, torch.Tensor) and value.is_floating_point() and value.numel() > 1:
-            return (value.sqrt() if key == "exp_avg_sq" else value).half()
-        return value
-
-    return {"half": True, **{k: shrink(v, k) for k, v in state.items() if k not in WORKING}}
+    """FP16 copy of what a new run begins from: best weights, config and history."""
+    best = {k: v.half() if v.is_floating_point() else v for k, v in state["best"].items()}
+    return {"half": True, **{k: v for k, v in state.items() if k not in WORKING}, "best": best}
 
 
 def from_half(state: State) -> State:
     """Inverse of `to_half` up to the precision of FP16; exact states pass through unchanged."""
     if not state.get("half"):
         return state
-
-    def grow(value: Any, key: str) -> Any:
-        if isinstance(value, dict):
-            return {k: grow(v, k) for k, v in value.items()}
-        if isinstance(value, torch.Tensor) and value.dtype == torch.float16:
-            return value.float().square() if key == "exp_avg_sq" else value.float()
-        return value
-
-    return {k: grow(v, k) for k, v in state.items() if k != "half"}
+    best = {k: v.float() if v.is_floating_point() else v for k, v in state["best"].items()}
+    return {**{k: v for k, v in state.items() if k != "half"}, "best": best}

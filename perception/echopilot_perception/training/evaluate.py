@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from echopilot_perception.heads import HEADS
-from echopilot_perception.training.batches import Batch, tensors, to_device
+from echopilot_perception.training.batches import Batch, on_device, tensors
 from echopilot_perception.training.device import constants_on
 from echopilot_perception.training.distributed import ALONE, World, gather
 from echopilot_perception.training.samples import Samples
@@ -24,7 +24,7 @@ def evaluate(network: nn.Module, data: Samples, batch: int = 64, world: World = 
     own: dict[int, tuple[int, Figures]] = {}
     with torch.no_grad(), constants_on(device):
         for at in starts[world.rank :: world.size]:
-            rows = to_device(tensors(data.take(np.arange(at, min(at + batch, len(data))))), device)
+            rows = on_device(tensors(data.take(np.arange(at, min(at + batch, len(data))))), device)
             own[at] = (len(rows["image"]), _figures(network(rows["image"]), rows))
     every = {at: found for part in gather(own, world) for at, found in part.items()}
     sums: dict[str, list[tuple[int, float]]] = {}

@@ -110,9 +110,10 @@ def _epoch(stepper: Stepper, data: Samples, cut: batches.Plan, board: Board, adv
     """Train one epoch; the mean loss over steps and processes."""
     run, world = stepper.run, stepper.world
     stepper.replica.train()
-    workers = batches.GPU_WORKERS if stepper.device.type == "cuda" else 1
+    gpu = stepper.device.type == "cuda"
+    workers = batches.GPU_WORKERS if gpu else 1
     losses = []
-    for i, parts in enumerate(batches.epoch_batches(data, run.epoch, cut, run.config, world, workers)):
+    for i, parts in enumerate(batches.epoch_batches(data, run.epoch, cut, run.config, world, workers, gpu)):
         number = run.epoch * cut.steps + i
         figures = stepper.step(parts, number)
         losses.append(figures["loss"])

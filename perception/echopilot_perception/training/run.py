@@ -42,12 +42,12 @@ class Run:
     def blend(self, step: int) -> None:
         """Move the averaged weights towards the present ones."""
         decay = min(self.config.ema_decay, (1 + step) / (10 + step))
+        pairs = list(zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True))
+        moved, copied = ([p for p in pairs if p[0].is_floating_point() == real] for real in (True, False))
         with torch.no_grad():
-            for mean, new in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-                if mean.is_floating_point():
-                    mean.lerp_(new, 1.0 - decay)
-                else:
-                    mean.copy_(new)
+            torch._foreach_lerp_([mean for mean, _ in moved], [new for _, new in moved], 1.0 - decay)
+            for mean, new in copied:
+                mean.copy_(new)
 
     def finish_epoch(self, figures: Figures) -> None:
         """Count an epoch, and keep the averaged weights when its `loss` is the lowest so far."""
@@ -93,12 +93,10 @@ class Run:
             self.scaler.load_state_dict(state["scaler"])
 
     def warm_start(self, state: checkpoint.State, load: Loader) -> None:
-        """Begin at epoch 0 from the best weights of an earlier run; its moments count when the weights fit exactly."""
+        """Begin at epoch 0 from the best weights of an earlier run."""
         load(self.network, state["best"])
         self.average.load_state_dict(self.network.state_dict())
         self.best = self._weights()
-        if load is load_exactly:
-            self._restore_moments(state)
 
     def _weights(self) -> checkpoint.State:
         return {k: v.clone() for k, v in self.average.state_dict().items()}

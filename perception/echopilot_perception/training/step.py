@@ -3,11 +3,13 @@
 import contextlib
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.training.batches import Batch, to_device
+from echopilot_perception.training.augment import augmented
+from echopilot_perception.training.batches import Batch, on_device
 from echopilot_perception.training.distill import Distillation
 from echopilot_perception.training.distributed import World, average_buffers
 from echopilot_perception.training.losses import LATTICE, Lattice, losses, total
@@ -43,7 +45,7 @@ class Stepper:
         means: dict[str, Tensor] = {}
         for i, part in enumerate(parts):
             with self._silent(i + 1 < len(parts)):
-                found = self._forward(to_device(part, self.device), lattice)
+                found = self._forward(self._ready(part, number, i), lattice)
                 scaler.scale(total(found) / len(parts)).backward()
             for name, loss in found.items():
                 means[name] = means.get(name, 0.0) + loss.detach() / len(parts)
@@ -58,6 +60,14 @@ class Stepper:
         average_buffers(self.run.network, self.world)
         self.run.blend(number)
         return figures
+
+    def _ready(self, part: Batch, number: int, at: int) -> Batch:
+        """Part `at` of a step on the device, changed at random by seed, step, process and part alone."""
+        batch, config = on_device(part, self.device), self.run.config
+        if not config.augmentation:
+            return batch
+        seed = int(np.random.SeedSequence((config.seed, number, self.world.rank, at)).generate_state(1)[0])
+        return augmented(batch, torch.Generator(self.device).manual_seed(seed))
 
     def _forward(self, batch: Batch, lattice: Lattice) -> dict[str, Tensor]:
         image = batch["image"].contiguous(memory_format=torch.channels_last)

@@ -1,45 +1,87 @@
 """Augmentation changes how pictures look; what it moves, it moves for all that is learned alike."""
 
 import numpy as np
+import pytest
 from synthetic import ring_samples
 
-from echopilot_core import LandmarkName, Tissue
-from echopilot_perception import grid
-from echopilot_perception.training.augment import augmented
-from echopilot_perception.training.outliers import outliers
+torch = pytest.importorskip("torch", reason="the training extra is not installed")
+
+from echopilot_core import LandmarkName, Tissue  # noqa: E402
+from echopilot_perception import grid  # noqa: E402
+from echopilot_perception.heads.base import UNKNOWN_LABEL  # noqa: E402
+from echopilot_perception.training import Samples  # noqa: E402
+from echopilot_perception.training.augment import augmented  # noqa: E402
+from echopilot_perception.training.batches import Batch, on_device, tensors  # noqa: E402
+from echopilot_perception.training.outliers import outliers  # noqa: E402
+
+CPU = torch.device("cpu")
+
+
+def changed(data: Samples, seed: int) -> Batch:
+    return augmented(on_device(tensors(data), CPU), torch.Generator().manual_seed(seed))
 
 
 def test_the_same_seed_gives_the_same_batch_and_leaves_the_first_alone() -> None:
     data = ring_samples(6, seed=4)
-    before = data.image.copy()
-    a, b = (augmented(data, np.random.default_rng(9)) for _ in range(2))
-    assert (a.image == b.image).all() and (a.labels == b.labels).all()
-    assert (data.image == before).all() and not (a.image == before).all()
+    before = [data.image.copy(), data.labels.copy(), data.landmarks.copy()]
+    a, b = (changed(data, 9) for _ in range(2))
+    assert all(torch.equal(a[name], b[name]) for name in ("image", "labels", "disease"))
+    for was, now in zip(before, (data.image, data.labels, data.landmarks), strict=True):
+        np.testing.assert_array_equal(was, now)
+    assert not torch.equal(a["image"], on_device(tensors(data), CPU)["image"])
+
+
+def test_pictures_stay_between_black_and_white() -> None:
+    image = changed(ring_samples(16, seed=4), 2)["image"]
+    assert torch.isfinite(image).all() and float(image.min()) >= 0.0 and float(image.max()) <= 1.0
+    assert float(image.std()) > 0.05
 
 
 def test_landmarks_stay_on_the_ring() -> None:
     """However the body is stretched and turned, the near calliper end stays on the upper edge of the vessel."""
-    data = ring_samples(48, seed=8)
-    out = augmented(data, np.random.default_rng(3))
+    out = changed(ring_samples(96, seed=8), 3)
     moved = 0
-    for labels, point, sizes in zip(out.labels, out.landmarks[:, LandmarkName.AORTA_NEAR], out.sizes, strict=True):
-        wall = np.argwhere(np.isin(labels, (Tissue.AO_WALL, Tissue.AO_LUMEN)))
+    for labels, points, sizes in zip(out["labels"].numpy(), out["landmarks"].numpy(), out["sizes"], strict=True):
+        wall, point = np.argwhere(np.isin(labels, (Tissue.AO_WALL, Tissue.AO_LUMEN))), points[LandmarkName.AORTA_NEAR]
         if not np.isfinite(point).all() or len(wall) < 500:
             continue
         column, row = (point[0] - grid.ORIGIN_X_M) / grid.SPACING_M, (point[1] - grid.ORIGIN_Y_M) / grid.SPACING_M
         assert np.hypot(wall[:, 1] - column, wall[:, 0] - row).min() < 2.5
         assert row < wall[:, 0].mean()
-        moved += bool(np.isnan(sizes).all())
+        moved += bool(torch.isnan(sizes).all())
     assert moved > 5
+
+
+def test_picture_and_labels_move_together() -> None:
+    """A vessel drawn into the picture as its own mask is found where the mask went, stretched or not."""
+    data = ring_samples(64, seed=8)
+    lumen = (data.labels == Tissue.AO_LUMEN).repeat(2, axis=1).repeat(2, axis=2)
+    data.image[:] = np.where(lumen, 250, 25)
+    out = changed(data, 5)
+    overlaps = []
+    for image, labels in zip(out["image"][:, 0].numpy(), out["labels"].numpy(), strict=True):
+        coarse = image.reshape(grid.CELLS, 2, grid.CELLS, 2).mean(axis=(1, 3))
+        seen, there = coarse > 0.5 * (coarse.max() + np.median(coarse)), labels == Tissue.AO_LUMEN
+        if there.sum() > 200:
+            overlaps.append(2 * (seen & there).sum() / (seen.sum() + there.sum()))
+    assert len(overlaps) > 30 and np.median(overlaps) > 0.9
+
+
+def test_what_is_cut_away_is_black_and_not_known() -> None:
+    out = changed(ring_samples(64, seed=8), 7)
+    shortened = (out["labels"][:, -1] == UNKNOWN_LABEL).all(dim=1) & (out["image"][:, 0, -1] == 0.0).all(dim=1)
+    assert int(shortened.sum()) > 3
+    for labels, disease in zip(out["labels"][shortened], out["disease"][shortened], strict=True):
+        assert (disease[-1] == UNKNOWN_LABEL).all() and (labels[0] != UNKNOWN_LABEL).any()
 
 
 def test_black_outside_the_sector_stays_black() -> None:
     data = ring_samples(8, seed=5)
     data.image[:, :, :40] = 0
-    out = augmented(data, np.random.default_rng(1))
-    still = ~np.isnan(out.sizes).all(axis=1)
-    marks = (out.image[still][:, :, :40] > 0) & (out.image[still][:, :, :40] != 230)
-    assert not marks.any()
+    out = changed(data, 1)
+    still = ~torch.isnan(out["sizes"]).all(dim=1)
+    outside = out["image"][still][:, 0, :, :40]
+    assert not ((outside > 0) & (outside != 230.0 / 255.0)).any()
 
 
 def test_made_up_outliers_differ_from_their_pictures() -> None:

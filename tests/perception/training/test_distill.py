@@ -11,7 +11,7 @@ from tiny import disc_samples, tiny, wide  # noqa: E402
 from echopilot_core import EchoPilotError  # noqa: E402
 from echopilot_perception.heads import HEADS  # noqa: E402
 from echopilot_perception.training import DEFAULT_SPEC, Samples, TrainConfig, stack  # noqa: E402
-from echopilot_perception.training.batches import tensors  # noqa: E402
+from echopilot_perception.training.batches import on_device, tensors  # noqa: E402
 from echopilot_perception.training.distill import Distillation, Teacher  # noqa: E402
 from echopilot_perception.training.loop import train  # noqa: E402
 from echopilot_perception.training.samples import Sample  # noqa: E402
@@ -34,7 +34,7 @@ def unlabelled(samples: Samples) -> Samples:
 
 
 def gaps(network: torch.nn.Module, teacher: Teacher, held_out: Samples) -> dict[str, float]:
-    image = tensors(held_out)["image"]
+    image = on_device(tensors(held_out), torch.device("cpu"))["image"]
     said = teacher_of(network)(image)
     wanted = teacher(image)
     probability = ("segmentation", "view")

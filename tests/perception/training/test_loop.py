@@ -98,17 +98,14 @@ def test_start_may_differ_when_asked(tmp_path: Path) -> None:
     assert missing == ["heads.view.layer.weight"]
 
 
-def test_half_checkpoint_keeps_best_weights_and_moments_within_fp16() -> None:
+def test_half_checkpoint_keeps_best_weights_within_fp16() -> None:
     state = train(disc_samples(8, seed=6), CONFIG, network=tiny, stop_after_epochs=1).state
     half = to_half(state)
     back = from_half(half)
-    assert "network" not in half and "average" not in half
+    assert not {"network", "average", "moments"} & set(half)
     for key, value in state["best"].items():
         if value.is_floating_point():
             assert torch.allclose(value, back["best"][key], rtol=2e-3, atol=1e-4), key
-    for k, moment in state["moments"].items():
-        root, again = moment["exp_avg_sq"].sqrt(), back["moments"][k]["exp_avg_sq"].sqrt()
-        assert torch.allclose(root, again, rtol=2e-3, atol=1e-6)
 
 
 def test_damaged_checkpoint_is_one_line(tmp_path: Path) -> None:

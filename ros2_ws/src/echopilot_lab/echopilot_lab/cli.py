@@ -126,8 +126,8 @@ def evaluate(
 @app.command()
 @one_line_errors
 def train(
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over all pictures.")] = 20,
-    patients: Annotated[int, typer.Option(min=1, help="Patients to render and train on.")] = 700,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over all pictures.")] = 40,
+    patients: Annotated[int, typer.Option(min=1, help="Patients to render and train on.")] = 500,
     start: Annotated[Path | None, typer.Option(help="checkpoint.pt of an echopilot-edge to begin from.")] = None,
 ) -> None:
     """Render training patients, train echopilot-edge, export it (make train)."""

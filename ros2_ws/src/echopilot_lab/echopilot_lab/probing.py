@@ -41,9 +41,10 @@ class Recipe:
     """Frames of each kind per patient."""
 
     a4c: int = 20
-    aorta: int = 16
-    other: int = 18
-    anywhere: int = 4
+    aorta: int = 18
+    root: int = 8  # parasternal long axis
+    other: int = 26
+    anywhere: int = 6
 
 
 DEFAULT_RECIPE = Recipe()
@@ -52,8 +53,8 @@ DEFAULT_RECIPE = Recipe()
 def draw_moments(anatomy: Anatomy, rng: np.random.Generator, recipe: Recipe) -> list[Moment]:
     """Moments of one patient for training; every pose lies on the skin (or is lifted off it on purpose)."""
     moments = []
-    kinds = ["a4c"] * recipe.a4c + ["aorta"] * recipe.aorta + ["other"] * recipe.other + ["anywhere"] * recipe.anywhere
-    for sequence, kind in enumerate(kinds):
+    counts = vars(recipe)
+    for sequence, kind in enumerate(kind for kind, count in counts.items() for _ in range(count)):
         for _ in range(20):
             phases = Phases(float(rng.random()), float(rng.random()))
             pose = _pose(anatomy, rng, kind, phases)
@@ -121,8 +122,9 @@ def _pose(anatomy: Anatomy, rng: np.random.Generator, kind: str, phases: Phases)
         target = anatomy.view_target(View.A4C, phases)
         scale, tilt, spin = (float(s) for s in rng.choice(CARDIAC_SCALES, 3, p=CARDIAC_SHARES))
         return None if target is None else _around(anatomy, rng, target, scale, phases, (tilt, scale, spin))
-    if kind == "other":
-        target = anatomy.view_target(OTHER_VIEWS[int(rng.integers(len(OTHER_VIEWS)))], phases)
+    if kind in ("root", "other"):
+        view = View.PLAX if kind == "root" else OTHER_VIEWS[int(rng.integers(len(OTHER_VIEWS)))]
+        target = anatomy.view_target(view, phases)
         return None if target is None else _around(anatomy, rng, target, float(rng.choice([0.1, 0.3, 0.6])), phases)
     if kind == "aorta":
         return _along_aorta(anatomy, rng, phases)

@@ -1,7 +1,10 @@
 """Rendered training data: pictures of virtual patients with their truth, as shards on disk, resumable."""
 
+import itertools
 import math
 import zipfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from echopilot_perception.frames import to_network
 from echopilot_perception.heads import HeadSpec
 from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, join, stack
 from echopilot_sim.anatomy import build, draw_patient
+from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.bmode import Renderer
 from echopilot_sim.bmode.appearance import patient_appearance, random_appearance
 from echopilot_sim.bmode.setup import Quality
@@ -28,6 +32,8 @@ TRAIN_SEEDS = (0, 500_000)
 VALIDATION_SEEDS = (500_000, 600_000)
 LOOKS = 4  # scanners per patient: half of them well set, half far off
 FULL_SHARE = 0.6  # of pictures in full renderer quality, the rest in fast
+DILATED_SHARE, DISSECTED_SHARE = 0.25, 0.08  # of training patients; as drawn they are 1 in 8 and 1 in 50
+DILATED_INNER_M = 0.036
 GUIDANCE_LIMITS = {View.A4C: (0.08, math.radians(70.0)), View.AORTA_TRANS: (0.06, math.radians(50.0))}
 
 
@@ -48,6 +54,29 @@ def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec =
     )
     rows = pictures(anatomy, moments, renderers, rng, twins=twins)
     return stack(sample_of(picture, spec) for picture in rows)
+
+
+def training_seeds(first: int, count: int) -> list[int]:
+    """The first seeds from `first` on, but with more of what is rare: dilated roots, dissections."""
+    wanted = {"dissected": round(count * DISSECTED_SHARE), "dilated": round(count * DILATED_SHARE)}
+    wanted["usual"] = count - sum(wanted.values())
+    found: list[int] = []
+    for seed in itertools.count(first):
+        if not any(wanted.values()):
+            return found
+        kind = _kind(draw_patient(seed))
+        if wanted[kind] > 0:
+            wanted[kind] -= 1
+            found.append(seed)
+    raise AssertionError
+
+
+def _kind(patient: Patient) -> str:
+    if patient.aorta is not None and patient.aorta.dissection is not None:
+        return "dissected"
+    heart = patient.heart
+    inner_m = 0.0 if heart is None else 2.0 * max(heart.sinus_radius_m, heart.ascending_radius_m)
+    return "dilated" if inner_m >= DILATED_INNER_M else "usual"
 
 
 def sample_of(picture: Picture, spec: HeadSpec) -> Sample:
@@ -92,11 +121,10 @@ def _halved(picture: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def render(
-    folder: Path, first_seed: int, patients: int, console: Console, jobs: int = 2, recipe: Recipe = DEFAULT_RECIPE
+    folder: Path, seeds: Sequence[int], console: Console, jobs: int = 2, recipe: Recipe = DEFAULT_RECIPE
 ) -> list[Path]:
-    """Render patients `first_seed` ... into one shard each; shards that are there already are kept."""
+    """Render patients into one shard each; shards that are there already are kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    seeds = range(first_seed, first_seed + patients)
     paths = [folder / f"patient_{seed:06d}.npz" for seed in seeds]
     todo = [(seed, path, recipe) for seed, path in zip(seeds, paths, strict=True) if not path.exists()]
     run_all(_write_shard, todo, jobs, console, "rendering patients")
@@ -105,14 +133,16 @@ def render(
 
 def load(paths: list[Path]) -> Samples:
     """Read shards; raises EchoPilotError that names a damaged one."""
-    parts = []
-    for path in paths:
-        try:
-            with np.load(path) as data:
-                parts.append(Samples(**{f.name: data[f.name] for f in fields(Samples)}))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise EchoPilotError(f"{path} is damaged ({type(error).__name__}); delete it and run again") from error
-    return join(parts)
+    with ThreadPoolExecutor() as pool:  # most of it is unpacking, which lets other threads run
+        return join(list(pool.map(_read_shard, paths)))
+
+
+def _read_shard(path: Path) -> Samples:
+    try:
+        with np.load(path) as data:
+            return Samples(**{f.name: data[f.name] for f in fields(Samples)})
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise EchoPilotError(f"{path} is damaged ({type(error).__name__}); delete it and run again") from error
 
 
 def _write_shard(job: tuple[int, Path, Recipe]) -> None:
