@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from echopilot_core import EndPoint, LabelMap, ProbeGeometry, ProbeKind, Tissue
-from echopilot_report.overlay import CALLIPER_RGB, PALETTE_RGB, labels_on_picture, overlay
+from echopilot_report.overlay import CALLIPER_RGB, PALETTE_RGB, enhanced_on_picture, labels_on_picture, overlay
 
 GEOMETRY = ProbeGeometry(ProbeKind.PHASED, 0.0, 1.5, 0.02, 0.1, 0.001, 0.001, 50.0, 10.0, 2.5e6)
 
@@ -34,6 +34,15 @@ def test_cells_land_on_the_pixels_of_their_place() -> None:
     rows, columns = np.nonzero(labels_on_picture(label_map, GEOMETRY, (120, 100)))
     assert abs(rows.mean() - (10.0 + 50.625)) < 1.0
     assert abs(columns.mean() - (50.0 + 0.625)) < 1.0
+
+
+def test_the_enhanced_picture_lies_where_its_labels_lie() -> None:
+    labels = np.zeros((128, 128), np.uint8)
+    labels[30:60, 50:80] = Tissue.LV
+    label_map = LabelMap(labels, -0.079375, 0.000625, 0.00125)
+    bright = enhanced_on_picture(200 * (labels > 0).astype(np.uint8), label_map, GEOMETRY, (120, 100)) > 100
+    there = labels_on_picture(label_map, GEOMETRY, (120, 100)) == Tissue.LV
+    assert there.sum() > 500 and (bright != there).mean() < 0.02
 
 
 def test_outside_of_the_map_is_background() -> None:

@@ -45,12 +45,13 @@ def replay(
     clip: Annotated[str, typer.Argument(help="DICOM, video or folder of pictures; 'default' is the demo's real clip.")],
     out: Annotated[Path, typer.Option(help="Folder for overlay, frames.jsonl and summary.json.")] = Path("out/replay"),
     masks: Annotated[bool, typer.Option("--masks", help="Also write masks.npz in clip pixels.")] = False,
+    enhanced: Annotated[bool, typer.Option("--enhanced", help="Show the speckle-reduced picture beside it.")] = False,
     json_file: JsonFile = None,
 ) -> None:
     """Run perception on a real clip, without ROS."""
     from echopilot_lab.replay import replay_clip
 
-    write_json(replay_clip(clip, out, masks, console), json_file)
+    write_json(replay_clip(clip, out, masks, enhanced, console), json_file)
 
 
 @app.command()

@@ -16,16 +16,20 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, Finding, Frame, Seen, Tissue
 from echopilot_perception.anomaly import findings_of_clip
-from echopilot_report.overlay import labels_on_picture, overlay
+from echopilot_report.overlay import enhanced_on_picture, labels_on_picture, overlay
 
 MM2_PER_M2 = 1e6
 
 
 class ClipResults:
-    """Takes frames with their results one by one, in order, and writes into `folder`."""
+    """Takes frames with their results one by one, in order, and writes into `folder`.
 
-    def __init__(self, folder: Path, frame_rate_hz: float, masks: bool = False) -> None:
+    `masks` keeps the labels of every pixel, `enhanced` shows the speckle-reduced picture beside the overlay.
+    """
+
+    def __init__(self, folder: Path, frame_rate_hz: float, masks: bool = False, enhanced: bool = False) -> None:
         self._folder = folder
+        self._enhanced = enhanced
         self._rate_hz = frame_rate_hz
         self._masks: list[NDArray[np.uint8]] | None = [] if masks else None
         self._video: cv2.VideoWriter | None = None
@@ -38,6 +42,8 @@ class ClipResults:
         """Keep one frame; `seen` is its result."""
         labels = labels_inside(frame, seen)
         picture = annotated(frame, seen, labels)
+        if self._enhanced:
+            picture = np.hstack([picture, enhanced_inside(frame, seen)])
         if self._video is None:
             size = (picture.shape[1], picture.shape[0])
             with quiet_stderr():
@@ -144,6 +150,15 @@ def labels_inside(frame: Frame, seen: Seen) -> NDArray[np.uint8]:
     window = np.zeros(labels.shape, dtype=bool)
     window[box.top_px : box.bottom_px, box.left_px : box.right_px] = True
     return np.where(window, labels, np.uint8(Tissue.BACKGROUND)).astype(np.uint8)
+
+
+def enhanced_inside(frame: Frame, seen: Seen) -> NDArray[np.uint8]:
+    """Speckle-reduced picture on the pixels of the clip, BGR (H, W, 3); for display only, nothing is measured on it."""
+    shape = (frame.image.shape[0], frame.image.shape[1])
+    if seen.enhanced is None:
+        return np.zeros((*shape, 3), np.uint8)
+    grey = enhanced_on_picture(seen.enhanced, seen.label_map, frame.geometry, shape)
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def annotated(frame: Frame, seen: Seen, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

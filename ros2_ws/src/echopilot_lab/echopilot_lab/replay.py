@@ -13,16 +13,17 @@ from echopilot_perception.frames import open_clip
 from echopilot_perception.pipeline import Perception
 
 
-def replay_clip(name: str, out: Path, masks: bool, console: Console) -> dict[str, Any]:
+def replay_clip(name: str, out: Path, masks: bool, enhanced: bool, console: Console) -> dict[str, Any]:
     """Write overlay.webm, frames.jsonl, summary.json (and masks.npz: labels uint8 (N, H, W)); return the summary.
 
+    `enhanced` puts the speckle-reduced picture beside the overlay.
     Nothing is left in `out` when the clip cannot be read to its end.
     """
     path = find_clip(name)
     clip = open_clip(path)
     perception = Perception()
     with staged_folder(out) as folder:
-        results = ClipResults(folder, clip.frame_rate_hz, masks)
+        results = ClipResults(folder, clip.frame_rate_hz, masks, enhanced)
         for frame in track(clip.frames(), total=len(clip), description=f"replay {path.name}", console=console):
             results.add(frame, perception.see(frame))
         summary = results.finish(path.name, dropped=0)

@@ -43,6 +43,21 @@ def labels_on_picture(labels: LabelMap, geometry: ProbeGeometry, shape: tuple[in
     return np.where(inside, found, 0).astype(np.uint8)
 
 
+def enhanced_on_picture(
+    enhanced: NDArray[np.uint8], labels: LabelMap, geometry: ProbeGeometry, shape: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """The speckle-reduced picture (`Seen.enhanced`, on the cells of `labels`) on every pixel (H, W); 0 outside."""
+    across, down = geometry.spacing_x_m / labels.spacing_m, geometry.spacing_y_m / labels.spacing_m
+    to_cells = np.array(
+        [
+            [across, 0.0, -geometry.origin_u_px * across - labels.origin_x_m / labels.spacing_m],
+            [0.0, down, -geometry.origin_v_px * down - labels.origin_y_m / labels.spacing_m],
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(enhanced, to_cells, shape[::-1], flags=flags), np.uint8)
+
+
 def overlay(
     image: NDArray[np.uint8],
     labels: NDArray[np.uint8],
