@@ -133,7 +133,11 @@ SCORES: dict[FindingKind, ScoreLimit] = {
         0.6, 0.4, 0.8, _VESSEL, "same patients: 3 of 3, 0 of 67; not lower: reverberations look alike (Vignon 2001)"
     ),
     FindingKind.EFFUSION: ScoreLimit(
-        0.75, 0.5, 0.85, _HEART, "same patients: 6 of 6 from 0.998 on, none of 64 above 0.70; where no depth is measured"
+        0.75,
+        0.5,
+        0.85,
+        _HEART,
+        "same patients: 6 of 6 from 0.998 on, none of 64 above 0.70; where no depth is measured",
     ),
     FindingKind.NO_CONTACT: ScoreLimit(0.8, 0.7, 0.8, (), "engineering choice: four of five column groups see air"),
     FindingKind.WRONG_ORGAN: ScoreLimit(

@@ -130,11 +130,14 @@ def train(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over all pictures.")] = 40,
     patients: Annotated[int, typer.Option(min=1, help="Patients to render and train on.")] = 500,
     start: Annotated[Path | None, typer.Option(help="checkpoint.pt of an echopilot-edge to begin from.")] = None,
+    camus: Annotated[Path | None, typer.Option(help="Folder of CAMUS, to learn from as well.")] = None,
+    echonet: Annotated[Path | None, typer.Option(help="Folder of EchoNet-Dynamic, to learn from as well.")] = None,
+    usgra: Annotated[Path | None, typer.Option(help="Folder of usgra-seg, to learn from as well.")] = None,
 ) -> None:
     """Render training patients, train echopilot-edge, export it (make train)."""
     from echopilot_lab.train_model import Plan, train_model
 
-    train_model(console, Plan(epochs=epochs, patients=patients, start=start))
+    train_model(console, Plan(patients, epochs=epochs, start=start, camus=camus, echonet=echonet, usgra=usgra))
 
 
 @app.command()
