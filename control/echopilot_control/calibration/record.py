@@ -1,0 +1,93 @@
+"""Results of a calibration as a dated, hashed file, and the check that an exam makes before it trusts one.
+
+The hash finds damage and edits by accident. It is no signature: who edits on purpose can hash again.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from echopilot_core import EchoPilotError
+
+KINDS = ("probe", "time")
+FORMAT = 1
+_CLOCK_SLACK = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class CalibrationRecord:
+    """What was found (`values`, SI units), how well (`residuals`), when, and from which files (name: SHA-256)."""
+
+    kind: str
+    made_utc: str
+    inputs: Mapping[str, str]
+    values: Mapping[str, Any]
+    residuals: Mapping[str, Any]
+    format: int = FORMAT
+
+    def sha256(self) -> str:
+        """SHA-256 over all fields, as JSON with sorted keys and without spaces."""
+        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_record(
+    kind: str, now: datetime, inputs: list[Path], values: Mapping[str, Any], residuals: Mapping[str, Any]
+) -> CalibrationRecord:
+    """A record dated `now` that carries the hash of every input file."""
+    hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs}
+    made = now.astimezone(timezone.utc).isoformat(timespec="seconds")
+    return CalibrationRecord(kind, made, hashes, dict(values), dict(residuals))
+
+
+def write_record(record: CalibrationRecord, path: Path) -> None:
+    """Write the record with its hash; the file is never half-written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(json.dumps({**asdict(record), "sha256": record.sha256()}, indent=2) + "\n", encoding="utf-8")
+    part.replace(path)
+
+
+def read_record(path: Path, kind: str, now: datetime, most_age: timedelta) -> CalibrationRecord:
+    """Read and check a file; raises EchoPilotError with one line that names it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EchoPilotError(f"{path.name}: no calibration can be read here ({type(error).__name__})") from error
+    try:
+        return check_record(text, kind, now, most_age)
+    except EchoPilotError as error:
+        raise EchoPilotError(f"{path.name}: {error}") from error
+
+
+def check_record(text: str, kind: str, now: datetime, most_age: timedelta) -> CalibrationRecord:
+    """The record in `text` if it is of `kind`, unchanged since it was written, and at most `most_age` old."""
+    if kind not in KINDS:
+        raise EchoPilotError(f"a calibration is one of {', '.join(KINDS)}, not {kind!a}")
+    try:
+        told = json.loads(text)
+        said = told.pop("sha256")
+        record = CalibrationRecord(**told)
+        made = datetime.fromisoformat(record.made_utc)
+        age = now - made
+        unchanged = record.sha256() == said
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise EchoPilotError(f"not a calibration file ({type(error).__name__})") from error
+    if not unchanged:
+        raise EchoPilotError("the file was changed after it was written (its SHA-256 differs); calibrate again")
+    if record.kind != kind or record.format != FORMAT:
+        raise EchoPilotError(
+            f"a calibration of kind {kind!a}, format {FORMAT}, is needed; this is {record.kind!a}, {record.format}"
+        )
+    if age < -_CLOCK_SLACK:
+        raise EchoPilotError(f"dated {record.made_utc}, in the future; set the clock or calibrate again")
+    if age > most_age:
+        raise EchoPilotError(
+            f"{age.total_seconds() / 86400:.1f} days old; at most {most_age.total_seconds() / 86400:g} are allowed; "
+            "calibrate again"
+        )
+    return record
