@@ -20,7 +20,7 @@ def read_metaimage(path: Path) -> Pictures:
 
     `ElementSpacing` [mm] counts unless it is 1 1, which recorders write when they do not know it.
     """
-    header, body = _split(path)
+    header, body = split_metaimage(path)
     size = _whole_numbers(path, header, "DimSize")
     if len(size) == 2:
         size.append(1)
@@ -46,7 +46,8 @@ def read_metaimage(path: Path) -> Pictures:
     return Pictures(grey, _times(header, valid), coloured, _region(header, width, height))
 
 
-def _split(path: Path) -> tuple[dict[str, str], bytes]:
+def split_metaimage(path: Path) -> tuple[dict[str, str], bytes]:
+    """Header fields and the bytes behind them; raises EchoPilotError unless both are in the one file."""
     data = path.read_bytes()
     at = data.find(b"ElementDataFile", 0, MAX_HEADER_BYTES)
     end = data.find(b"\n", at)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from echopilot_lab.cli_calibrate import calibrate_app
 from echopilot_lab.cli_model import model_app
 from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 bench_app = typer.Typer(help="Measure speed, each figure beside a peer in the same run.", no_args_is_help=True)
 app.add_typer(bench_app, name="bench")
 app.add_typer(model_app, name="model")
+app.add_typer(calibrate_app, name="calibrate")
 
 
 @app.command()

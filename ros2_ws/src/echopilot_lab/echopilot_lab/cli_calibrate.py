@@ -1,0 +1,58 @@
+"""`echopilot calibrate`: where the picture is on the flange, and how late it comes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
+
+calibrate_app = typer.Typer(help="Calibrate probe and clocks; results are dated, hashed files.", no_args_is_help=True)
+
+Pose = Annotated[str, typer.Option(help="Which poses of the recording follow the probe, as AToB: A seen from B.")]
+
+
+@calibrate_app.command()
+@one_line_errors
+def probe(
+    recording: Annotated[Path, typer.Argument(help="Tracked MetaImage sequence (.mha) of an N-wire phantom.")],
+    wires: Annotated[Path, typer.Option(help="JSON with the wires of the phantom and where it stands.")],
+    out: Annotated[Path, typer.Option(help="File to write; a PNG of the errors goes beside it.")] = Path(
+        "out/calibration/probe.json"
+    ),
+    pose: Pose = "ProbeToTracker",
+    reference: Annotated[
+        str, typer.Option(help="Poses of the phantom's reference; '' when it is fixed to the tracker or robot base.")
+    ] = "ReferenceToTracker",
+    face_px: Annotated[
+        tuple[float, float] | None,
+        typer.Option(help="Pixel x y of the centre of the transducer face; by default the middle of the top row."),
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Picture to marker (flange) from an N-wire phantom, with residuals."""
+    from echopilot_lab.probe_calibration import run_probe_calibration
+
+    write_json(run_probe_calibration(recording, wires, pose, reference, face_px, out, console), json_file)
+
+
+@calibrate_app.command(name="time")
+@one_line_errors
+def delay(
+    images: Annotated[
+        Path, typer.Argument(help="MetaImage sequence of a flat floor while the probe goes up and down.")
+    ],
+    tracker: Annotated[
+        Path, typer.Argument(help="MetaImage sequence with the poses over that time; needs no pictures.")
+    ],
+    out: Annotated[Path, typer.Option(help="File to write; a PNG of the two signals goes beside it.")] = Path(
+        "out/calibration/time.json"
+    ),
+    pose: Pose = "ProbeToTracker",
+    most_s: Annotated[float, typer.Option(min=0.05, max=2.0, help="Largest delay to look for, in seconds.")] = 0.5,
+    json_file: JsonFile = None,
+) -> None:
+    """How late pictures come against poses, from the motion that both show."""
+    from echopilot_lab.delay_calibration import run_delay_calibration
+
+    write_json(run_delay_calibration(images, tracker, pose, most_s, out, console), json_file)
