@@ -2,17 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 
 from echopilot_core import Convention, Finding, GateStatus, Measurement, Outcome
 from echopilot_exam.record import ExamRecord, KeyFrameRecord
 from echopilot_exam.states import StepResult
+from echopilot_report.reading import UNKNOWN, PatientFacts, not_graded, not_measured, read_all
+from echopilot_report.reading.exact import rounded
+from echopilot_report.reading.wording import convention_text, text
+from echopilot_report.reading_rows import ReadingRow, reading_row
 
-CONVENTION_TEXT = {
-    Convention.NOT_APPLICABLE: "",
-    Convention.INNER_TO_INNER: "inner to inner",
-    Convention.LEADING_EDGE: "leading edge to leading edge",
-    Convention.OUTER_TO_OUTER: "outer to outer",
-}
 NAME_TEXT = {
     "aorta_max_outer_ap": "Abdominal aorta, largest AP diameter",
     "ef_single_plane_a4c": "Ejection fraction, single plane (A4C)",
@@ -24,6 +23,10 @@ VIEW_TEXT = {
     "AORTA_TRANS": "Abdominal aorta, transverse",
 }
 SHOWN_FRAMES = 4
+STATIONS = frozenset({"aorta_outer_ap"})
+"""Single stations of a sweep: drawn as a curve, not read one by one."""
+SAID_ABOVE = frozenset({"abdominal_aorta", "ejection_fraction"})
+"""Quantities whose absence `not_seen` explains in a sentence of its own."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class NumberRow:
     spread: str
     how: str
     frames: str
+    readings: tuple[ReadingRow, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,19 +63,19 @@ def view_rows(record: ExamRecord) -> list[ViewRow]:
     return rows
 
 
-def number_rows(record: ExamRecord) -> list[NumberRow]:
+def number_rows(record: ExamRecord, facts: PatientFacts = UNKNOWN) -> list[NumberRow]:
     """Every finite number that passed the gate, without the single stations of a sweep."""
     return [
-        number_row(m)
+        number_row(m, facts)
         for m in record.measurements
         if math.isfinite(m.value) and m.gate is GateStatus.PASSED and m.name in NAME_TEXT
     ]
 
 
-def number_row(m: Measurement) -> NumberRow:
-    """A measurement in the units that people read: mm, mL, %."""
-    factor, unit, digits = {"m": (1e3, "mm", 1), "m3": (1e6, "mL", 0), "1": (1e2, "%", 0)}[m.unit]
-    how = [CONVENTION_TEXT[m.convention]] if m.convention is not Convention.NOT_APPLICABLE else []
+def number_row(m: Measurement, facts: PatientFacts = UNKNOWN) -> NumberRow:
+    """A measurement in the units that people read, mm, mL, %, with its clinical readings."""
+    factor, unit, digits = {"m": (1000, "mm", 1), "m3": (10**6, "mL", 0), "1": (100, "%", 0)}[m.unit]
+    how = [convention_text(m.convention)] if m.convention is not Convention.NOT_APPLICABLE else []
     if m.convention is not Convention.NOT_APPLICABLE:
         how.append(f"tilt {math.degrees(m.obliquity_rad):.0f}°, corrected")
     if math.isfinite(m.station_m):
@@ -82,14 +86,15 @@ def number_row(m: Measurement) -> NumberRow:
         how.append("median of the beats, volumes by the method of discs in one plane")
     return NumberRow(
         name=NAME_TEXT.get(m.name, m.name),
-        value=f"{m.value * factor:.{digits}f} {unit}",
+        value=f"{rounded(m.value, factor, Decimal(10) ** -digits):.{digits}f} {unit}",
         spread=f"± {m.sigma * factor:.{digits}f}" if math.isfinite(m.sigma) else "",
         how=", ".join(how),
         frames=frames_text(m.frame_sequences),
+        readings=tuple(reading_row(r) for r in read_all([m], facts)),
     )
 
 
-def not_seen(record: ExamRecord) -> list[str]:
+def not_seen(record: ExamRecord, facts: PatientFacts = UNKNOWN) -> list[str]:
     """What this exam cannot speak about, in whole sentences."""
     names = {m.name for m in record.measurements}
     asked = " ".join(record.steps)
@@ -102,6 +107,10 @@ def not_seen(record: ExamRecord) -> list[str]:
     if "ef_single_plane_a4c" not in names:
         why = "no ejection fraction could be measured" if "A4C" in asked else "not part of this protocol"
         lines.append(f"Ejection fraction: {why}.")
+    missing = [text("quantity", q) for q in not_measured(record.measurements) if q not in SAID_ABOVE]
+    if missing:
+        lines.append(text("sentence", "not_measured", quantities="; ".join(missing)))
+    lines.extend(not_graded(read_all((m for m in record.measurements if m.name not in STATIONS), facts)))
     lines.append("Valves, right heart function, aortic arch, iliac arteries and blood flow were not examined.")
     lines.append("A finding that is not listed here is not thereby excluded.")
     return lines

@@ -20,10 +20,15 @@ from echopilot_report.content import (
 )
 from echopilot_report.figures import aorta_plot, force_plot, force_sentence, volume_plot
 from echopilot_report.pictures import picture_of
+from echopilot_report.reading import UNKNOWN, PatientFacts
+from echopilot_report.reading.wording import notice
 
 
-def write_report(folder: Path) -> Path:
-    """Make `report.html` in an exam folder; raises EchoPilotError on an unreadable record or a full disk."""
+def write_report(folder: Path, facts: PatientFacts = UNKNOWN) -> Path:
+    """Make `report.html` in an exam folder; raises EchoPilotError on an unreadable record or a full disk.
+
+    The record does not know sex, age, height and mass: what is not in `facts` is said to be unknown, not guessed.
+    """
     record = read_exam(folder)
     environment = Environment(
         loader=PackageLoader("echopilot_report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -38,10 +43,11 @@ def write_report(folder: Path) -> Path:
         record=record,
         duration=str(timedelta(seconds=round((record.updated_ns - record.started_ns) * 1e-9))),
         views=view_rows(record),
-        numbers=number_rows(record),
+        numbers=number_rows(record, facts),
+        reading_notice=notice(),
         findings=[(f, finding_text(f), frames_text(f.frame_sequences)) for f in record.findings],
         pictures=[picture for picture in pictures if picture is not None],
-        not_seen=not_seen(record),
+        not_seen=not_seen(record, facts),
         aorta=aorta_plot(record),
         volume=volume_plot(record),
         force=force_plot(record),
