@@ -67,11 +67,16 @@ def trial(
         "out/trial"
     ),
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget finished trials in the folder.")] = False,
+    replay: Annotated[int | None, typer.Option(help="Run the trial of this seed alone, and leave a video.")] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Closed-loop exams on seeded virtual patients, in one process each, without ROS."""
     from echopilot_lab.cohort import run_cohort
+    from echopilot_lab.film import film_trial
 
+    if replay is not None:
+        write_json(film_trial(replay, protocol, out, console), json_file)
+        return
     write_json(run_cohort(protocol, patients, seed, jobs, out, fresh, console), json_file)
 
 

@@ -161,11 +161,17 @@ def enhanced_inside(frame: Frame, seen: Seen) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
-def annotated(frame: Frame, seen: Seen, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Overlay with the view, its probability and the quality in the corner, BGR (H, W, 3)."""
+def outlined(frame: Frame, seen: Seen, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Overlay with every calliper, BGR (H, W, 3)."""
     callipers = [(m.end_points[0], m.end_points[1]) for m in seen.measurements if len(m.end_points) == 2]
-    picture = cv2.cvtColor(overlay(frame.image, labels, callipers, frame.geometry), cv2.COLOR_RGB2BGR)
+    picture = overlay(frame.image, labels, callipers, frame.geometry)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
+
+
+def annotated(frame: Frame, seen: Seen, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """`outlined` with the view, its probability and the quality in the corner, BGR (H, W, 3)."""
+    picture = outlined(frame, seen, labels)
     text = f"{seen.view.name} {float(seen.view_probability.max()):.0%}  quality {seen.quality:.2f}"
     at = (8, picture.shape[0] - 10)
     cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
-    return np.asarray(picture, dtype=np.uint8)
+    return picture

@@ -4,6 +4,7 @@ import json
 import math
 import shutil
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from echopilot_core import FindingKind
 from echopilot_exam.protocol import load_protocol
+from echopilot_lab.loop import LoopTick
 from echopilot_lab.parallel import run_all
 from echopilot_lab.trial import made_with, run_trial
 from echopilot_perception.anomaly.thresholds import SIZES, borderline
@@ -64,9 +66,9 @@ def finished(folder: Path, seed: int, wanted: dict[str, str]) -> bool:
         return False
 
 
-def run_one(protocol: str, folder: Path, seed: int) -> int:
-    """Worker: run one trial and write its file atomically."""
-    result = run_trial(seed, protocol, folder / str(seed))
+def run_one(protocol: str, folder: Path, seed: int, watch: Callable[[LoopTick], None] = lambda _: None) -> int:
+    """Worker: run one trial and write its file atomically; `watch` sees every tick."""
+    result = run_trial(seed, protocol, folder / str(seed), watch=watch)
     target = result_file(folder, seed)
     partial_file = target.with_suffix(".part")
     partial_file.write_text(json.dumps(result, indent=2) + "\n")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from echopilot_control.controller import ControlInputs, Controller, ControlOutput
 from echopilot_control.safety import Limits, SafetyDecision, SafetyInputs, SafetyMemory, check
-from echopilot_core import ControlGoal, ControlStatus, Frame, GoalKind, RobotState, Seen
+from echopilot_core import BodyLandmarks, ControlGoal, ControlStatus, Frame, GoalKind, RobotState, Seen
 from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput
 from echopilot_perception.pipeline import Perception
 from echopilot_sim.moment import Moment
@@ -31,6 +31,7 @@ class LoopTick:
     safety: SafetyDecision
     exam_inputs: ExamInputs | None
     exam: ExamOutput | None
+    landmarks: BodyLandmarks
 
 
 def run_loop(
@@ -99,4 +100,4 @@ def run_loop(
         )
         on_step_s(time.perf_counter() - started)
         memory = safety.memory
-        yield LoopTick(robot, step.moments, frames, seen, control, safety, exam_inputs, exam)
+        yield LoopTick(robot, step.moments, frames, seen, control, safety, exam_inputs, exam, landmarks)

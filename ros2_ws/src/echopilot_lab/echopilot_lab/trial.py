@@ -3,6 +3,7 @@
 import math
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,14 @@ LONGEST_EXAM_S = 600.0
 TRIAL_FRAME_HZ = 15.0
 
 
-def run_trial(seed: int, protocol_name: str, folder: Path, frame_hz: float = TRIAL_FRAME_HZ) -> dict[str, Any]:
-    """Run the exam of `seed`, keep its record in `folder`, return the scores as plain JSON."""
+def run_trial(
+    seed: int,
+    protocol_name: str,
+    folder: Path,
+    frame_hz: float = TRIAL_FRAME_HZ,
+    watch: Callable[[LoopTick], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Run the exam of `seed`, keep its record in `folder`, return the scores as plain JSON; `watch` sees every tick."""
     started = time.monotonic()
     protocol = load_protocol(protocol_name)
     simulation = Simulation(draw_patient(seed), SimConfig(frame_hz=frame_hz, quality="fast"))
@@ -44,6 +51,7 @@ def run_trial(seed: int, protocol_name: str, folder: Path, frame_hz: float = TRI
         for tick in run_loop(simulation, perception, ExamMachine(protocol, name), Limits()):
             truth.extend(truth_sample(simulation, moment) for moment in tick.moments)
             write_tick(writer, tick)
+            watch(tick)
             if simulation.now_ns > LONGEST_EXAM_S * 1e9:
                 break
     finally:
