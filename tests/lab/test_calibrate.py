@@ -85,7 +85,7 @@ def sequence(path: Path, lines: str, size: str = "64 64 1") -> Path:
     """A sequence with black pictures and the given header lines."""
     pictures = bytes(int(np.prod([int(n) for n in size.split()])))
     head = f"ObjectType = Image\nNDims = 3\nDimSize = {size}\nElementType = MET_UCHAR\n{lines}ElementDataFile = LOCAL\n"
-    path.write_bytes(head.encode() + pictures)
+    path.write_bytes(head.encode("latin-1") + pictures)
     return path
 
 
@@ -98,9 +98,36 @@ def test_files_that_tell_too_little_are_refused(tmp_path: Path) -> None:
         wires.write_text(text)
         assert match in refused(out, "probe", empty, "--wires", wires)
     assert "no poses 'ProbeToTracker'; it has none" in refused(out, "time", empty, empty)
+    odd = sequence(tmp_path / "odd.mha", "DimSize = 64 64 \xb2\nSeq_Transform = 1\n")
+    assert "DimSize" in refused(out, "time", odd, odd)
     text = tmp_path / "notes.mha"
     text.write_text("notes")
     assert "not a MetaImage" in refused(out, "time", text, text)
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("phantom_to_reference", [[1, 0], [0, 1]]),
+        ("phantom_to_reference", np.diag([1.0, 1.0, -1.0, 1.0]).tolist()),
+        ("phantom_registration_error_mm", float("nan")),
+        ("pixel_spacing_mm_from_an_earlier_calibration", {"x": 0, "y": 0.07}),
+        ("n_patterns", [["G1_g1", "L1_h1", "other"]]),
+        ("n_patterns", [["G1_g1", "L1_h1", "M1_m1"]]),
+        ("n_patterns", []),
+        ("wires_front_back", [1, 2]),
+    ],
+)
+def test_a_damaged_wires_file_is_refused(tmp_path: Path, key: str, value: object) -> None:
+    wires = tmp_path / "wires.json"
+    wires.write_text(json.dumps({**json.loads(WIRES.read_text()), key: value}))
+    refused(tmp_path / "x.json", "probe", SPINE, "--wires", wires)
+
+
+def test_results_are_written_to_json_files_alone(tmp_path: Path) -> None:
+    assert "ends in .json" in refused(tmp_path / "x.png", "time", "a.mha", "b.mha")
+    assert "face" in refused(tmp_path / "x.json", "probe", "a.mha", "--wires", "b.json", "--face-px", "nan", 0)
 
 
 def test_poses_are_metres_and_those_called_invalid_are_left_out(tmp_path: Path) -> None:

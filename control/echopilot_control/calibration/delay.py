@@ -52,7 +52,8 @@ def time_offset(image: Signal, tracker: Signal, most_s: float = 0.5) -> TimeOffs
     """
     image, tracker = _checked(image, "image"), _checked(tracker, "tracker")
     coarse, fine, sign = (image, tracker, -1.0) if _period_s(image) >= _period_s(tracker) else (tracker, image, 1.0)
-    lags_s: Array = np.arange(-round(most_s / _STEP_S), round(most_s / _STEP_S) + 1) * _STEP_S
+    most = round(most_s / _STEP_S)
+    lags_s = np.arange(-most, most + 1, dtype=np.float64) * _STEP_S
     inside = (coarse.times_s - most_s >= fine.times_s[0]) & (coarse.times_s + most_s <= fine.times_s[-1])
     times_s, values = coarse.times_s[inside], coarse.values[inside]
     if len(times_s) < LEAST_SAMPLES or times_s[-1] - times_s[0] < LEAST_OVERLAP_S:

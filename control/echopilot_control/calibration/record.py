@@ -44,8 +44,15 @@ def make_record(
     return CalibrationRecord(kind, made, hashes, dict(values), dict(residuals))
 
 
+def check_name(path: Path) -> None:
+    """Raise EchoPilotError unless a record may be written under this name."""
+    if path.suffix != ".json" or path.is_dir():
+        raise EchoPilotError(f"{path.name}: a calibration is written to a file whose name ends in .json")
+
+
 def write_record(record: CalibrationRecord, path: Path) -> None:
     """Write the record with its hash; the file is never half-written."""
+    check_name(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.write_text(json.dumps({**asdict(record), "sha256": record.sha256()}, indent=2) + "\n", encoding="utf-8")

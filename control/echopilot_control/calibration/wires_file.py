@@ -35,11 +35,12 @@ def read_wires(path: Path) -> WiresFile:
         rows = tuple((str(left), str(middle), str(right)) for left, middle, right in told["n_patterns"])
         ends_m = 1e-3 * np.array([[wires[name] for name in row] for row in rows], dtype=np.float64)
         T = np.array(told["phantom_to_reference"], dtype=np.float64)
-        error = _metres(told.get("phantom_registration_error_mm"))
-        rough = _metres(told.get("recommended_segmentation", {}).get("approx_spacing_mm_per_px"))
+        error = _metres(told["phantom_registration_error_mm"]) if "phantom_registration_error_mm" in told else None
+        rough_mm = told.get("recommended_segmentation", {}).get("approx_spacing_mm_per_px")
+        rough = None if rough_mm is None else _metres(rough_mm)
         earlier = told.get("pixel_spacing_mm_from_an_earlier_calibration")
-        spacing = None if earlier is None else (1e-3 * float(earlier["x"]), 1e-3 * float(earlier["y"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as reason:
+        spacing = None if earlier is None else (_metres(earlier["x"]), _metres(earlier["y"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as reason:
         raise EchoPilotError(f"{path.name} is not a wires file: {type(reason).__name__} {reason}") from reason
     if not se3.is_rigid(T, 1e-4):
         raise EchoPilotError(f"{path.name}: phantom_to_reference is not a rigid motion (4 x 4)")
@@ -47,5 +48,7 @@ def read_wires(path: Path) -> WiresFile:
     return WiresFile(NWirePhantom(rows, ends_m), T, error, rough, spacing)
 
 
-def _metres(value_mm: object) -> float | None:
-    return None if value_mm is None else 1e-3 * float(str(value_mm))
+def _metres(value_mm: Any) -> float:
+    if not 0.0 < float(value_mm) < 1e6:
+        raise ValueError(f"{value_mm!a} is no length in mm")
+    return 1e-3 * float(value_mm)

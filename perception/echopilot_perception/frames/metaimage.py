@@ -28,7 +28,7 @@ def read_metaimage(path: Path) -> Pictures:
         raise EchoPilotError(f"{path.name} holds no pictures: its DimSize is {header.get('DimSize', 'missing')!a}")
     kind = header.get("ElementType", "missing")
     channels = (
-        int(header.get("ElementNumberOfChannels", "1")) if header.get("ElementNumberOfChannels", "1").isdigit() else 0
+        int(header.get("ElementNumberOfChannels", "1")) if header.get("ElementNumberOfChannels", "1").isdecimal() else 0
     )
     if kind not in TYPES or channels not in (1, 3):
         raise EchoPilotError(f"{path.name}: {channels} channels of {kind!a}; 1 or 3 of {', '.join(TYPES)} can be read")
@@ -66,7 +66,7 @@ def split_metaimage(path: Path) -> tuple[dict[str, str], bytes]:
 
 def _whole_numbers(path: Path, header: dict[str, str], key: str) -> list[int]:
     words = header.get(key, "").split()
-    if not all(word.isdigit() and len(word) < 10 for word in words):
+    if not all(word.isdecimal() and len(word) < 10 for word in words):
         raise EchoPilotError(f"{path.name}: {key} is not a list of whole numbers")
     return [int(word) for word in words]
 

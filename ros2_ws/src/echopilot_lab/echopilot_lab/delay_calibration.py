@@ -10,7 +10,7 @@ from rich.table import Table
 
 from echopilot_control.calibration.delay import Signal, time_offset
 from echopilot_control.calibration.motion import line_depth_px, main_axis_m
-from echopilot_control.calibration.record import make_record, write_record
+from echopilot_control.calibration.record import check_name, make_record, write_record
 from echopilot_lab.calibration_plot import draw_time
 from echopilot_lab.tracked import read_tracked
 from echopilot_perception.frames.metaimage import read_metaimage
@@ -20,6 +20,7 @@ def run_delay_calibration(
     images: Path, tracker: Path, pose: str, most_s: float, out: Path, console: Console
 ) -> dict[str, Any]:
     """Follow the brightest line and the tracked position, correlate, write the record and a PNG; the figures."""
+    check_name(out)
     picture_header, tracker_header = read_tracked(images), read_tracked(tracker)
     T_tracker_marker, valid = tracker_header.poses(pose)
     motion = Signal(tracker_header.times_s()[valid], main_axis_m(T_tracker_marker[valid, :3, 3]))

@@ -11,7 +11,7 @@ from rich.table import Table
 from echopilot_control.calibration.dots import find_dots, name_dots
 from echopilot_control.calibration.phantom import Array, Flags
 from echopilot_control.calibration.probe import ProbeCalibration, calibrate_probe
-from echopilot_control.calibration.record import make_record, write_record
+from echopilot_control.calibration.record import check_name, make_record, write_record
 from echopilot_control.calibration.refine import in_plane_errors_m, phantom_in_marker
 from echopilot_control.calibration.wires_file import WiresFile, read_wires
 from echopilot_core import EchoPilotError, se3
@@ -30,6 +30,9 @@ def run_probe_calibration(
     console: Console,
 ) -> dict[str, Any]:
     """Find the wires, solve, write the record to `out` and the errors to a PNG beside it; returns the figures."""
+    check_name(out)
+    if face_px is not None and not np.isfinite(face_px).all():
+        raise EchoPilotError(f"the face cannot be at pixel {face_px[0]:g} {face_px[1]:g}")
     header = read_tracked(recording)
     wires = read_wires(wires_file)
     T_phantom_marker, valid = _poses(header, wires, pose, reference)

@@ -1,5 +1,6 @@
 """Tracked poses in the header of a MetaImage sequence, with the stamps of its frames."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from echopilot_perception.frames.metaimage import split_metaimage
 from echopilot_perception.frames.pictures import MAX_FRAMES
 
 _NOT_RIGID = 2e-3
+_POSE = re.compile(r"Seq_Frame[0-9]+_(\w+)Transform")
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,7 @@ class TrackedHeader:
         Files hold row-major matrices with millimetres. Rotations are made orthonormal, as trackers
         round them; those further off than 2e-3, and what is called invalid, are the unit matrix here.
         """
-        known = sorted(
-            {k.split("_", 2)[2][:-9] for k in self.fields if k.startswith("Seq_") and k.endswith("Transform")}
-        )
+        known = sorted({found[1] for found in map(_POSE.fullmatch, self.fields) if found})
         if name not in known:
             raise EchoPilotError(f"{self.path.name} has no poses {name!a}; it has {', '.join(known) or 'none'}")
         T = np.tile(np.eye(4), (self.count, 1, 1))
@@ -68,6 +68,6 @@ def read_tracked(path: Path) -> TrackedHeader:
         raise EchoPilotError(f"{path} is not a file; a MetaImage sequence (.mha) with tracked poses is needed")
     fields, _ = split_metaimage(path)
     size = fields.get("DimSize", "").split()
-    if len(size) != 3 or not size[2].isdigit() or not 0 < int(size[2]) <= MAX_FRAMES:
+    if len(size) != 3 or not size[2].isdecimal() or not 0 < int(size[2]) <= MAX_FRAMES:
         raise EchoPilotError(f"{path.name}: DimSize must name width, height and 1 to {MAX_FRAMES} frames")
     return TrackedHeader(path, fields, int(size[2]))
