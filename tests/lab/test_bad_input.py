@@ -122,3 +122,12 @@ def test_only_whole_trials_of_the_same_model_and_protocol_are_kept(tmp_path: Pat
     assert not finished(folder, 600_000, made | {"model_sha256": "another"})
     (folder / "600000" / "trial.json").write_text('{"made_')
     assert not finished(folder, 600_000, made)
+
+
+@pytest.mark.parametrize(("option", "value", "told"), [("--height", "1.7", "height_m"), ("--age", "400", "age_years")])
+def test_absurd_patients_are_refused_before_a_report_is_written(
+    option: str, value: str, told: str, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(app, ["report", str(tmp_path), "--sex", "F", option, value])
+    assert result.exit_code == 2 and told in result.output
+    assert list(tmp_path.iterdir()) == []

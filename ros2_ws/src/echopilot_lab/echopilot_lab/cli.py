@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -149,11 +149,21 @@ def train(
 
 @app.command()
 @one_line_errors
-def report(folder: Annotated[Path, typer.Argument(help="Exam record folder.")]) -> None:
-    """Make report.html again from an exam record."""
+def report(
+    folder: Annotated[Path, typer.Argument(help="Exam record folder.")],
+    sex: Annotated[Literal["M", "F"] | None, typer.Option(help="Of the patient: tables differ by it.")] = None,
+    age: Annotated[float | None, typer.Option(help="Years.")] = None,
+    height: Annotated[float | None, typer.Option(help="Centimetres.")] = None,
+    mass: Annotated[float | None, typer.Option(help="Kilograms.")] = None,
+) -> None:
+    """Make report.html again from an exam record; what is known of the patient lets it grade more."""
     from echopilot_report import write_report
+    from echopilot_report.reading.facts import PatientFacts, Sex
 
-    console.print(str(write_report(folder)))
+    height_m = None if height is None else height / 100.0
+    kind = None if sex is None else {"M": Sex.MALE, "F": Sex.FEMALE}[sex]
+    facts = PatientFacts(kind, age, height_m, mass)
+    console.print(str(write_report(folder, facts)))
 
 
 @bench_app.command()
