@@ -5,7 +5,9 @@ import pytest
 from toy_phantom import PHANTOM, SPACING_M, scans
 
 from echopilot_control.calibration import NWirePhantom, calibrate_probe
+from echopilot_control.calibration.linear import solve_linear
 from echopilot_control.calibration.probe import plane_distance_m
+from echopilot_control.calibration.refine import nearest_plane, phantom_in_marker, refine_plane
 from echopilot_core import EchoPilotError, se3
 
 
@@ -44,6 +46,37 @@ def test_wrong_frames_are_left_out(seed):
     assert not found.kept[:12].any()
     assert found.kept[12:].mean() > 0.9
     assert plane_distance_m(found.plane, s.truth, s.points_px) < 0.3e-3
+
+
+@pytest.mark.parametrize("seed", [26, 27, 28])
+def test_two_fifths_of_wrong_frames_do_no_harm(seed):
+    s = scans(seed, frames=60, noise_px=0.5)
+    poses = s.T_phantom_marker.copy()
+    poses[:24] = poses[:24] @ se3.transform(np.eye(3), np.array([0.02, -0.01, 0.01]))
+    found = calibrate_probe(PHANTOM, s.points_px, poses)
+    assert not found.kept[:24].any()
+    assert plane_distance_m(found.plane, s.truth, s.points_px) < 0.3e-3
+
+
+def test_frames_with_a_wrong_outer_wire_are_left_out():
+    s = scans(25, frames=60, noise_px=0.5)
+    s.points_px[:6, 1, 2, 1] += 40.0  # hardly changes where the middle wire seems to be cut
+    found = calibrate_probe(PHANTOM, s.points_px, s.T_phantom_marker)
+    assert not found.kept[:6].any()
+    assert found.kept[6:].mean() > 0.9
+
+
+def test_outer_wires_sharpen_the_pixel_size():
+    refined, linear = [], []
+    for seed in range(70, 80):
+        s = scans(seed, noise_px=2.0)
+        ends = phantom_in_marker(PHANTOM.ends_m, s.T_phantom_marker)
+        cut = zip(s.T_phantom_marker, PHANTOM.middle_points_m(s.points_px), strict=True)
+        middles = np.array([se3.apply(se3.inverse(T), points_m) for T, points_m in cut])
+        start = nearest_plane(solve_linear(s.points_px[:, :, 1], middles))
+        linear.append(start.spacing_m / SPACING_M - 1.0)
+        refined.append(refine_plane(start, s.points_px, ends).spacing_m / SPACING_M - 1.0)
+    assert np.std(refined) < 0.5 * np.std(linear)
 
 
 def test_a_wire_that_is_elsewhere_than_told_has_the_largest_residual():
