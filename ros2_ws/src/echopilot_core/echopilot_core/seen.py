@@ -94,6 +94,12 @@ class Seen:
         """Most probable view."""
         return View(int(np.argmax(self.view_probability)))
 
+    @property
+    def nearest_view(self) -> View:
+        """Most probable standard view, also where NONE is more probable: what the picture looks like most."""
+        standard = [view for view in View if view != View.NONE]
+        return max(standard, key=lambda view: float(self.view_probability[view]))
+
     def extent(self, tissue: Tissue) -> ClassExtent | None:
         """Extent of a class, or None when it is absent."""
         return next((e for e in self.extents if e.tissue == tissue), None)

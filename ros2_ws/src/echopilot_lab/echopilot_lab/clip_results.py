@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, Finding, Frame, Seen, Tissue
+from echopilot_core import EchoPilotError, Finding, Frame, Seen, Tissue, View
 from echopilot_perception.anomaly import findings_of_clip
 from echopilot_report.overlay import enhanced_on_picture, labels_on_picture, overlay
 
@@ -83,6 +83,7 @@ class ClipResults:
             "view": view,
             "view_fraction": count / len(lines),
             "views": dict(views),
+            "nearest_views": dict(Counter(line["nearest_view"] for line in lines)),
             "view_probability": float(np.mean([line["view_probability"] for line in lines])),
             "quality": float(np.mean([line["quality"] for line in lines])),
             "ood": float(np.mean([line["ood"] for line in lines])),
@@ -119,6 +120,7 @@ def frame_line(seen: Seen) -> dict[str, Any]:
         "stamp": seen.stamp_ns * 1e-9,
         "view": seen.view.name,
         "view_probability": round(float(seen.view_probability.max()), 4),
+        "nearest_view": seen.nearest_view.name,
         "quality": round(seen.quality, 4),
         "ood": round(seen.ood_score, 4),
         "classes": {e.tissue.name: {"area_mm2": round(e.area_m2 * MM2_PER_M2, 1)} for e in seen.extents},
@@ -171,7 +173,8 @@ def outlined(frame: Frame, seen: Seen, labels: NDArray[np.uint8]) -> NDArray[np.
 def annotated(frame: Frame, seen: Seen, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """`outlined` with the view, its probability and the quality in the corner, BGR (H, W, 3)."""
     picture = outlined(frame, seen, labels)
-    text = f"{seen.view.name} {float(seen.view_probability.max()):.0%}  quality {seen.quality:.2f}"
+    near = f" (nearest {seen.nearest_view.name})" if seen.view == View.NONE else ""
+    text = f"{seen.view.name} {float(seen.view_probability.max()):.0%}{near}  quality {seen.quality:.2f}"
     at = (8, picture.shape[0] - 10)
     cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
     return picture
