@@ -3,6 +3,7 @@
 import contextlib
 import os
 import random
+import select
 import shutil
 import signal
 import socket
@@ -97,8 +98,18 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
     finally:
         for member in session_members(process.pid):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(member, signal.SIGKILL)
+                _kill(member)
         process.wait()
+
+
+def _kill(pid: int) -> None:
+    """Kill a process and wait until it is dead: a busy machine takes a while. Raises ProcessLookupError without one."""
+    handle = os.pidfd_open(pid)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        select.select([handle], [], [], STOP_S)
+    finally:
+        os.close(handle)
 
 
 def session_members(session: int) -> list[int]:

@@ -158,7 +158,7 @@ class ControllerNode(LifecycleNode):
             self._manual.end("an exam took over")
         else:
             goal = self._manual.goal(goal)
-        now_ns = self._time.now_ns()
+        now_ns = robot.stamp_ns if lockstep else self._time.now_ns()  # /clock may run ahead until all have joined
         output = self._core.step(ControlInputs(now_ns, robot, self._seen, self._surface, self._landmarks, goal))
         self._answer = conv.to_probe_command(output.command), conv.to_status(output.status)
         self._send()
