@@ -9,7 +9,7 @@ from echopilot_core import EchoPilotError, View, se3
 from echopilot_lab.evaluation import evaluate_patients
 from echopilot_lab.probing import Recipe, draw_moments, moment_at
 from echopilot_lab.producing import pictures
-from echopilot_lab.rendered import label_view, load, patient_samples
+from echopilot_lab.rendered import TRAIN_SEEDS, label_view, load, patient_samples, training_seeds
 from echopilot_sim.anatomy import build, draw_patient
 from echopilot_sim.bmode import Renderer
 from echopilot_sim.moment import ImagingSettings, Phases
@@ -48,6 +48,17 @@ def test_a_view_counts_only_where_something_of_it_is_visible() -> None:
     for moment, view in ((seen, View.A4C), (unseen, View.NONE)):
         picture = next(pictures(anatomy, [moment], [Renderer(anatomy, "fast")], np.random.default_rng(0)))
         assert picture.truth.view == View.A4C and label_view(picture.truth) == view
+
+
+def test_training_patients_have_more_of_what_is_rare_and_none_of_validation() -> None:
+    seeds = training_seeds(2000, 24)
+    patients = [draw_patient(seed) for seed in seeds]
+    assert len(set(seeds)) == 24 and seeds == sorted(seeds) and min(seeds) >= 2000
+    assert sum(p.aorta is not None and p.aorta.dissection is not None for p in patients) == 2
+    wide = [p.heart and max(p.heart.sinus_radius_m, p.heart.ascending_radius_m) >= 0.018 for p in patients]
+    assert sum(map(bool, wide)) >= 6
+    with pytest.raises(EchoPilotError, match="do not hold 24"):
+        training_seeds(TRAIN_SEEDS[1] - 20, 24)
 
 
 def test_training_seeds_are_not_evaluated() -> None:

@@ -32,7 +32,8 @@ def calibrate(network: nn.Module, validation: Samples) -> Calibration:
     Guo et al. 2017; for sigmas the factor is the root mean square of the standardised errors, which maximises the
     likelihood. Arg-max, ranking and means do not change. What is not known of a picture does not count.
     """
-    logits, errors = [], {"guidance": [], "sizes": []}  # type: ignore[var-annotated]
+    logits = []
+    errors: dict[str, list[Tensor]] = {name: [] for name in _STANDARDISED}
     with torch.no_grad():
         for at in range(0, len(validation), BATCH):
             rows = validation.take(np.arange(at, min(at + BATCH, len(validation))))

@@ -1,6 +1,5 @@
 """Rendered training data: pictures of virtual patients with their truth, as shards on disk, resumable."""
 
-import itertools
 import math
 import zipfile
 from collections.abc import Sequence
@@ -57,18 +56,23 @@ def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec =
 
 
 def training_seeds(first: int, count: int) -> list[int]:
-    """The first seeds from `first` on, but with more of what is rare: dilated roots, dissections."""
+    """The first seeds from `first` on, but with more of what is rare: dilated roots, dissections.
+
+    Raises EchoPilotError when the seeds for training do not hold so many.
+    """
     wanted = {"dissected": round(count * DISSECTED_SHARE), "dilated": round(count * DILATED_SHARE)}
     wanted["usual"] = count - sum(wanted.values())
     found: list[int] = []
-    for seed in itertools.count(first):
+    for seed in range(first, TRAIN_SEEDS[1]):
         if not any(wanted.values()):
-            return found
+            break
         kind = _kind(draw_patient(seed))
         if wanted[kind] > 0:
             wanted[kind] -= 1
             found.append(seed)
-    raise AssertionError
+    if any(wanted.values()):
+        raise EchoPilotError(f"the seeds from {first} to {TRAIN_SEEDS[1] - 1} do not hold {count} training patients")
+    return found
 
 
 def _kind(patient: Patient) -> str:
