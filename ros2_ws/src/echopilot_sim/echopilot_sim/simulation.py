@@ -227,6 +227,17 @@ class Simulation:
         """
         self._placement.shift(translation_m, yaw_rad, self.now_ns)
 
+    def sway_patient(self, swing_m: Array, rate_hz: float) -> None:
+        """The patient swings from now on by (3,) [m] in base, peak to peak, at a rate [Hz]; zeros end it.
+
+        Raises EchoPilotError, moving nothing, for more than 0.05 m or 2 Hz.
+        """
+        self._placement.sway(swing_m, rate_hz, self.now_ns)
+
+    def bias_force(self, wrench: Array) -> None:
+        """Add a lasting error (6,) [N, N m], in probe at its origin, to what the force sensor reads from now on."""
+        self._sensor.add_bias(wrench)
+
     def apply_gel(self, gel_m: float) -> None:
         """Put a fresh film of gel [m] on the face."""
         self.gel_m = gel_m

@@ -79,6 +79,11 @@ class ForceSensor:
         """The last sample (6,) without them."""
         return np.asarray(self.state[MEASURED])
 
+    def add_bias(self, wrench: Array) -> None:
+        """Shift the bias by (6,) [N, N m] for good, as a knock or a warm amplifier does."""
+        self.state[_BIAS] += wrench
+        self.state[_CENTRE] += wrench
+
     def noise(self, steps: int) -> Array:
         """The normal deviates (steps, 2, 6) that the next samples use up."""
         return self._rng.standard_normal((steps, 2, 6))
