@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from echopilot_control.body_axes import BodyAxes
 from echopilot_control.safety.limits import LimitRow, Limits
 from echopilot_control.search.fusion import TargetFuser
-from echopilot_control.search.priors import Start
+from echopilot_control.search.priors import Start, StartOffset
 from echopilot_control.surface import Skin, SkinPatch
 from echopilot_control.tracking import ImageTarget
 from echopilot_core import ControlGoal, ControlPhase, Outcome, Seen
@@ -37,6 +37,7 @@ class Context:
     skin: Skin | None
     axes: BodyAxes | None
     under: SkinPatch | None
+    start_offset: StartOffset | None = None
 
     @property
     def position_m(self) -> Array:

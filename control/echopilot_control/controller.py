@@ -1,5 +1,6 @@
 """The probe controller: one call per tick, from robot state, images and goal to a command and a status."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from echopilot_control.force.regulator import ForceReading, ForceRegulator
 from echopilot_control.phases.dispatch import begin, run
 from echopilot_control.safety.limits import DESIGN_ROWS, Limits
 from echopilot_control.safety.robot_checks import finite
+from echopilot_control.search.priors import StartOffset
 from echopilot_control.servo.motion import Motion, blend
 from echopilot_control.servo.velocity import VelocityFollower
 from echopilot_control.surface import Skin, SkinPatch
@@ -62,10 +64,16 @@ class ControlOutput:
 
 
 class Controller:
-    """Deterministic: equal inputs give equal outputs. One instance per run; `step` never raises on bad data."""
+    """Deterministic: equal inputs give equal outputs. One instance per run; `step` never raises on bad data.
 
-    def __init__(self, limits: Limits) -> None:
+    `start_offset` puts the start of a goal off its prior; trials use it.
+    """
+
+    def __init__(
+        self, limits: Limits, start_offset: Callable[[ControlGoal], StartOffset | None] = lambda _: None
+    ) -> None:
         self._limits = limits
+        self._start_offset = start_offset
         self._regulator = ForceRegulator(limits.ramp_n_s)
         self._follower = VelocityFollower()
         self._history = PoseHistory()
@@ -149,6 +157,7 @@ class Controller:
             skin=self._skin,
             axes=self._axes,
             under=self._patch,
+            start_offset=self._start_offset(inputs.goal),
         )
 
     def _learn_body(self, inputs: ControlInputs) -> None:

@@ -44,7 +44,7 @@ def approach(ctx: Context, mem: Memory) -> Motion:
         return Motion(ControlPhase.APPROACH, detail="waiting for body surface and landmarks", rest=True)
     if mem.start is None:
         view = View.AORTA_TRANS if ctx.goal.kind is GoalKind.SWEEP else ctx.goal.view
-        mem.start = place(view, ctx.axes, ctx.skin)
+        mem.start = place(view, ctx.axes, ctx.skin, ctx.start_offset)
     patch = mem.start.patch
     R_wanted = nearest_tilt(mem.start.T_base_probe[:3, :3], -patch.normal, _TILT_BEFORE_TOUCH_RAD)
     turn = rotation_rate(ctx.rotation, R_wanted, 1.5, _TURN_RAD_S)

@@ -41,7 +41,7 @@ def begin(ctx: Context) -> Memory:
     kind = ctx.goal.kind
     if kind is GoalKind.ACQUIRE_VIEW:
         if touching and ctx.skin is not None and ctx.axes is not None:
-            mem.start = place(ctx.goal.view, ctx.axes, ctx.skin)
+            mem.start = place(ctx.goal.view, ctx.axes, ctx.skin, ctx.start_offset)
             near = float(np.linalg.norm(mem.start.patch.point_m - ctx.position_m)) < _SAME_PLACE_M
             mem.phase = ControlPhase.COUPLE if near else ControlPhase.RETREAT
         else:

@@ -54,7 +54,18 @@ class Start:
     patch: SkinPatch
 
 
-def place(view: View, axes: BodyAxes, skin: Skin) -> Start:
+@dataclass(frozen=True)
+class StartOffset:
+    """How far off its prior a start is put: (2,) [m] along the skin (left, superior), a rotation (3,) [rad] in probe.
+
+    For trials: what a search is worth shows only from starts that are not already there.
+    """
+
+    along_m: Array
+    rotation_rad: Array
+
+
+def place(view: View, axes: BodyAxes, skin: Skin, offset: StartOffset | None = None) -> Start:
     """Start pose of a view on this skin; raises EchoPilotError for a view without a prior."""
     prior = PRIORS.get(view)
     if prior is None:
@@ -63,7 +74,19 @@ def place(view: View, axes: BodyAxes, skin: Skin) -> Start:
     wanted = axes.xiphoid_m + prior.left * axes.sternum_m * axes.left + prior.superior * along * axes.superior
     patch = skin.patch_below(wanted)
     R = se3.look_along(axes.R_base_patient @ np.array(prior.beam), axes.R_base_patient @ np.array(prior.marker))
+    if offset is not None:
+        R = R @ se3.so3_exp(offset.rotation_rad)
+        patch = _moved(patch, axes, skin, offset.along_m)
     return Start(se3.transform(R, patch.point_m), patch)
+
+
+def _moved(patch: SkinPatch, axes: BodyAxes, skin: Skin, along_m: Array) -> SkinPatch:
+    """The skin at a step (2,) [m] to the left and upwards in the plane of a patch."""
+    left = axes.left - float(axes.left @ patch.normal) * patch.normal
+    left = left / float(np.linalg.norm(left))
+    upwards = np.cross(left, patch.normal)
+    upwards = upwards if float(upwards @ axes.superior) > 0.0 else -upwards
+    return skin.patch(patch.point_m + float(along_m[0]) * left + float(along_m[1]) * upwards)
 
 
 def nearest_tilt(R_wanted: Array, inward: Array, limit_rad: float) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from echopilot_control.controller import ControlInputs, Controller, ControlOutput
 from echopilot_control.safety import Limits, SafetyDecision, SafetyInputs, SafetyMemory, check
+from echopilot_control.search.priors import StartOffset
 from echopilot_core import BodyLandmarks, ControlGoal, ControlStatus, Frame, GoalKind, RobotState, Seen
 from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput
 from echopilot_perception.pipeline import Perception
@@ -40,12 +41,13 @@ def run_loop(
     machine: ExamMachine,
     limits: Limits,
     on_step_s: Callable[[float], None] = lambda _: None,
+    start_offset: Callable[[ControlGoal], StartOffset | None] = lambda _: None,
 ) -> Iterator[LoopTick]:
     """Yield every control tick until the exam is done; the caller may stop at any tick.
 
-    `on_step_s` hears the wall time [s] of every controller and safety step.
+    `on_step_s` hears the wall time [s] of every controller and safety step; `start_offset` puts starts off their prior.
     """
-    controller = Controller(limits)
+    controller = Controller(limits, start_offset)
     memory = SafetyMemory()
     joint_limits_rad = simulation.joint_limits_rad
     status: ControlStatus | None = None
