@@ -1,13 +1,14 @@
 """One exam under way: machine, record and the frames it may keep; no ROS in here."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from echopilot_control.safety import Limits
 from echopilot_core import ControlStatus, EchoPilotError, Frame, RobotState, SafetyState, Seen
 from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, OperatorRequest
 from echopilot_exam.protocol import load_protocol
-from echopilot_exam.record import RecordHeader, RecordWriter
+from echopilot_exam.record import RecordHeader, RecordWriter, exam_config
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,9 @@ class ExamRun:
         self.folder = folder
         self._machine = ExamMachine(plan, patient_id)
         header = RecordHeader(patient_id=patient_id, protocol=plan.name, protocol_sha256=plan.sha256)
-        self._writer = RecordWriter(folder, plan, header)
+        self._writer = RecordWriter(folder, plan, header, exam_config(protocol, Limits()), clips=True)
         self._requests: deque[OperatorRequest] = deque(maxlen=16)
         self.end: ExamEnd | None = None
-        self.message = ""
 
     def ask(self, request: OperatorRequest) -> None:
         """What a person wants: one request per tick, in order; ABORT goes before all others."""
@@ -59,10 +59,10 @@ class ExamRun:
         output = self._machine.step(inputs)
         try:
             self._writer.tick(inputs, output)
-        except EchoPilotError as error:
+        except EchoPilotError:
             self.ask(OperatorRequest.ABORT)
-            self.message = str(error)
-        self.message = self.message or output.state.message
+        if self._writer.stopped:  # the exam leaves the skin; everybody is told why
+            output = replace(output, state=replace(output.state, message=self._writer.stopped))
         if output.done:
             self.end = ExamEnd(output.state.state == "DONE", output.state.message or output.state.state, self.folder)
         return output

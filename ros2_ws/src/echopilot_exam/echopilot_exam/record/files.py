@@ -4,11 +4,13 @@ import errno
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from echopilot_core import EchoPilotError
+
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
@@ -17,29 +19,53 @@ def clear_disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise EchoPilotError(f"no space left for the exam record in {folder}; the exam stops") from error
-        raise EchoPilotError(f"exam record in {folder} cannot be written: {error.strerror or error}") from error
+        raise EchoPilotError(disk_message(folder, error)) from error
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a whole file so that a reader finds either the old or the new one."""
+def disk_message(path: Path, error: OSError) -> str:
+    """One line for a person about a failed write."""
+    if error.errno in DISK_FULL:
+        return f"no space left for the exam record in {path}; recording stops"
+    return f"exam record in {path} cannot be written: {error.strerror or error}"
+
+
+def replace_file(path: Path, data: bytes, sync: bool = True) -> None:
+    """Write a whole file so that a reader finds either the old or the new one; `sync` waits for the disk."""
     temporary = path.with_name(f".{path.name}.new")
     try:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
 
 
-def append_line(file: IO[str], document: Any) -> None:
-    """One JSON object per line, handed to the system at once."""
-    file.write(json.dumps(document, allow_nan=False, separators=(",", ":")) + "\n")
-    file.flush()
+class JsonLines:
+    """An append-only file of JSON objects, one per line; every line is handed to the system at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
+
+    def append(self, document: Any) -> None:
+        """Write one line; raises OSError, and may then leave a torn line that readers pass over."""
+        data = json.dumps(document, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        while data:
+            data = data[self._file.write(data) :]
+
+    def sync(self) -> None:
+        """Wait until the disk has every line."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Sync and close; never raises."""
+        with suppress(OSError):
+            self.sync()
+        with suppress(OSError):
+            self._file.close()
 
 
 def read_lines(path: Path) -> tuple[list[Any], str]:

@@ -6,10 +6,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Finding, LabelMap, Measurement, ProbeGeometry, SectorBox, View
+from echopilot_core import Finding, Imaging, LabelMap, Measurement, ProbeGeometry, SectorBox, View
+from echopilot_exam.record.pictures import read_png
 from echopilot_exam.states import Series, StepResult
 
 SCHEMA_VERSION = 1
+"""Goes up when an older reader would misread a record; it then refuses it."""
+
+SCHEMA_REVISION = 1
+"""Goes up with every addition; readers pass over what they do not know, and take defaults for what is not there."""
+
 RESEARCH_SENTENCE = "Research software, not a medical device. Not verified by a clinician."
 
 
@@ -23,7 +29,8 @@ class RecordHeader:
     code_version: str = ""
     model_id: str = ""
     model_sha256: str = ""
-    config_sha256: str = ""
+    config_sha256: str = ""  # of the files in config/
+    code_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,43 @@ class KeyFrameRecord:
 
 
 @dataclass(frozen=True)
+class ClipFrame:
+    """One frame of a clip; `image_path` and `labels_path` are PNG, the labels on the clip's label grid."""
+
+    sequence: int
+    stamp_ns: int
+    image_path: Path
+    labels_path: Path
+
+
+@dataclass(frozen=True)
+class ClipRecord:
+    """All frames of one recording of heart beats or one sweep, at full rate; pictures are opened by who needs them."""
+
+    name: str
+    view: View
+    kind: str  # "acquire" or "sweep"
+    step_index: int
+    attempt: int
+    geometry: ProbeGeometry
+    sector: SectorBox
+    imaging: Imaging
+    labels_origin_x_m: float
+    labels_origin_y_m: float
+    labels_spacing_m: float
+    frames: tuple[ClipFrame, ...]
+
+    def image(self, frame: ClipFrame) -> NDArray[np.uint8]:
+        """Picture (H, W); raises ValueError or OSError when it cannot be read."""
+        return read_png(frame.image_path)
+
+    def label_map(self, frame: ClipFrame) -> LabelMap:
+        """Label map; raises ValueError or OSError when it cannot be read."""
+        labels = read_png(frame.labels_path)
+        return LabelMap(labels, self.labels_origin_x_m, self.labels_origin_y_m, self.labels_spacing_m)
+
+
+@dataclass(frozen=True)
 class ExamRecord:
     """All of an exam; `damaged` lists what could not be read, in words."""
 
@@ -102,4 +146,5 @@ class ExamRecord:
     seen: tuple[SeenSample, ...] = ()
     events: tuple[Event, ...] = ()
     keyframes: tuple[KeyFrameRecord, ...] = ()
+    clips: tuple[ClipRecord, ...] = ()
     damaged: tuple[str, ...] = field(default=())

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from echopilot_core import EchoPilotError, Finding, LabelMap, Measurement, ProbeGeometry, SectorBox, View
+from echopilot_exam.record.clips import read_clips
 from echopilot_exam.record.codec import restore
 from echopilot_exam.record.files import read_lines
 from echopilot_exam.record.model import (
@@ -20,6 +21,7 @@ from echopilot_exam.record.model import (
     SeenSample,
     TraceSample,
 )
+from echopilot_exam.record.pictures import read_labels
 from echopilot_exam.states import Series, StepResult
 
 T = TypeVar("T")
@@ -28,7 +30,11 @@ _BAD = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError)
 
 
 def read_exam(folder: Path) -> ExamRecord:
-    """All that is readable of an exam folder; raises EchoPilotError when it is none or of another schema."""
+    """All that is readable of an exam folder; raises EchoPilotError when it is none or of another schema.
+
+    Additions of newer versions are passed over, what older ones did not write takes its default, and a row with a word
+    that this version does not know is named in `damaged`.
+    """
     path = folder / "exam.json"
     if not path.is_file():
         raise EchoPilotError(f"{folder} holds no exam record (exam.json is missing)")
@@ -38,7 +44,9 @@ def read_exam(folder: Path) -> ExamRecord:
     except _BAD as error:
         raise EchoPilotError(f"{path} is not a whole exam record: {error}") from error
     if schema != SCHEMA_VERSION:
-        raise EchoPilotError(f"{path} has schema {schema}; this version reads {SCHEMA_VERSION}")
+        raise EchoPilotError(
+            f"{path} has schema {schema}; this version reads {SCHEMA_VERSION}: use the EchoPilot that wrote it"
+        )
     damaged: list[str] = []
     try:
         return ExamRecord(
@@ -50,18 +58,29 @@ def read_exam(folder: Path) -> ExamRecord:
             complete=bool(document["complete"]),
             message=str(document["message"]),
             steps=tuple(str(step) for step in document["steps"]),
-            results=tuple(restore(StepResult, raw) for raw in document["results"]),
-            measurements=tuple(restore(Measurement, raw) for raw in document["measurements"]),
-            findings=tuple(restore(Finding, raw) for raw in document["findings"]),
-            series=tuple(restore(Series, raw) for raw in document["series"]),
+            results=_rows(document, "results", StepResult, damaged),
+            measurements=_rows(document, "measurements", Measurement, damaged),
+            findings=_rows(document, "findings", Finding, damaged),
+            series=_rows(document, "series", Series, damaged),
             trace=_lines(folder / "control.jsonl", _trace, damaged),
             seen=_lines(folder / "seen.jsonl", lambda raw: restore(SeenSample, raw), damaged),
             events=_lines(folder / "events.jsonl", lambda raw: restore(Event, raw), damaged),
             keyframes=_keyframes(folder / "keyframes", damaged),
+            clips=read_clips(folder / "clips", damaged),
             damaged=tuple(damaged),
         )
     except _BAD as error:
         raise EchoPilotError(f"{path} is damaged: {type(error).__name__} {error}") from error
+
+
+def _rows(document: dict[str, Any], key: str, cls: type[T], damaged: list[str]) -> tuple[T, ...]:
+    result: list[T] = []
+    for number, raw in enumerate(document[key]):
+        try:
+            result.append(restore(cls, raw))
+        except _BAD as error:
+            damaged.append(f"exam.json: {key}[{number}] is not understood ({type(error).__name__} {error})")
+    return tuple(result)
 
 
 def _lines(path: Path, parse: Callable[[Any], T], damaged: list[str]) -> tuple[T, ...]:
@@ -130,11 +149,7 @@ def _keyframes(folder: Path, damaged: list[str]) -> tuple[KeyFrameRecord, ...]:
 
 def _labels(path: Path, damaged: list[str]) -> LabelMap | None:
     try:
-        with np.load(path, allow_pickle=False) as data:
-            origin = data["origin_m"]
-            return LabelMap(
-                data["labels"].astype(np.uint8), float(origin[0]), float(origin[1]), float(data["spacing_m"])
-            )
+        return read_labels(path)
     except (*_BAD, zipfile.BadZipFile) as error:
         damaged.append(f"{path.name}: {error}")
         return None

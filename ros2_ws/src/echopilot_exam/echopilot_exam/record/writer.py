@@ -1,36 +1,59 @@
 """Writes the exam record while the exam runs."""
 
-import io
 import json
+import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from echopilot_core import EchoPilotError, Finding, Frame, Measurement, Seen
 from echopilot_exam.gate import COUPLED_PROBABILITY
 from echopilot_exam.protocol import Protocol
+from echopilot_exam.record.clips import ClipWriter
 from echopilot_exam.record.codec import plain
-from echopilot_exam.record.files import append_line, clear_disk_errors, replace_file
-from echopilot_exam.record.model import RESEARCH_SENTENCE, SCHEMA_VERSION, RecordHeader
+from echopilot_exam.record.files import JsonLines, clear_disk_errors, replace_file
+from echopilot_exam.record.model import RESEARCH_SENTENCE, SCHEMA_REVISION, SCHEMA_VERSION, RecordHeader
+from echopilot_exam.record.pictures import png, write_labels
+from echopilot_exam.record.schema import SCHEMA_FILE
+from echopilot_exam.record.software import code_sha256, code_version, config_sha256
 from echopilot_exam.states import ExamInputs, ExamOutput, ExamPhase, KeyFrame, Series
 
 FRAMES_KEPT = 240
 """Frames that wait for the verdict whether they are key frames: 8 s at 30 Hz."""
 
+SYNC_S = 1.0
+"""Wall time between two waits for the disk: what a power cut may cost."""
+
 
 class RecordWriter:
     """Appends to one exam folder. `frame` offers pictures, `tick` writes what the exam machine took and gave.
 
-    Raises EchoPilotError when the folder already holds an exam or cannot be written; the caller then stops the exam.
+    `config` are the files that the exam ran with, by name; they are kept and hashed. `clips` keeps every frame of
+    recordings and sweeps as pictures. Raises EchoPilotError once when the folder already holds an exam or cannot be
+    written; from then on nothing more is written, and `stopped` says why.
     """
 
-    def __init__(self, folder: Path, protocol: Protocol, header: RecordHeader) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        protocol: Protocol,
+        header: RecordHeader,
+        config: Mapping[str, bytes] | None = None,
+        clips: bool = False,
+    ) -> None:
         self.folder = folder
-        self._header = header
+        self.stopped = ""
+        config = config or {}
+        self._header = replace(
+            header,
+            code_version=header.code_version or code_version(),
+            code_sha256=header.code_sha256 or code_sha256(),
+            config_sha256=header.config_sha256 or config_sha256(config),
+        )
         self._protocol = protocol
         self._frames: OrderedDict[int, Frame] = OrderedDict()
         self._seen: OrderedDict[int, Seen] = OrderedDict()
@@ -40,13 +63,21 @@ class RecordWriter:
         self._series: list[Series] = []
         self._started_ns: int | None = None
         self._last_key: tuple[Any, ...] = ()
+        self._synced_s = time.monotonic()
+        self._clips = ClipWriter(folder / "clips", protocol) if clips else None
         with clear_disk_errors(folder):
             (folder / "keyframes").mkdir(parents=True, exist_ok=True)
             if (folder / "exam.json").exists():
                 raise EchoPilotError(f"{folder} already holds an exam; choose another folder")
-            self._seen_file = (folder / "seen.jsonl").open("a", encoding="utf-8")
-            self._control_file = (folder / "control.jsonl").open("a", encoding="utf-8")
-            self._events_file = (folder / "events.jsonl").open("a", encoding="utf-8")
+            if config:
+                (folder / "config").mkdir(exist_ok=True)
+            for name, data in config.items():
+                replace_file(folder / "config" / name, data)
+            replace_file(folder / SCHEMA_FILE.name, SCHEMA_FILE.read_bytes())
+            self._seen_file = JsonLines(folder / "seen.jsonl")
+            self._control_file = JsonLines(folder / "control.jsonl")
+            self._events_file = JsonLines(folder / "events.jsonl")
+            self._write_exam(None)
 
     def frame(self, frame: Frame) -> None:
         """Offer a picture; it is written only if the exam asks for it within the next seconds."""
@@ -56,40 +87,55 @@ class RecordWriter:
 
     def tick(self, inputs: ExamInputs, output: ExamOutput) -> None:
         """Write one exam tick."""
+        if self.stopped:
+            return
         if self._started_ns is None:
             self._started_ns = inputs.now_ns
-        with clear_disk_errors(self.folder):
-            for seen in inputs.seen:
-                self._take(seen)
-            append_line(self._control_file, _trace(inputs, output))
-            for key in output.keep:
-                self._wanted[key.sequence] = key
-            for sequence in list(self._wanted):
-                if sequence in self._frames and sequence in self._seen:
-                    self._write_keyframe(self._wanted.pop(sequence))
-            self._measurements.extend(output.new_measurements)
-            self._findings.extend(output.new_findings)
-            self._series.extend(output.new_series)
-            state = output.state
-            key_now = (state.phase, state.step_index, state.attempt, state.message)
-            if key_now != self._last_key:
-                self._last_key = key_now
-                append_line(
-                    self._events_file,
-                    {
-                        "stamp_ns": state.stamp_ns,
-                        "tick": state.tick,
-                        "state": state.state,
-                        "step_index": state.step_index,
-                        "message": state.message,
-                    },
-                )
-                self._write_exam(output)
+        try:
+            with clear_disk_errors(self.folder):
+                self._tick(inputs, output)
+        except EchoPilotError as error:
+            self.stopped = str(error)
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close the files; the record is complete without it."""
-        for file in (self._seen_file, self._control_file, self._events_file):
-            file.close()
+        for file in (self._seen_file, self._control_file, self._events_file, self._clips):
+            if file is not None:
+                file.close()
+
+    def _tick(self, inputs: ExamInputs, output: ExamOutput) -> None:
+        for seen in inputs.seen:
+            self._take(seen)
+        self._control_file.append(_trace(inputs, output))
+        for key in output.keep:
+            self._wanted[key.sequence] = key
+        for sequence in list(self._wanted):
+            if sequence in self._frames and sequence in self._seen:
+                self._write_keyframe(self._wanted.pop(sequence))
+        if self._clips is not None:
+            self._clips.take(inputs.seen, output.state, self._frames)
+        self._measurements.extend(output.new_measurements)
+        self._findings.extend(output.new_findings)
+        self._series.extend(output.new_series)
+        state = output.state
+        key_now = (state.phase, state.step_index, state.attempt, state.message)
+        if key_now != self._last_key:
+            self._last_key = key_now
+            event = {"stamp_ns": state.stamp_ns, "tick": state.tick, "state": state.state}
+            self._events_file.append({**event, "step_index": state.step_index, "message": state.message})
+            self._write_exam(output)
+        elif output.new_measurements or output.new_findings or output.new_series:
+            self._write_exam(output)
+        if time.monotonic() - self._synced_s >= SYNC_S:
+            self._sync()
+
+    def _sync(self) -> None:
+        for file in (self._seen_file, self._control_file, self._events_file, self._clips):
+            if file is not None:
+                file.sync()
+        self._synced_s = time.monotonic()
 
     def _take(self, seen: Seen) -> None:
         if seen.model_sha256 and not self._header.model_sha256:
@@ -97,38 +143,23 @@ class RecordWriter:
         self._seen[seen.sequence] = seen
         while len(self._seen) > FRAMES_KEPT:
             self._seen.popitem(last=False)
-        append_line(
-            self._seen_file,
-            plain(
-                {
-                    "stamp_ns": seen.stamp_ns,
-                    "sequence": seen.sequence,
-                    "view": seen.view.name,
-                    "view_probability": float(seen.view_probability[seen.view]),
-                    "quality": float(seen.quality),
-                    "coupled_fraction": float(np.mean(np.asarray(seen.coupling) >= COUPLED_PROBABILITY)),
-                    "ood_score": float(seen.ood_score),
-                    "measurements": seen.measurements,
-                }
-            ),
-        )
+        row = {
+            "stamp_ns": seen.stamp_ns,
+            "sequence": seen.sequence,
+            "view": seen.view.name,
+            "view_probability": float(seen.view_probability[seen.view]),
+            "quality": float(seen.quality),
+            "coupled_fraction": float(np.mean(np.asarray(seen.coupling) >= COUPLED_PROBABILITY)),
+            "ood_score": float(seen.ood_score),
+            "measurements": seen.measurements,
+        }
+        self._seen_file.append(plain(row))
 
     def _write_keyframe(self, key: KeyFrame) -> None:
         frame, seen = self._frames[key.sequence], self._seen[key.sequence]
         stem = self.folder / "keyframes" / f"{key.sequence:06d}"
-        ok, png = cv2.imencode(".png", frame.image)
-        if not ok:
-            raise EchoPilotError(f"frame {key.sequence} cannot be written as PNG")
-        replace_file(stem.with_suffix(".png"), png.tobytes())
-        buffer = io.BytesIO()
-        label_map = seen.label_map
-        np.savez_compressed(
-            buffer,
-            labels=label_map.labels,
-            origin_m=np.array([label_map.origin_x_m, label_map.origin_y_m]),
-            spacing_m=np.array(label_map.spacing_m),
-        )
-        replace_file(stem.with_suffix(".npz"), buffer.getvalue())
+        replace_file(stem.with_suffix(".png"), png(frame.image))
+        write_labels(stem.with_suffix(".npz"), seen.label_map)
         document = {
             "sequence": key.sequence,
             "stamp_ns": frame.stamp_ns,
@@ -140,18 +171,21 @@ class RecordWriter:
         }
         replace_file(stem.with_suffix(".json"), _json(document))
 
-    def _write_exam(self, output: ExamOutput) -> None:
+    def _write_exam(self, output: ExamOutput | None) -> None:
+        """`output` None: the exam has not begun."""
+        state = output.state if output else None
         document = {
             "schema": SCHEMA_VERSION,
+            "revision": SCHEMA_REVISION,
             "notice": RESEARCH_SENTENCE,
             "header": self._header,
             "steps": [f"{step.view.name} {step.kind.value}" for step in self._protocol.steps],
-            "started_ns": self._started_ns,
-            "updated_ns": output.state.stamp_ns,
-            "state": output.state.state,
-            "complete": output.state.phase is ExamPhase.DONE,
-            "message": output.state.message,
-            "results": output.state.results,
+            "started_ns": self._started_ns or 0,
+            "updated_ns": state.stamp_ns if state else 0,
+            "state": state.state if state else ExamPhase.IDLE.name,
+            "complete": state is not None and state.phase is ExamPhase.DONE,
+            "message": state.message if state else "",
+            "results": state.results if state else (),
             "measurements": self._measurements,
             "findings": self._findings,
             "series": self._series,
