@@ -52,7 +52,12 @@ def make_labels(view: View, radius_m: float = 0.012) -> LabelMap:
     def ellipse(cx: float, cy: float, ax: float, ay: float, tissue: Tissue) -> None:
         labels[((xx - cx) / ax) ** 2 + ((yy - cy) / ay) ** 2 <= 1.0] = tissue
 
-    if view is View.A4C:
+    if view not in (View.AORTA_TRANS, View.AORTA_LONG):
+        if view is not View.A4C:  # whatever the other gates of the heart ask for
+            ellipse(0.035, 0.110, 0.020, 0.020, Tissue.LIVER)
+            ellipse(0.0, 0.020, 0.014, 0.012, Tissue.AO_ROOT)
+        if view is View.SC_IVC:
+            ellipse(0.0, 0.145, 0.030, 0.010, Tissue.IVC)
         ellipse(0.012, 0.065, 0.026, 0.042, Tissue.LV_MYO)
         ellipse(0.012, 0.065, 0.018, 0.035, Tissue.LV)
         ellipse(-0.025, 0.070, 0.014, 0.028, Tissue.RV)
@@ -93,7 +98,7 @@ def make_seen(
     probability = np.full(len(View), 0.01)
     probability[view] = 1.0 - 0.01 * (len(View) - 1)
     label_map, extents = make_section(view, round(diameter_m * 5e3))
-    if view is View.A4C:
+    if view in (View.A4C, View.A2C):
         measurements = (
             Measurement(
                 "lv_volume",
@@ -233,7 +238,9 @@ class World:
     def _drive(self) -> None:
         elapsed_s = (self.now_ns - self._goal_since_ns) * 1e-9
         phase, outcome = ControlPhase.IDLE, Outcome.RUNNING
-        if self._goal.kind is GoalKind.ACQUIRE_VIEW:
+        if self._goal.kind is GoalKind.HOLD:
+            phase, self.force_n = ControlPhase.HOLD, 5.0
+        elif self._goal.kind is GoalKind.ACQUIRE_VIEW:
             order = (ControlPhase.APPROACH, ControlPhase.TOUCH, ControlPhase.COUPLE, ControlPhase.SEARCH)
             phase = order[min(int(elapsed_s), 3)]
             self.force_n = 5.0 if elapsed_s > 2.0 else 0.0

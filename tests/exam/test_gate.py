@@ -7,7 +7,8 @@ import pytest
 from exam_world import make_seen
 
 from echopilot_core import Seen, Tissue, View
-from echopilot_exam.gate import GATES, judge_frame, judge_view
+from echopilot_exam.gate import judge_frame, judge_view
+from echopilot_exam.gate_table import GATES
 
 GATE = GATES["A4C"]
 

@@ -2,6 +2,7 @@
 
 import random
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from echopilot_core import ControlGoal, ControlPhase, Convention, GateStatus, Go
 from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, ExamPhase, OperatorRequest
 from echopilot_exam.protocol import StepKind, load_protocol
 from echopilot_exam.states import TERMINAL
+
+A4C_ONLY, GUIDED = (str(Path(__file__).with_name(name)) for name in ("a4c.yaml", "guided.yaml"))
 
 
 def new_world(protocol: str = "full", **options: float) -> World:
@@ -63,7 +66,7 @@ def test_goal_ids_only_grow_and_change_with_every_goal() -> None:
 
 
 def test_refused_gate_gives_no_number() -> None:
-    world = new_world("cardiac")
+    world = new_world(A4C_ONLY)
     world.good = False
     outputs = world.run()
     assert not any(output.new_measurements or output.new_findings for output in outputs)
@@ -73,7 +76,7 @@ def test_refused_gate_gives_no_number() -> None:
 
 
 def test_view_that_turns_bad_while_recording_gives_no_number() -> None:
-    world = new_world("cardiac")
+    world = new_world(A4C_ONLY)
     advance_to(world, ExamPhase.RECORD)
     world.good = False
     outputs = world.run()
@@ -94,7 +97,7 @@ def test_view_not_found_is_tried_again_with_more_force_then_next_step() -> None:
 
 
 def test_stale_images_are_named_and_recovered_from() -> None:
-    world = new_world("cardiac")
+    world = new_world(A4C_ONLY)
     advance_to(world, ExamPhase.SEARCH)
     world.blind = True
     advance_to(world, ExamPhase.IMAGE_STALE)
@@ -105,7 +108,7 @@ def test_stale_images_are_named_and_recovered_from() -> None:
 
 
 def test_images_that_never_return_end_the_exam() -> None:
-    world = new_world("cardiac")
+    world = new_world(A4C_ONLY)
     advance_to(world, ExamPhase.RECORD)
     world.blind = True
     outputs = world.run()
@@ -114,7 +117,7 @@ def test_images_that_never_return_end_the_exam() -> None:
 
 
 def test_silent_controller_is_named_and_ends_the_exam() -> None:
-    world = new_world("cardiac")
+    world = new_world(A4C_ONLY)
     advance_to(world, ExamPhase.SEARCH)
     world.silent = True
     outputs = world.run()
@@ -124,7 +127,7 @@ def test_silent_controller_is_named_and_ends_the_exam() -> None:
 
 
 def test_safety_hold_passes_and_the_exam_goes_on() -> None:
-    world = new_world("cardiac")
+    world = new_world(A4C_ONLY)
     advance_to(world, ExamPhase.SEARCH)
     world.mode = SafetyMode.HOLD
     advance_to(world, ExamPhase.SAFETY_HOLD)
@@ -134,7 +137,7 @@ def test_safety_hold_passes_and_the_exam_goes_on() -> None:
 
 @pytest.mark.parametrize("mode", [SafetyMode.RETRACT, SafetyMode.STOPPED])
 def test_latched_stop_waits_for_reset_and_resume(mode: SafetyMode) -> None:
-    world = new_world("cardiac")
+    world = new_world(A4C_ONLY)
     advance_to(world, ExamPhase.SEARCH)
     world.mode = mode
     advance_to(world, ExamPhase.SAFETY_STOPPED)
@@ -148,7 +151,7 @@ def test_latched_stop_waits_for_reset_and_resume(mode: SafetyMode) -> None:
 
 
 def test_latched_stop_that_nobody_resets_ends_the_exam() -> None:
-    world = new_world("cardiac")
+    world = new_world(A4C_ONLY)
     advance_to(world, ExamPhase.RECORD)
     world.mode = SafetyMode.STOPPED
     assert world.run()[-1].state.phase is ExamPhase.ABORTED
@@ -241,7 +244,7 @@ def test_no_dead_end_from_any_state_reached_by_random_inputs(mode: SafetyMode) -
     visited: set[ExamPhase] = set()
     left_from: set[ExamPhase] = set()
     for run in range(60):
-        machine = ExamMachine(load_protocol(rng.choice(["aorta", "cardiac", "full"])), "P-test")
+        machine = ExamMachine(load_protocol(rng.choice(["aorta", "cardiac", "full", GUIDED])), "P-test")
         now_ns, output = (random_walk if run % 3 == 0 else faulty_exam)(machine, rng, visited)
         left_from.add(output.state.phase)
         last = make_status(now_ns, output.goal, ControlPhase.SEARCH, Outcome.RUNNING, 5.0)
@@ -266,7 +269,7 @@ def test_broken_pose_is_not_used() -> None:
 
 
 def test_a_silent_safety_holds_the_exam() -> None:
-    world = new_world("cardiac")
+    world = new_world(A4C_ONLY)
     advance_to(world, ExamPhase.SEARCH)
     assert world.last_inputs is not None
     old = world.last_inputs.safety

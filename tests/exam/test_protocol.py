@@ -6,11 +6,14 @@ import pytest
 
 from echopilot_control.safety import Limits
 from echopilot_core import EchoPilotError, View
-from echopilot_exam.protocol import FORCE_CEILING_N, StepKind, dry_run_text, load_protocol, protocol_names
+from echopilot_exam.gate_table import GATES
+from echopilot_exam.guide import GUIDES
+from echopilot_exam.plan import plan_text
+from echopilot_exam.protocol import FORCE_CEILING_N, Breath, StepKind, load_protocol, protocol_names
 
 
 def test_shipped_protocols() -> None:
-    assert protocol_names() == ("aorta", "cardiac", "full")
+    assert protocol_names() == ("aorta", "cardiac", "complete", "full")
     full = load_protocol("full")
     assert [(s.view, s.kind) for s in full.steps] == [
         (View.A4C, StepKind.ACQUIRE),
@@ -18,19 +21,38 @@ def test_shipped_protocols() -> None:
         (View.AORTA_TRANS, StepKind.SWEEP),
     ]
     assert len(full.sha256) == 64
+    cardiac = [s.view for s in load_protocol("cardiac").steps]
+    assert cardiac == [View.PLAX, View.PSAX_PM, View.A4C, View.A2C, View.SC4C]
+    complete = load_protocol("complete").steps
+    assert {s.view for s in complete} == set(View)
+    assert all(s.guided for s in complete if s.view is View.NONE)
+
+
+def test_every_view_has_a_gate_and_a_guide() -> None:
+    assert {gate.view for gate in GATES.values()} == set(GUIDES) == set(View)
 
 
 def test_force_ceilings_are_those_of_safety() -> None:
     assert {p: Limits().row(p).setpoint_max_n for p in FORCE_CEILING_N} == FORCE_CEILING_N
 
 
-def test_dry_run_names_every_step() -> None:
-    text = dry_run_text(load_protocol("full"))
-    assert len(text.splitlines()) == 4 and "A4C" in text and "sweep at 8 mm/s" in text and "8 N" in text
+@pytest.mark.parametrize("name", protocol_names())
+def test_plan_names_every_step_with_place_force_gate_and_limits(name: str) -> None:
+    protocol = load_protocol(name)
+    lines = plan_text(protocol).splitlines()
+    heads = [i for i, line in enumerate(lines) if line[:3].strip().isdigit() and line[3] == "."]
+    assert len(heads) == len(protocol.steps)
+    for step, begin, end in zip(protocol.steps, heads, [*heads[1:], len(lines)], strict=True):
+        told = "\n".join(lines[begin:end])
+        assert f"{step.view.name}: {step.title}" in told
+        assert f"at most {step.timeout_s:.0f} s" in told and f"gate     {step.gate}" in told and "takes" in told
+        assert step.by_hand or (f"{step.force_n:.0f} N" in told and step.preset in told and "must see" in told)
+        assert (step.breath is Breath.FREE) or step.breath.value in told
+        assert step.guided == ("operator" in lines[begin] or "by hand" in lines[begin])
 
 
 def test_unknown_name_lists_the_valid_ones() -> None:
-    with pytest.raises(EchoPilotError, match="aorta, cardiac, full"):
+    with pytest.raises(EchoPilotError, match="aorta, cardiac, complete, full"):
         load_protocol("head")
 
 
@@ -46,11 +68,18 @@ GOOD = "{view: A4C, kind: acquire, preset: cardiac, force_n: 5, timeout_s: 60, g
         ("force_n: 5", "force_n: 15", "from 2 to 8"),
         ("force_n: 5", "force_n: .nan", "number"),
         ("gate: A4C", "gate: NONE", "AORTA_SWEEP"),
+        ("gate: A4C", "gate: PLAX", "not for view A4C; choose one of A4C"),
+        ("view: A4C", "view: NONE", "PLAX"),
+        ("gate: A4C", "gate: A4C, guided: sometimes", "true, false"),
+        ("gate: A4C", "gate: A4C, breath: deep", "expiration, inspiration"),
+        ("gate: A4C", "gate: A4C, note: 3", "one line"),
         ("timeout_s: 60", "timeout: 60", "unknown key"),
+        (GOOD, "{view: AORTA_TRANS, kind: sweep, guided: true, preset: abdomen, force_n: 8, timeout_s: 60, "
+               "gate: AORTA_SWEEP}", "cannot be guided"),
         (GOOD, "3", "mapping"),
         (GOOD, "{view: [", "cannot be read"),
     ],
-)
+)  # fmt: skip
 def test_wrong_file_is_refused_in_one_line(tmp_path: Path, old: str, new: str, word: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(f"steps:\n  - {GOOD}\n")

@@ -22,6 +22,9 @@ NEIGHBOUR_SUPPORT_M = 0.003
 
 STATION_NAME = "aorta_outer_ap"
 MAXIMUM_NAME = "aorta_max_outer_ap"
+THIRDS = ("aorta_proximal_outer_ap", "aorta_mid_outer_ap", "aorta_distal_outer_ap")
+MIN_THIRDS_M = 0.060
+"""A shorter sweep has no proximal, mid and distal part to speak of."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,21 @@ def maximum_diameter(stations: Sequence[Measurement]) -> Measurement | None:
     if not supported:
         return None
     return replace(max(supported, key=lambda station: station.value), name=MAXIMUM_NAME)
+
+
+def third_diameters(stations: Sequence[Measurement]) -> tuple[Measurement, ...]:
+    """Proximal, mid and distal diameter: the median station of each third of the sweep; none for a short one."""
+    if not stations:
+        return ()
+    first, last = stations[0].station_m, stations[-1].station_m
+    if last - first < MIN_THIRDS_M:
+        return ()
+    rows = []
+    for third, name in enumerate(THIRDS):
+        low, high = (first + (last - first) * k / 3.0 for k in (third, third + 1))
+        part = sorted((s for s in stations if low <= s.station_m <= high), key=lambda s: s.value)
+        rows += [replace(part[len(part) // 2], name=name)] if part else []
+    return tuple(rows)
 
 
 def aneurysm_finding(maximum: Measurement) -> Finding | None:

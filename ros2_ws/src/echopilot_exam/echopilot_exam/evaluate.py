@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from echopilot_core import Finding, Measurement, Seen, View
-from echopilot_exam.aggregate import Section, aneurysm_finding, maximum_diameter, station_diameters
+from echopilot_exam.aggregate import (
+    Section,
+    aneurysm_finding,
+    maximum_diameter,
+    station_diameters,
+    third_diameters,
+)
+from echopilot_exam.biplane import ApicalPlane, biplane
 from echopilot_exam.gate import FrameVerdict, ViewVerdict
-from echopilot_exam.heart import evaluate_heart
+from echopilot_exam.heart import APICAL, evaluate_heart
 from echopilot_exam.states import KeyFrame, Series
+from echopilot_exam.still import still_sizes
 
 
 @dataclass(frozen=True)
@@ -20,31 +28,49 @@ class Evaluation:
     findings: tuple[Finding, ...] = ()
     series: tuple[Series, ...] = ()
     keep: tuple[KeyFrame, ...] = ()
+    planes: tuple[ApicalPlane, ...] = ()  # of this exam so far
 
 
 def evaluate_recording(
-    view: View, recorded: Sequence[Seen], verdicts: Sequence[FrameVerdict], verdict: ViewVerdict
+    view: View,
+    recorded: Sequence[Seen],
+    verdicts: Sequence[FrameVerdict],
+    verdict: ViewVerdict,
+    planes: tuple[ApicalPlane, ...] = (),
 ) -> Evaluation:
-    """Numbers of a still view: the ejection fraction of an A4C; other views are kept as pictures."""
+    """Numbers of a still view, each only from frames that passed; `planes` are the apical views recorded before."""
     if not verdict.passed:
-        return Evaluation(f"gate refused: {verdict.reason}")
+        return Evaluation(f"gate refused: {verdict.reason}", planes=planes)
     passed = {v.sequence: v.quality for v in verdicts if v.passed}
     good = [seen for seen in recorded if seen.sequence in passed]
     sequences = tuple(seen.sequence for seen in good)
     best = max(passed, key=lambda sequence: passed[sequence])
+    sizes, suspects = still_sizes(view, good)
     result = Evaluation(
-        f"{len(good)} of {verdict.frames} frames passed", sequences, keep=(KeyFrame(best, view, "best frame"),)
+        f"{len(good)} of {verdict.frames} frames passed",
+        sequences,
+        measurements=sizes,
+        findings=suspects,
+        keep=(KeyFrame(best, view, "best frame"),),
+        planes=planes,
     )
-    if view is not View.A4C:
-        return result
-    heart = evaluate_heart(good)
+    return _with_ventricle(result, view, good) if view in APICAL else result
+
+
+def _with_ventricle(result: Evaluation, view: View, good: Sequence[Seen]) -> Evaluation:
+    heart = evaluate_heart(good, view)
+    planes = result.planes
+    if heart.plane is not None:
+        planes = (*(p for p in planes if p.view is not view), heart.plane)
+    both = biplane(planes) if heart.plane is not None else None
     return replace(
         result,
-        detail=f"{result.detail}; {heart.detail}",
-        measurements=heart.measurements,
-        findings=heart.findings,
+        detail="; ".join([result.detail, heart.detail, *([both.detail] if both else [])]),
+        measurements=(*heart.measurements, *(both.measurements if both else ()), *result.measurements),
+        findings=(*heart.findings, *(both.findings if both else ()), *result.findings),
         series=heart.series,
         keep=(*heart.keep, *result.keep),
+        planes=planes,
     )
 
 
@@ -61,7 +87,7 @@ def evaluate_sweep(sections: Sequence[Section], verdict: ViewVerdict) -> Evaluat
     return Evaluation(
         detail=f"{len(stations)} stations over {_length_m(stations) * 1e3:.0f} mm",
         frame_sequences=sequences,
-        measurements=(*stations, maximum),
+        measurements=(*stations, *third_diameters(stations), maximum),
         findings=(finding,) if finding else (),
     )
 

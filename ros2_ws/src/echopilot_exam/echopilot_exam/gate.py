@@ -29,60 +29,10 @@ class Gate:
     min_coupled_fraction: float  # of the 16 column groups
     max_ood: float
     must_see: tuple[MustSee, ...]
-    centred: Tissue  # this class's centroid has to lie near the image axis
+    centred: Tissue  # this class's centroid has to lie near the image axis; BACKGROUND: none has to
     max_offset_m: float
     min_passed_fraction: float  # of the frames of a view
     min_frames: int
-
-
-_CM2 = 1e-4
-
-GATES: dict[str, Gate] = {
-    "A4C": Gate(
-        view=View.A4C,
-        min_view_probability=0.6,
-        min_quality=0.4,
-        min_coupled_fraction=0.7,
-        max_ood=0.9,
-        must_see=(
-            MustSee(Tissue.LV, 6.0 * _CM2),
-            MustSee(Tissue.LA, 2.0 * _CM2),
-            MustSee(Tissue.RV, 2.0 * _CM2),
-            MustSee(Tissue.RA, 2.0 * _CM2),
-        ),
-        centred=Tissue.LV,
-        max_offset_m=0.045,
-        min_passed_fraction=0.6,
-        min_frames=8,
-    ),
-    "AORTA_TRANS": Gate(
-        view=View.AORTA_TRANS,
-        min_view_probability=0.6,
-        min_quality=0.4,
-        min_coupled_fraction=0.7,
-        max_ood=0.9,
-        must_see=(MustSee(Tissue.AO_LUMEN, 0.6 * _CM2), MustSee(Tissue.AO_WALL, 0.1 * _CM2)),
-        centred=Tissue.AO_LUMEN,
-        max_offset_m=0.024,
-        min_passed_fraction=0.6,
-        min_frames=8,
-    ),
-    "AORTA_SWEEP": Gate(
-        view=View.AORTA_TRANS,
-        min_view_probability=0.4,
-        min_quality=0.25,
-        min_coupled_fraction=0.6,
-        max_ood=0.95,
-        must_see=(MustSee(Tissue.AO_LUMEN, 0.6 * _CM2), MustSee(Tissue.AO_WALL, 0.1 * _CM2)),
-        centred=Tissue.AO_LUMEN,
-        max_offset_m=0.040,
-        min_passed_fraction=0.4,
-        min_frames=30,
-    ),
-}
-"""The one table. Starting point: clinical note 1.5 (probability 0.8, coupling 0.8, 0.7 of the frames), loosened for the
-first network; offsets follow the 15 % of the image width for a still view and let a sweep re-centre. A sweep's frames
-are additionally aggregated robustly, so a single frame may be weaker there."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +73,7 @@ def judge_frame(seen: Seen, gate: Gate) -> FrameVerdict:
     for need in gate.must_see:
         extent = seen.extent(need.tissue)
         if extent is None or not extent.area_m2 >= need.min_area_m2:
-            reasons.append(f"{need.tissue.name} not seen")
+            reasons.append(f"{need.tissue.name} not seen, {need.min_area_m2 * 1e4:g} cm2 needed")
     extent = seen.extent(gate.centred)
     if extent is not None and not abs(extent.centroid_x_m) <= gate.max_offset_m:
         reasons.append(f"{gate.centred.name} more than {gate.max_offset_m * 1e3:.0f} mm off centre")

@@ -1,12 +1,17 @@
 """The exam as a pure machine at 20 Hz: robot, controller, safety and perception in, one goal and one state out."""
 
 from echopilot_control.safety import Limits
-from echopilot_core import ControlGoal, ControlPhase, GoalKind, Outcome, SafetyMode, View
+from echopilot_core import ControlGoal, ControlPhase, GoalKind, Outcome, SafetyMode
+from echopilot_exam.beats import enough_recorded
+from echopilot_exam.biplane import ApicalPlane
 from echopilot_exam.collector import Collector
 from echopilot_exam.evaluate import Evaluation, evaluate_recording, evaluate_sweep
 from echopilot_exam.faults import fault_in_contact, image_is_fresh, latched, safety_is_fresh
-from echopilot_exam.gate import GATES, judge_view
+from echopilot_exam.gate import judge_view
+from echopilot_exam.gate_table import GATES
+from echopilot_exam.goals import plain_goal, step_goal
 from echopilot_exam.protocol import Protocol, Step, StepKind
+from echopilot_exam.results import not_started, step_result
 from echopilot_exam.stages import (
     ACQUIRE_MARGIN_S,
     FAULT_LIMIT_S,
@@ -34,6 +39,7 @@ from echopilot_exam.states import (
     OperatorRequest,
     StepResult,
 )
+from echopilot_exam.telling import breath_request, waiting_for
 
 __all__ = ["ExamInputs", "ExamMachine", "ExamOutput", "ExamPhase", "ExamState", "OperatorRequest"]
 
@@ -54,6 +60,7 @@ class ExamMachine:
         self._after = After.NEXT_STEP
         self._step_index = 0
         self._step_since_ns: int | None = None
+        self._planes: tuple[ApicalPlane, ...] = ()
         self._attempt = 1
         self._force_extra_n = 0.0
         self._fault: ExamPhase | None = None
@@ -112,13 +119,17 @@ class ExamMachine:
         return self._lasting_fault(inputs)
 
     def _stop(self, stage: Stage, message: str, goal: GoalKind) -> None:
-        """Latch; remember where to go on, so that an ended step is not repeated and an end stays an end."""
+        """Latch; remember where to go on, so that an ended step is not repeated and an end stays an end.
+
+        A repeated step begins afresh: its attempts and its time start again when somebody resumes it.
+        """
         if self._stage is Stage.NOT_FOUND:
             self._after = After.NEXT_STEP
         elif self._stage is not Stage.RETREAT and self._stage not in STOPPED:
             self._after = After.SAME_STEP
+            self._attempt, self._step_since_ns = 1, None
         self._enter(stage, message)
-        self._new_goal(goal)
+        self._ask(goal)
 
     def _lasting_fault(self, inputs: ExamInputs) -> bool:
         in_contact = self._stage in IN_CONTACT
@@ -129,7 +140,7 @@ class ExamMachine:
             return False
         if fault is ExamPhase.CONTROLLER_SILENT:
             self._enter(Stage.ABORTED, "controller is silent")
-            self._new_goal(GoalKind.RETREAT)
+            self._ask(GoalKind.RETREAT)
         else:
             self._try_again(f"{fault.value} for more than {FAULT_LIMIT_S[fault]:g} s", harder=False)
         return True
@@ -147,8 +158,9 @@ class ExamMachine:
             case Stage.ACQUIRE:
                 self._acquire(inputs, elapsed_s)
             case Stage.RECORD:
-                if elapsed_s >= self._step.record_s:
-                    self._enter(Stage.MEASURE, f"{self._step.view.name} recorded")
+                step = self._step
+                if enough_recorded(self._frames.recorded, step.beats, elapsed_s, step.record_s):
+                    self._enter(Stage.MEASURE, f"{step.view.name} recorded in {elapsed_s:.1f} s")
             case Stage.SWEEP:
                 self._sweep(inputs, elapsed_s)
             case Stage.MEASURE:
@@ -171,10 +183,11 @@ class ExamMachine:
             self._frames.forget()
             if step.kind is StepKind.SWEEP:
                 self._enter(Stage.SWEEP, "sweeps along the aorta")
-                self._new_goal(GoalKind.SWEEP, step)
+            elif step.guided:
+                self._enter(Stage.ACQUIRE, f"the operator moves the probe: {step.title}")
             else:
                 self._enter(Stage.ACQUIRE, f"looks for {step.view.name}, attempt {self._attempt}")
-                self._new_goal(GoalKind.ACQUIRE_VIEW, step)
+            self._goal = step_goal(self._goal.goal_id + 1, step, self._force_extra_n, self._limits)
         elif elapsed_s > PREPARE_LIMIT_S:
             missing = "controller" if inputs.status is None else "fresh images" if safe else "safety"
             self._abort(f"not ready after {PREPARE_LIMIT_S:g} s: {missing}", inputs)
@@ -187,9 +200,16 @@ class ExamMachine:
                 self._try_again("controller did not take the goal", harder=False)
         elif status.outcome in (Outcome.NOT_FOUND, Outcome.ABORTED):
             self._try_again(status.detail or "view not found", harder=status.outcome is Outcome.NOT_FOUND)
+        elif self._step.guided and elapsed_s > self._step.timeout_s:
+            self._try_again("nobody brought the probe to the view in time", harder=False)
+        elif self._step.by_hand:
+            if inputs.request is OperatorRequest.RESUME:
+                self._record()
         elif status.phase is ControlPhase.HOLD:
             if self._hold_since_ns is None:
                 self._hold_since_ns = self._now_ns
+                if not self._step.guided:
+                    self._message = "; ".join(filter(None, ("holds the view", breath_request(self._step))))
             self._hold(self._hold_since_ns)
         else:
             self._hold_since_ns = None
@@ -201,10 +221,13 @@ class ExamMachine:
         window = [v for v in self._frames.verdicts if v.stamp_ns >= max(window_ns, since_ns)]
         verdict = judge_view(window, GATES[self._step.gate])
         if self._since(since_ns) >= self._step.hold_s and verdict.passed:
-            self._frames.forget()
-            self._enter(Stage.RECORD, f"{self._step.view.name} passed the gate")
-        elif self._since(since_ns) >= GATE_LIMIT_S:
+            self._record()
+        elif self._since(since_ns) >= GATE_LIMIT_S and not self._step.guided:
             self._try_again(f"gate refused: {verdict.reason}", harder=True)
+
+    def _record(self) -> None:
+        self._frames.forget()
+        self._enter(Stage.RECORD, "; ".join(filter(None, (f"records {self._step.title}", breath_request(self._step)))))
 
     def _sweep(self, inputs: ExamInputs, elapsed_s: float) -> None:
         status = inputs.status
@@ -222,7 +245,11 @@ class ExamMachine:
             self._yield = evaluate_sweep(frames.sections, verdict)
             complete = self._swept is Outcome.SUCCEEDED
         else:
-            self._yield = evaluate_recording(self._step.view, frames.recorded, frames.verdicts, verdict)
+            if not verdict.passed and self._attempt < self._step.attempts:
+                self._try_again(f"recording refused: {verdict.reason}", harder=True)
+                return
+            self._yield = evaluate_recording(self._step.view, frames.recorded, frames.verdicts, verdict, self._planes)
+            self._planes = self._yield.planes
             complete = True
         accepted = verdict.passed and complete
         self._end_step(Outcome.SUCCEEDED if accepted else Outcome.NOT_FOUND, accepted, self._yield)
@@ -240,7 +267,7 @@ class ExamMachine:
             self._next_step()
         else:
             self._enter(Stage.PREPARE, self._message)
-        self._new_goal(GoalKind.IDLE)
+        self._ask(GoalKind.IDLE)
 
     def _stopped(self, inputs: ExamInputs, elapsed_s: float, limit_s: float) -> None:
         if elapsed_s > limit_s:
@@ -271,26 +298,12 @@ class ExamMachine:
 
     def _end_step(self, outcome: Outcome, accepted: bool, evaluation: Evaluation) -> None:
         step = self._step
-        verdict = judge_view(self._frames.verdicts, GATES[step.gate])
-        best = max((v for v in self._frames.verdicts if v.passed), key=lambda v: v.quality, default=None)
-        detail = evaluation.detail
-        if step.kind is StepKind.SWEEP and self._swept not in (Outcome.SUCCEEDED, Outcome.RUNNING):
-            detail = f"{self._message}; {detail}"
-        self._results.append(
-            StepResult(
-                view=step.view,
-                kind=step.kind,
-                outcome=outcome,
-                accepted=accepted,
-                score=verdict.passed_fraction,
-                quality=verdict.quality,
-                seconds=0.0 if self._step_since_ns is None else self._since(self._step_since_ns),
-                frame_sequence=best.sequence if best else -1,
-                detail=detail,
-                frame_sequences=evaluation.frame_sequences,
-            )
-        )
-        self._message = f"{step.view.name} {step.kind.value}: {detail}"
+        broken_off = step.kind is StepKind.SWEEP and self._swept not in (Outcome.SUCCEEDED, Outcome.RUNNING)
+        seconds = 0.0 if self._step_since_ns is None else self._since(self._step_since_ns)
+        why = self._message if broken_off else ""
+        result = step_result(step, outcome, accepted, evaluation, self._frames.verdicts, seconds, why)
+        self._results.append(result)
+        self._message = f"{step.view.name} {step.kind.value}: {result.detail}"
         if self.protocol.sweep_follows(self._step_index):
             if accepted:  # the probe stays on the skin
                 self._next_step()
@@ -304,11 +317,8 @@ class ExamMachine:
             self._leave(After.NEXT_STEP)
 
     def _drop_sweep(self) -> None:
-        """A sweep starts from its view; without the view it is reported as not done."""
-        view = self._step.view
-        detail = f"not started: {view.name} was not reached"
+        self._results.append(not_started(self._step.view))
         self._step_index += 1
-        self._results.append(StepResult(view, StepKind.SWEEP, Outcome.ABORTED, False, 0.0, 0.0, 0.0, -1, detail))
 
     def _next_step(self) -> None:
         self._attempt, self._step_since_ns, self._force_extra_n = 1, None, 0.0
@@ -323,7 +333,7 @@ class ExamMachine:
     def _leave(self, after: After) -> None:
         self._after = after
         self._enter(Stage.RETREAT, self._message)
-        self._new_goal(GoalKind.RETREAT)
+        self._ask(GoalKind.RETREAT)
 
     def _abort(self, reason: str, inputs: ExamInputs) -> None:
         if self._stage is Stage.RETREAT and self._after is After.ABORTED:
@@ -344,18 +354,8 @@ class ExamMachine:
         self._stage, self._stage_since_ns, self._message = stage, self._now_ns, message
         self._fault = self._hold_since_ns = None
 
-    def _new_goal(self, kind: GoalKind, step: Step | None = None) -> None:
-        row = self._limits.row(self._step.preset)
-        force_n = min((step.force_n if step else row.setpoint_n) + self._force_extra_n, row.setpoint_max_n)
-        self._goal = ControlGoal(
-            goal_id=self._goal.goal_id + 1,
-            kind=kind,
-            view=step.view if step else View.NONE,
-            force_setpoint_n=force_n,
-            preset=self._step.preset,
-            timeout_s=step.timeout_s if step else RETREAT_LIMIT_S,
-            speed_m_s=self._step.speed_m_s,
-        )
+    def _ask(self, kind: GoalKind) -> None:
+        self._goal = plain_goal(self._goal.goal_id + 1, kind, self._step, self._limits)
 
     def _since(self, stamp_ns: int) -> float:
         return (self._now_ns - stamp_ns) * 1e-9
@@ -368,6 +368,8 @@ class ExamMachine:
         status = inputs.status
         if status is None or status.goal_id != self._goal.goal_id:
             return ExamPhase.PREPARE
+        if self._step.by_hand or (self._step.guided and status.phase is ControlPhase.HOLD):
+            return ExamPhase.GUIDED
         return MIRRORED.get(status.phase, ExamPhase.PREPARE)
 
     def _state(self, phase: ExamPhase) -> ExamState:
@@ -382,7 +384,7 @@ class ExamMachine:
             steps_total=total,
             attempt=self._attempt,
             view=self._step.view,
-            waiting_for="" if phase in TERMINAL else f"{self._step.view.name}: {phase.value}",
+            waiting_for=waiting_for(self._step, phase),
             progress=1.0 if self._stage is Stage.DONE else len(self._results) / total,
             message=self._message,
             imaging_preset=self._step.preset,

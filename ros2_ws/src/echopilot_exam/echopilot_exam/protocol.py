@@ -1,23 +1,29 @@
 """An exam protocol: which views and sweeps, with which force, preset, time and gate; read from YAML."""
 
 import hashlib
-import math
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from echopilot_core import EchoPilotError, View
-from echopilot_exam.gate import GATES
+from echopilot_exam.gate_table import GATES
+from echopilot_exam.guide import GUIDES
+from echopilot_exam.yaml_step import choice, flag, mapping, number, words
 
 PROTOCOL_FOLDER = Path(__file__).parent / "protocols"
 
-SLOWEST_HEART_PERIOD_S = 1.2  # 50 beats/min: recording this long per beat holds the wanted number of beats
+SLOWEST_HEART_PERIOD_S = 1.2
+"""50 beats/min: without a heart rate from the pictures, recording lasts this long per beat."""
 
 FORCE_CEILING_N = {"cardiac": 8.0, "abdomen": 12.0}
 """Highest set-point that an exam may ask for, by preset (DESIGN section 4, limits)."""
+
+KEYS = (
+    "view", "kind", "preset", "force_n", "timeout_s", "gate", "hold_s", "beats", "attempts", "speed_mm_s",
+    "guided", "breath", "title", "note",
+)  # fmt: skip
 
 
 class StepKind(Enum):
@@ -27,25 +33,47 @@ class StepKind(Enum):
     SWEEP = "sweep"
 
 
+class Breath(Enum):
+    """Which breath the patient is asked to hold while a view is held and recorded."""
+
+    FREE = "free"
+    EXPIRATION = "expiration"
+    INSPIRATION = "inspiration"
+
+
 @dataclass(frozen=True)
 class Step:
-    """One line of a protocol."""
+    """One line of a protocol. `guided`: the operator moves the probe, the robot keeps force and centring."""
 
     view: View
     kind: StepKind
     preset: str
     force_n: float
     timeout_s: float
-    gate: str  # row of echopilot_exam.gate.GATES
+    gate: str  # row of echopilot_exam.gate_table.GATES
     hold_s: float = 1.0  # the gate must pass this long before recording
     beats: int = 3
     attempts: int = 1
     speed_m_s: float = 0.008  # sweeps only
+    guided: bool = False
+    breath: Breath = Breath.FREE
+    title: str = ""
+    note: str = ""
 
     @property
     def record_s(self) -> float:
-        """Seconds that hold `beats` heart beats."""
+        """The longest recording [s]: holds `beats` beats of a slow heart."""
         return self.beats * SLOWEST_HEART_PERIOD_S
+
+    @property
+    def by_hand(self) -> bool:
+        """True where the arm stays away and the operator says when to record: a view that the network does not know."""
+        return self.view is View.NONE
+
+    @property
+    def longest_s(self) -> float:
+        """The longest that the step may take without faults [s], moves between attempts left out."""
+        return self.attempts * self.timeout_s + (self.record_s if self.kind is StepKind.ACQUIRE else 0.0)
 
 
 @dataclass(frozen=True)
@@ -90,60 +118,35 @@ def load_protocol(name_or_path: str) -> Protocol:
     return Protocol(
         name=path.stem,
         title=str(document.get("title", path.stem)),
-        steps=tuple(_step(raw, f"protocol {path.name}, step {number}") for number, raw in enumerate(steps, 1)),
+        steps=tuple(_step(raw, f"protocol {path.name}, step {position}") for position, raw in enumerate(steps, 1)),
         sha256=hashlib.sha256(text).hexdigest(),
     )
 
 
-def dry_run_text(protocol: Protocol) -> str:
-    """What the exam would do, one line per step, without moving anything."""
-    lines = [f"{protocol.name}: {protocol.title}"]
-    for number, step in enumerate(protocol.steps, 1):
-        if step.kind is StepKind.SWEEP:
-            what = f"sweep at {step.speed_m_s * 1e3:.0f} mm/s"
-        else:
-            what = f"acquire, hold {step.hold_s:.1f} s, record {step.beats} beats ({step.record_s:.1f} s)"
-        lines.append(
-            f"  {number}. {step.view.name}: {what}; preset {step.preset}, {step.force_n:.0f} N, "
-            f"at most {step.timeout_s:.0f} s, {step.attempts} attempt(s), gate {step.gate}"
-        )
-    return "\n".join(lines)
-
-
-def _step(raw: Any, where: str) -> Step:
-    if not isinstance(raw, dict):
-        raise EchoPilotError(f"{where} must be a mapping")
-    valid = {"view", "kind", "preset", "force_n", "timeout_s", "gate", "hold_s", "beats", "attempts", "speed_mm_s"}
-    for key in raw:
-        if key not in valid:
-            raise EchoPilotError(f"{where}: unknown key '{key}'; valid are {', '.join(sorted(valid))}")
-    views = [view.name for view in View if view is not View.NONE]
-    preset = _choice(raw, "preset", list(FORCE_CEILING_N), where)
-    return Step(
-        view=View[_choice(raw, "view", views, where)],
-        kind=StepKind(_choice(raw, "kind", [kind.value for kind in StepKind], where)),
+def _step(given: object, where: str) -> Step:
+    raw = mapping(given, KEYS, where)
+    preset = choice(raw, "preset", list(FORCE_CEILING_N), where)
+    guided = flag(raw, "guided", where)
+    view = View[choice(raw, "view", [v.name for v in View if guided or v is not View.NONE], where)]
+    step = Step(
+        view=view,
+        kind=StepKind(choice(raw, "kind", [kind.value for kind in StepKind], where)),
         preset=preset,
-        force_n=_number(raw, "force_n", 2.0, FORCE_CEILING_N[preset], None, where),
-        timeout_s=_number(raw, "timeout_s", 1.0, 600.0, None, where),
-        gate=_choice(raw, "gate", list(GATES), where),
-        hold_s=_number(raw, "hold_s", 0.0, 30.0, 1.0, where),
-        beats=round(_number(raw, "beats", 1, 20, 3, where)),
-        attempts=round(_number(raw, "attempts", 1, 5, 1, where)),
-        speed_m_s=_number(raw, "speed_mm_s", 1.0, 20.0, 8.0, where) * 1e-3,
+        force_n=number(raw, "force_n", 2.0, FORCE_CEILING_N[preset], None, where),
+        timeout_s=number(raw, "timeout_s", 1.0, 600.0, None, where),
+        gate=choice(raw, "gate", list(GATES), where),
+        hold_s=number(raw, "hold_s", 0.0, 30.0, 1.0, where),
+        beats=round(number(raw, "beats", 1, 20, 3, where)),
+        attempts=round(number(raw, "attempts", 1, 5, 1, where)),
+        speed_m_s=number(raw, "speed_mm_s", 1.0, 20.0, 8.0, where) * 1e-3,
+        guided=guided,
+        breath=Breath(choice({"breath": "free", **raw}, "breath", [breath.value for breath in Breath], where)),
+        title=words(raw, "title", where) or GUIDES[view].title,
+        note=words(raw, "note", where),
     )
-
-
-def _choice(raw: dict[str, Any], key: str, valid: list[str], where: str) -> str:
-    value = str(raw.get(key))
-    if value not in valid:
-        raise EchoPilotError(f"{where}: {key} is '{value}'; choose one of {', '.join(valid)}")
-    return value
-
-
-def _number(raw: dict[str, Any], key: str, low: float, high: float, default: float | None, where: str) -> float:
-    value = raw.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise EchoPilotError(f"{where}: {key} must be a number from {low:g} to {high:g}")
-    if not low <= value <= high:
-        raise EchoPilotError(f"{where}: {key} is {value:g}; it must lie from {low:g} to {high:g}")
-    return float(value)
+    if GATES[step.gate].view is not view:
+        fitting = ", ".join(name for name, gate in GATES.items() if gate.view is view)
+        raise EchoPilotError(f"{where}: gate {step.gate} is not for view {view.name}; choose one of {fitting}")
+    if step.guided and step.kind is StepKind.SWEEP:
+        raise EchoPilotError(f"{where}: a sweep cannot be guided; choose kind acquire")
+    return step

@@ -28,6 +28,7 @@ class ExamPhase(Enum):
     SEARCH = "searches for the view"
     REFINE = "refines the view"
     HOLD = "holds until the gate passes"
+    GUIDED = "the operator moves the probe until the gate passes"
     RECORD = "records heart beats"
     MEASURE = "measures"
     SWEEP = "sweeps along the aorta"
@@ -51,7 +52,7 @@ class OperatorRequest(IntEnum):
 
     NONE = 0
     STOP = 1  # leave the skin and wait
-    RESUME = 2  # after STOP or a reset safety trip: repeat the step
+    RESUME = 2  # after STOP or a reset safety trip: repeat the step; a view held by hand: record it
     SKIP = 3  # go on to the next step
     ABORT = 4  # leave the skin and end
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from echopilot_exam.record.model import TraceSample
 
-HELD_PHASES = frozenset({"SEARCH", "REFINE", "HOLD", "RECORD", "SWEEP"})
+HELD_PHASES = frozenset({"SEARCH", "REFINE", "HOLD", "GUIDED", "RECORD", "SWEEP"})
 
 
 def held_samples(trace: Sequence[TraceSample]) -> tuple[TraceSample, ...]:
