@@ -38,6 +38,7 @@ class Context:
     axes: BodyAxes | None
     under: SkinPatch | None
     start_offset: StartOffset | None = None
+    hand: Array = field(default_factory=lambda: np.zeros(6))  # what the operator asks in guided mode, in `base`
 
     @property
     def position_m(self) -> Array:

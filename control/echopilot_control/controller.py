@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from echopilot_control.body_axes import BodyAxes, body_axes
 from echopilot_control.context import Context, Memory, admissible_setpoint_n
 from echopilot_control.force.regulator import ForceReading, ForceRegulator
+from echopilot_control.hand import Jog, hand_twist
 from echopilot_control.phases.dispatch import begin, run
 from echopilot_control.safety.limits import DESIGN_ROWS, Limits
 from echopilot_control.safety.robot_checks import finite
@@ -53,6 +54,7 @@ class ControlInputs:
     surface: BodySurface | None
     landmarks: BodyLandmarks | None
     goal: ControlGoal
+    jog: Jog | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ class Controller:
             axes=self._axes,
             under=self._patch,
             start_offset=self._start_offset(inputs.goal),
+            hand=hand_twist(robot, inputs.jog, now_ns) if inputs.goal.kind is GoalKind.HOLD else np.zeros(6),
         )
 
     def _learn_body(self, inputs: ControlInputs) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from echopilot_control.context import Context, Memory, admissible_setpoint_n
 from echopilot_control.phases.acquire import hold, refine, search
 from echopilot_control.phases.approach import approach, couple, lift, touch
+from echopilot_control.phases.guided import begin_guided, guided
 from echopilot_control.phases.recover import recover, supervise
 from echopilot_control.phases.sweep import sweep
 from echopilot_control.phases.watch import watch
@@ -49,7 +50,7 @@ def begin(ctx: Context) -> Memory:
     elif kind is GoalKind.SWEEP:
         mem.phase = ControlPhase.COUPLE if touching else ControlPhase.APPROACH
     elif kind is GoalKind.HOLD:
-        mem.phase = ControlPhase.HOLD if touching else ControlPhase.IDLE
+        mem.phase = begin_guided(ctx, touching)
     elif kind is GoalKind.RETREAT:
         mem.phase = ControlPhase.RETREAT
     return mem
@@ -65,7 +66,8 @@ def run(ctx: Context, mem: Memory) -> Motion:
     _time_out(ctx, mem)
     if mem.phase is ControlPhase.RETREAT:
         return _retreat(ctx, mem)
-    motion = _RUN[mem.phase](ctx, mem)
+    by_hand = kind is GoalKind.HOLD and mem.phase in (ControlPhase.SEARCH, ControlPhase.HOLD)
+    motion = guided(ctx, mem) if by_hand else _RUN[mem.phase](ctx, mem)
     if motion.outcome is Outcome.ABORTED:
         mem.final = (Outcome.ABORTED, motion.detail)
         mem.enter(ControlPhase.RETREAT, ctx.now_ns)

@@ -1,0 +1,55 @@
+"""What the operator's hand asks for in guided mode: a jog twist, or a push against the probe."""
+
+from dataclasses import dataclass
+from math import radians
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import RobotState, to_ns
+
+Array = NDArray[np.float64]
+
+JOG_AGE_NS = to_ns(0.2)
+"""A jog counts this long: when the stick, the page or the network falls silent, the probe stands."""
+
+PUSH_FREE_N = 4.0
+"""A push up to this moves nothing. Gel friction at 8 N and noise stay below it."""
+PUSH_GAIN_M_S_N = 0.004  # 4 N beyond the dead band: 16 mm/s
+TWIST_FREE_N_M = 0.4
+TWIST_GAIN_RAD_S_N_M = radians(25.0)
+JOG_LINEAR_M_S, JOG_ANGULAR_RAD_S = 0.020, radians(15.0)
+
+
+@dataclass(frozen=True)
+class Jog:
+    """Wanted twist (6,) [m/s, rad/s] of the probe in `probe` at its origin; motion along z is left to the force."""
+
+    stamp_ns: int
+    twist: Array
+
+
+def hand_twist(robot: RobotState, jog: Jog | None, now_ns: int) -> Array:
+    """Twist (6,) in `base` that the operator asks for; zero without a fresh jog and without a push.
+
+    A push is read from the wrench across the beam, beyond a dead band. Along z the force loop alone decides.
+    """
+    wanted = np.zeros(6)
+    if np.isfinite(robot.wrench).all():
+        wanted[:2] = PUSH_GAIN_M_S_N * _beyond(robot.wrench[:2], PUSH_FREE_N)
+        wanted[3:] = TWIST_GAIN_RAD_S_N_M * _beyond(robot.wrench[3:], TWIST_FREE_N_M)
+    if jog is not None and abs(now_ns - jog.stamp_ns) <= JOG_AGE_NS and np.isfinite(jog.twist).all():
+        wanted += jog.twist * np.array([1.0, 1.0, 0.0, 1.0, 1.0, 1.0])
+    R = robot.T_base_probe[:3, :3]
+    return np.concatenate([R @ _capped(wanted[:3], JOG_LINEAR_M_S), R @ _capped(wanted[3:], JOG_ANGULAR_RAD_S)])
+
+
+def _beyond(vector: Array, free: float) -> Array:
+    """What of a vector exceeds the length `free`, in its direction."""
+    norm = float(np.linalg.norm(vector))
+    return np.zeros_like(vector) if norm <= free else vector * ((norm - free) / norm)
+
+
+def _capped(vector: Array, limit: float) -> Array:
+    norm = float(np.linalg.norm(vector))
+    return vector if norm <= limit else vector * (limit / norm)
