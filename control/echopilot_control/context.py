@@ -99,6 +99,7 @@ class Memory:
     centre_line: list[Array] = field(default_factory=list)
     aorta_along: Array | None = None  # tangent of the tracked centre line, towards the feet
     score: float = 0.0
+    hand: Array = field(default_factory=lambda: np.zeros(6))  # guided mode: twist that the hand has got so far
     detail: str = ""
     target: ImageTarget = field(default_factory=ImageTarget)
     fuser: TargetFuser = field(default_factory=TargetFuser)

@@ -18,7 +18,10 @@ PUSH_FREE_N = 4.0
 PUSH_GAIN_M_S_N = 0.004  # 4 N beyond the dead band: 16 mm/s
 TWIST_FREE_N_M = 0.4
 TWIST_GAIN_RAD_S_N_M = radians(25.0)
-JOG_LINEAR_M_S, JOG_ANGULAR_RAD_S = 0.020, radians(15.0)
+JOG_LINEAR_M_S, JOG_ANGULAR_RAD_S = 0.012, radians(12.0)
+"""Below the limits in contact: the arm's own overshoot has to fit between."""
+SLEW_M_S2, SLEW_RAD_S2 = 0.06, radians(30.0)
+"""A turn that starts or stops at once swings the face of the simulated arm at 60 mm/s."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,13 @@ def hand_twist(robot: RobotState, jog: Jog | None, now_ns: int) -> Array:
         wanted += jog.twist * np.array([1.0, 1.0, 0.0, 1.0, 1.0, 1.0])
     R = robot.T_base_probe[:3, :3]
     return np.concatenate([R @ _capped(wanted[:3], JOG_LINEAR_M_S), R @ _capped(wanted[3:], JOG_ANGULAR_RAD_S)])
+
+
+def slewed(previous: Array, wanted: Array, dt_s: float) -> Array:
+    """The next twist (6,) on the way to another one, within what an arm follows smoothly."""
+    step = wanted - previous
+    linear, angular = _capped(step[:3], SLEW_M_S2 * dt_s), _capped(step[3:], SLEW_RAD_S2 * dt_s)
+    return previous + np.concatenate([linear, angular])
 
 
 def _beyond(vector: Array, free: float) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_control.context import Context, Memory
+from echopilot_control.hand import slewed
 from echopilot_control.phases.watch import believed, follows_aorta
 from echopilot_control.search.priors import PRIORS
 from echopilot_control.servo.centring import centring_velocity_m_s
@@ -32,9 +33,10 @@ def begin_guided(ctx: Context, touching: bool) -> ControlPhase:
 def guided(ctx: Context, mem: Memory) -> Motion:
     """One tick of hand-guided contact: what the hand asks across the skin; once it rests, help from the picture."""
     mem.enter(ControlPhase.HOLD, ctx.now_ns)
-    if ctx.hand.any():
+    mem.hand = slewed(mem.hand, ctx.hand, ctx.dt_s)
+    if ctx.hand.any() or mem.hand.any():
         mem.good_since_ns = ctx.now_ns
-        return _motion(mem, ctx.hand[:3], _within_tilt(ctx, ctx.hand[3:]), "the operator moves the probe")
+        return _motion(mem, mem.hand[:3], _within_tilt(ctx, mem.hand[3:]), "the operator moves the probe")
     still = mem.good_since_ns < 0 or ctx.now_ns - mem.good_since_ns > _STILL_NS
     if not still or ctx.seen is None:
         return _motion(mem, np.zeros(3), np.zeros(3), "waits for the operator")

@@ -4,7 +4,7 @@ import numpy as np
 
 from echopilot_control.context import Context, Memory
 from echopilot_control.servo.motion import Motion
-from echopilot_core import ControlPhase, Outcome
+from echopilot_core import ControlPhase, GoalKind, Outcome
 
 IMAGE_DRIVEN = (ControlPhase.SEARCH, ControlPhase.REFINE, ControlPhase.SWEEP, ControlPhase.HOLD)
 IN_CONTACT = (ControlPhase.TOUCH, ControlPhase.COUPLE, *IMAGE_DRIVEN)
@@ -33,7 +33,8 @@ def supervise(ctx: Context, mem: Memory) -> None:
         elif ctx.now_ns - mem.low_force_since_ns > _LOST_NS:
             _begin(ctx, mem, contact=True)
             return
-    if mem.phase in IMAGE_DRIVEN and image_is_stale(ctx):
+    by_hand = ctx.goal.kind is GoalKind.HOLD  # the hand moves the probe, not the picture
+    if mem.phase in IMAGE_DRIVEN and not by_hand and image_is_stale(ctx):
         _begin(ctx, mem, contact=False)
 
 

@@ -1,10 +1,14 @@
 """Which fault lies over a step in contact, from one tick's inputs."""
 
+from math import radians
+
 import numpy as np
 
-from echopilot_core import ControlPhase, RobotMode, SafetyMode, Seen
+from echopilot_core import ControlPhase, RobotMode, RobotState, SafetyMode, Seen
 from echopilot_exam.stages import CONTROLLER_AGE_S, FUTURE_S, IMAGE_AGE_S, NEEDS_IMAGE, SAFETY_AGE_S
 from echopilot_exam.states import ExamInputs, ExamPhase
+
+RESTS_M_S, RESTS_RAD_S = 0.004, radians(3.0)
 
 
 def latched(inputs: ExamInputs) -> bool:
@@ -23,6 +27,13 @@ def safety_is_fresh(inputs: ExamInputs) -> bool:
 def image_is_fresh(latest: Seen | None, now_ns: int) -> bool:
     """Both ends of the age of the newest result."""
     return latest is not None and -FUTURE_S <= (now_ns - latest.stamp_ns) * 1e-9 <= IMAGE_AGE_S
+
+
+def rests(robot: RobotState) -> bool:
+    """True while the probe neither slides over the skin nor turns; along the beam it may follow the breathing."""
+    z = robot.T_base_probe[:3, 2]
+    across = robot.twist[:3] - float(robot.twist[:3] @ z) * z
+    return bool(np.linalg.norm(across) <= RESTS_M_S and np.linalg.norm(robot.twist[3:]) <= RESTS_RAD_S)
 
 
 def fault_in_contact(inputs: ExamInputs, goal_id: int, latest: Seen | None) -> ExamPhase | None:

@@ -6,7 +6,7 @@ from echopilot_exam.beats import enough_recorded
 from echopilot_exam.biplane import ApicalPlane
 from echopilot_exam.collector import Collector
 from echopilot_exam.evaluate import Evaluation, evaluate_recording, evaluate_sweep
-from echopilot_exam.faults import fault_in_contact, image_is_fresh, latched, safety_is_fresh
+from echopilot_exam.faults import fault_in_contact, image_is_fresh, latched, rests, safety_is_fresh
 from echopilot_exam.gate import judge_view
 from echopilot_exam.gate_table import GATES
 from echopilot_exam.goals import plain_goal, step_goal
@@ -206,6 +206,8 @@ class ExamMachine:
             if inputs.request is OperatorRequest.RESUME:
                 self._record()
         elif status.phase is ControlPhase.HOLD:
+            if self._step.guided and not rests(inputs.robot):
+                self._hold_since_ns = self._now_ns
             if self._hold_since_ns is None:
                 self._hold_since_ns = self._now_ns
                 if not self._step.guided:
