@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from echopilot_control.safety import LimitRow, Limits, Reason, SafetyInputs, SafetyMemory, check
+from echopilot_control.safety import LimitRow, Limits, Reason, SafetyDecision, SafetyInputs, SafetyMemory, check
+from echopilot_control.safety.state import ClockMemory, CommandMemory, RetractMemory
 from echopilot_core import BodyLandmarks, ProbeCommand, RobotMode, RobotState, SafetyMode
 
 LIMITS = Limits()
@@ -41,6 +42,11 @@ def run(ticks: int, force_n=lambda k: 5.0 + 1e-3 * (k % 7), memory=None, start: 
     return decision
 
 
+def still(decision: SafetyDecision) -> bool:
+    """Nothing leaves, or the one brake that precedes nothing."""
+    return decision.twist is None or not decision.twist.twist.any()
+
+
 numbers = st.one_of(st.floats(-1e3, 1e3), st.sampled_from([nan, inf, -inf, 1e308, 5e-324]), st.floats(-0.05, 0.05))
 
 
@@ -66,7 +72,7 @@ def test_only_admissible_twists_leave(
     state = robot(now - robot_age_ns, force_n)
     T = se3.transform(DOWN[:3, :3] @ se3.so3_exp(np.array(tilt)), np.array([0.5, y_m, 0.2 + height_m]))
     state = replace(state, T_base_probe=T)
-    memory = SafetyMemory(last_sequence=1, last_accepted_ns=now - 10_000_000, last_now_ns=now - 10_000_000)
+    memory = SafetyMemory(clock=ClockMemory(now - 10_000_000), command=CommandMemory(1, now - 10_000_000))
     sent = command(now - age_ns, sequence, twist, valid_ns)
     decision = check(memory, SafetyInputs(now, state, sent, LANDMARKS, preset), LIMITS)
     if decision.twist is None:
@@ -80,7 +86,9 @@ def test_only_admissible_twists_leave(
     if decision.mode is SafetyMode.RETRACT:
         assert normal < 0.0
         return
-    assert decision.mode is SafetyMode.OK
+    if decision.mode is not SafetyMode.OK:
+        assert not out.any()
+        return
     assert sequence > 1 and np.isfinite(twist).all()
     assert -20_000_000 <= age_ns < min(valid_ns, 50_000_000)
     assert np.linalg.norm(out[3:]) <= LIMITS.angular_rad_s * (1 + 1e-9)
@@ -117,7 +125,7 @@ def test_force_trip_retracts_latches_and_ends():
                 position = position + decision.twist.twist[:3] * 0.01
                 moved.append(float(np.linalg.norm(decision.twist.twist[:3])))
     assert position[2] - 0.19 == pytest.approx(0.030, abs=3e-4)
-    assert max(moved) <= 0.020 + 1e-9
+    assert max(moved) <= 0.020 + 1e-9 and sum(m == 0.0 for m in moved) <= 1
     assert decision.twist is None
 
 
@@ -138,7 +146,7 @@ def test_latch_survives_everything_but_a_proper_reset():
     ("change", "reason", "latched"),
     [
         (lambda i: replace(i, command=None), Reason.COMMAND_MISSING, False),
-        (lambda i: replace(i, command=replace(i.command, sequence=1)), Reason.COMMAND_REPEATED, False),
+        (lambda i: replace(i, command=replace(i.command, sequence=20)), Reason.COMMAND_REPEATED, False),
         (lambda i: replace(i, command=replace(i.command, stamp_ns=i.now_ns - 10**8)), Reason.COMMAND_STALE, False),
         (lambda i: replace(i, command=replace(i.command, valid_for_ns=0)), Reason.COMMAND_STALE, False),
         (lambda i: replace(i, command=replace(i.command, stamp_ns=i.now_ns + 10**8)), Reason.COMMAND_FUTURE, False),
@@ -146,6 +154,7 @@ def test_latch_survives_everything_but_a_proper_reset():
         (lambda i: replace(i, robot=replace(i.robot, wrench=np.full(6, nan))), Reason.ROBOT_NOT_FINITE, False),
         (lambda i: replace(i, robot=replace(i.robot, stamp_ns=i.now_ns - 10**8)), Reason.ROBOT_STALE, False),
         (lambda i: replace(i, robot=replace(i.robot, stamp_ns=i.now_ns + 10**8)), Reason.ROBOT_FUTURE, False),
+        (lambda i: replace(i, command=replace(i.command, sequence=1)), Reason.COMMAND_SEQUENCE, True),
         (lambda i: replace(i, commanders=2), Reason.COMMANDERS, True),
         (lambda i: replace(i, operator_stop=True), Reason.OPERATOR_STOP, True),
     ],
@@ -156,7 +165,9 @@ def test_each_fault_sends_nothing_and_says_why(change, reason, latched):
     now = 21 * 10_000_000
     good = SafetyInputs(now, robot(now, 5.0), command(now, 21), LANDMARKS, "cardiac")
     faulty = check(before.memory, change(good), LIMITS)
-    assert faulty.twist is None and reason.name in faulty.state.reasons
+    assert still(faulty) and reason.name in faulty.state.reasons
+    silent = check(faulty.memory, change(replace(good, now_ns=now + 1)), LIMITS)
+    assert silent.twist is None
     after = run(3, memory=faulty.memory, start=22)
     assert (after.mode is SafetyMode.OK) is not latched
 
@@ -181,7 +192,7 @@ def test_silent_controller_in_contact_latches_after_a_second():
         now = k * 10_000_000
         decision = check(memory, SafetyInputs(now, robot(now, 5.0 + 1e-3 * k), None, LANDMARKS, "cardiac"), LIMITS)
         memory = decision.memory
-        assert decision.twist is None
+        assert still(decision)
         modes.append(decision.mode)
     assert modes[0] is SafetyMode.HOLD and modes[-1] is SafetyMode.STOPPED
 
@@ -229,37 +240,29 @@ def test_lower_limits_are_accepted_and_frozen():
         lower.trip_force_n = 18.0
 
 
-def test_the_safety_page_names_every_reason():
-    from pathlib import Path
-
-    page = (Path(__file__).parents[2] / "docs" / "safety.md").read_text()
-    for reason in Reason:
-        line = f"| {reason.value.row} | `{reason.name}` | {reason.value.text} | {reason.value.reaction.name}"
-        assert line in page, reason.name
-
-
-def test_a_clock_that_jumps_back_costs_one_tick_and_blinds_no_check() -> None:
+def test_a_clock_that_jumps_back_is_held_for_a_second_and_blinds_no_check() -> None:
     memory = run(200).memory
-    now = 10_000_000
-    jumped = check(memory, SafetyInputs(now, robot(now, 5.0), command(now, 201), LANDMARKS), LIMITS)
-    assert jumped.twist is None and "CLOCK_JUMP" in jumped.state.reasons
-    memory = jumped.memory
-    for k in range(2, 6):
+    modes = []
+    for k in range(1, 121):
         now = k * 10_000_000
-        decision = check(
-            memory, SafetyInputs(now, robot(now, 5.0 + 1e-3 * k), command(now, 200 + k), LANDMARKS), LIMITS
-        )
+        sent = command(now, 200 + k)
+        decision = check(memory, SafetyInputs(now, robot(now, 5.0 + 1e-3 * (k % 7)), sent, LANDMARKS), LIMITS)
         memory = decision.memory
-        assert decision.mode is SafetyMode.OK and decision.twist is not None
-    for k in (6, 7):  # the spike check works at once after the jump
+        modes.append(decision.mode)
+        if k == 3:
+            early = memory
+    assert modes == [SafetyMode.HOLD] * 100 + [SafetyMode.OK] * 20
+    for k in (4, 5):  # the spike check works at once after the jump
         now = k * 10_000_000
-        spiked = check(memory, SafetyInputs(now, robot(now, 5.0 + 3.0 * (k - 5)), command(now, 200 + k)), LIMITS)
-        memory = spiked.memory
-    assert Reason.FORCE_SPIKE in memory.latched
+        spiked = check(early, SafetyInputs(now, robot(now, 5.0 + 3.0 * (k - 3)), command(now, 200 + k)), LIMITS)
+        early = spiked.memory
+    assert Reason.FORCE_SPIKE in early.latched
 
 
 def test_a_jump_clears_no_latch() -> None:
-    memory = SafetyMemory(latched=(Reason.FORCE_TRIP,), last_now_ns=10**10, retract_from_m=(0.5, 0.0, 0.2))
+    memory = SafetyMemory(
+        latched=(Reason.FORCE_TRIP,), clock=ClockMemory(10**10), retract=RetractMemory((0.5, 0.0, 0.2))
+    )
     now = 10_000_000
     decision = check(memory, SafetyInputs(now, robot(now), command(now, 1), LANDMARKS), LIMITS)
     assert decision.memory.latched == (Reason.FORCE_TRIP,)
@@ -272,7 +275,7 @@ def test_a_joint_that_runs_into_its_limit_is_held() -> None:
     q[3], dq[3] = 1.99, 0.1
     state = robot(now, joint_position_rad=q, joint_velocity_rad_s=dq)
     held = check(SafetyMemory(), SafetyInputs(now, state, command(now, 1), joint_limits_rad=limits), LIMITS)
-    assert held.twist is None and held.state.reasons == ("JOINT_LIMIT",)
+    assert still(held) and held.state.reasons == ("JOINT_LIMIT",)
     away = replace(state, joint_velocity_rad_s=-dq)
     free = check(SafetyMemory(), SafetyInputs(now, away, command(now, 1), joint_limits_rad=limits), LIMITS)
     assert free.mode is SafetyMode.OK

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_control.force.barrier import allowed_velocity_m_s
+from echopilot_control.safety.force_checks import CONTACT_N
 from echopilot_control.safety.limits import LimitRow, Limits
-from echopilot_control.safety.robot_checks import CONTACT_N
-from echopilot_control.safety.zones import keep_out, near_body
+from echopilot_control.safety.zones import Zone, keep_out, near_body
 from echopilot_core import BodyLandmarks, RobotState
 
 Array = NDArray[np.float64]
@@ -22,7 +22,12 @@ def limit_norm(vector: Array, limit: float) -> Array:
 
 
 def clip_twist(
-    twist: Array, robot: RobotState, landmarks: BodyLandmarks | None, row: LimitRow, limits: Limits
+    twist: Array,
+    robot: RobotState,
+    landmarks: BodyLandmarks | None,
+    row: LimitRow,
+    limits: Limits,
+    zones: tuple[Zone, ...] = (),
 ) -> Array:
     """Admissible twist (6,) in `base` for a finite `twist` (6,); lowers speeds, never raises them.
 
@@ -41,6 +46,5 @@ def clip_twist(
     elif near_body(robot.T_base_probe[:3, 3], landmarks):
         normal = min(normal, limits.approach_m_s)
     linear = limit_norm(lateral + normal * z, limits.free_m_s)
-    if landmarks is not None:
-        linear = keep_out(linear, robot.T_base_probe[:3, 3], landmarks)
+    linear = keep_out(linear, robot.T_base_probe[:3, 3], landmarks, zones)
     return np.concatenate([linear, limit_norm(twist[3:], limits.angular_rad_s)])

@@ -1,28 +1,30 @@
-"""Checks of what the robot tells: finite, fresh, plausible force."""
+"""Checks of what the robot tells of itself: finite, fresh, no fault, no faster than it may be."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from echopilot_control.safety.force_checks import CONTACT_N, check_force
 from echopilot_control.safety.limits import Limits
 from echopilot_control.safety.reasons import Reason
-from echopilot_control.safety.state import SafetyInputs, SafetyMemory
-from echopilot_core import RobotState, to_ns
+from echopilot_control.safety.state import ForceMemory, SafetyInputs, SafetyMemory
+from echopilot_core import RobotMode, RobotState, to_ns
 from echopilot_core.se3 import is_rigid
 
-CONTACT_N = 1.0
-LATERAL_TRIP_N = 20.0
-_LOST_NS = to_ns(0.1)
-_STUCK_NS = to_ns(0.5)
+__all__ = ["CONTACT_N", "RobotVerdict", "check_robot", "finite"]
+
+SPEED_FREE_M_S, SPEED_CONTACT_M_S = 0.250, 0.060  # twice what may be commanded, and then some
+_LOST_NS = to_ns(0.040)
 
 
 @dataclass(frozen=True)
 class RobotVerdict:
-    """`robot` is None when its state may not be used."""
+    """`robot` is None when its state may not be used; `robot_ns` is the stamp of the last usable one."""
 
     robot: RobotState | None
-    reasons: tuple[Reason, ...]
-    memory: SafetyMemory
+    reasons: list[Reason]
+    robot_ns: int
+    force: ForceMemory
 
 
 def finite(robot: RobotState) -> bool:
@@ -39,7 +41,7 @@ def finite(robot: RobotState) -> bool:
 
 
 def check_robot(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> RobotVerdict:
-    """Finiteness, then age at both ends, then force range, rate and variance."""
+    """Finiteness, then age at both ends, then range, rate and noise."""
     robot, now_ns = inputs.robot, inputs.now_ns
     bad: Reason | None = None
     if robot is None:
@@ -51,34 +53,14 @@ def check_robot(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> R
     elif robot.stamp_ns - now_ns > to_ns(limits.future_s):
         bad = Reason.ROBOT_FUTURE
     if bad is not None or robot is None:
-        since = memory.robot_bad_since_ns if memory.robot_bad_since_ns >= 0 else now_ns
-        lost = (Reason.ROBOT_LOST,) if now_ns - since >= _LOST_NS and memory.last_force_ns >= 0 else ()
-        return RobotVerdict(None, (bad or Reason.ROBOT_STALE, *lost), replace(memory, robot_bad_since_ns=since))
+        lost = memory.robot_ns >= 0 and now_ns - memory.robot_ns > _LOST_NS
+        reasons = [bad or Reason.ROBOT_STALE, Reason.ROBOT_LOST] if lost else [bad or Reason.ROBOT_STALE]
+        return RobotVerdict(None, reasons, memory.robot_ns, memory.force)
 
-    force_n = robot.contact_force_n
-    reasons: list[Reason] = []
-    if force_n > limits.trip_force_n:
-        reasons.append(Reason.FORCE_TRIP)
-    if float(robot.wrench[0] ** 2 + robot.wrench[1] ** 2) > LATERAL_TRIP_N**2:
-        reasons.append(Reason.FORCE_LATERAL)
-
-    fast_rises, same_since_ns = memory.fast_rises, memory.same_since_ns
-    dt_ns = robot.stamp_ns - memory.last_force_ns
-    if memory.last_force_ns >= 0 and dt_ns > 0:
-        rising = (force_n - memory.last_force_n) * 1e9 / dt_ns > limits.force_rate_n_s
-        fast_rises = fast_rises + 1 if rising else 0
-        same = force_n == memory.last_force_n and force_n > CONTACT_N
-        same_since_ns = (same_since_ns if same_since_ns >= 0 else memory.last_force_ns) if same else -1
-    if fast_rises >= 2:
-        reasons.append(Reason.FORCE_SPIKE)
-    if same_since_ns >= 0 and robot.stamp_ns - same_since_ns >= _STUCK_NS:
-        reasons.append(Reason.FORCE_STUCK)
-    memory = replace(
-        memory,
-        robot_bad_since_ns=-1,
-        last_force_n=force_n,
-        last_force_ns=max(robot.stamp_ns, memory.last_force_ns),
-        fast_rises=fast_rises,
-        same_since_ns=same_since_ns,
-    )
-    return RobotVerdict(robot, tuple(reasons), memory)
+    force, reasons = check_force(memory.force, robot, memory.body.coarse_m, limits)
+    if robot.mode is RobotMode.FAULT:
+        reasons.append(Reason.ROBOT_FAULT)
+    fastest_m_s = SPEED_CONTACT_M_S if robot.contact_force_n > CONTACT_N else SPEED_FREE_M_S
+    if float(robot.twist[:3] @ robot.twist[:3]) > fastest_m_s**2:
+        reasons.append(Reason.ROBOT_SPEED)
+    return RobotVerdict(robot, reasons, min(robot.stamp_ns, now_ns), force)

@@ -1,17 +1,71 @@
-"""Where the probe may be: a box around the patient, and nothing above the suprasternal notch."""
+"""Where the probe may be: a box around the patient, nothing above the suprasternal notch, nothing in marked zones."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import BodyLandmarks
+from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError
 
 Array = NDArray[np.float64]
 
-ZONE_MARGIN_M = 0.020  # keep this far below the notch
+ZONE_MARGIN_M = 0.020  # keep this far below the notch and off every marked zone
 _ZONE_HEIGHT_M = 0.10  # the zone ends this high above the notch
 _DEEP_M = 0.010
 _BOX_HALF_M = np.array([0.45, 0.60, 0.45])
 _NEAR_M = 0.060
+_UP = np.array([0.0, 0.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class Zone:
+    """A ball that the probe must keep out of: a breast, a wound, a drain. Centre (3,) [m] in base on the skin."""
+
+    name: str
+    centre_m: Array
+    radius_m: float
+
+
+@dataclass(frozen=True)
+class MarkedZone:
+    """A zone as an operator gives it: left and towards the head of the xiphoid, along the bed [m]."""
+
+    name: str
+    left_m: float
+    head_m: float
+    radius_m: float
+
+
+def read_zones(text: str) -> tuple[MarkedZone, ...]:
+    """Zones out of "NAME LEFT HEAD RADIUS; ..." [m]; EchoPilotError for anything else."""
+    zones = []
+    for part in filter(None, (p.strip() for p in text.split(";"))):
+        try:
+            name, *numbers = part.split()
+            left_m, head_m, radius_m = map(float, numbers)
+        except ValueError:
+            raise EchoPilotError(f"zone '{part}': expected NAME LEFT HEAD RADIUS, metres from the xiphoid") from None
+        if not (abs(left_m) <= 0.5 and abs(head_m) <= 0.5 and 0.0 < radius_m <= 0.2):
+            raise EchoPilotError(f"zone '{part}': valid are places within 0.5 m and a radius above 0 and up to 0.2 m")
+        zones.append(MarkedZone(name, left_m, head_m, radius_m))
+    return tuple(zones)
+
+
+def on_skin(marked: tuple[MarkedZone, ...], landmarks: BodyLandmarks, surface: BodySurface) -> tuple[Zone, ...]:
+    """Put marked zones onto the skin that the camera sees, at the height of the points closest to the mark."""
+    along = superior_axis(landmarks)
+    superior = along - float(along @ _UP) * _UP
+    superior = superior / max(float(np.linalg.norm(superior)), 1e-9)
+    left = np.cross(-_UP, superior)
+    points = surface.points_m[np.isfinite(surface.points_m).all(axis=1)]
+    zones = []
+    for zone in marked:
+        place = landmarks.xiphoid_m + zone.left_m * left + zone.head_m * superior
+        if len(points):
+            nearest = np.argsort(((points[:, :2] - place[:2]) ** 2).sum(axis=1))[:12]
+            place = np.array([place[0], place[1], float(np.median(points[nearest, 2]))])
+        zones.append(Zone(zone.name, place, zone.radius_m))
+    return tuple(zones)
 
 
 def superior_axis(landmarks: BodyLandmarks) -> Array:
@@ -27,14 +81,30 @@ def above_notch_m(position_m: Array, landmarks: BodyLandmarks) -> float:
     return float((position_m - landmarks.notch_m) @ superior_axis(landmarks)) + ZONE_MARGIN_M
 
 
-def deep_in_zone(position_m: Array, landmarks: BodyLandmarks) -> bool:
-    """True when stopping is not enough: the probe is well inside the zone."""
-    return above_notch_m(position_m, landmarks) > _DEEP_M
+def inside_m(position_m: Array, zone: Zone) -> float:
+    """How far (3,) [m] lies past the margin around a marked zone [m]; negative outside it."""
+    return zone.radius_m + ZONE_MARGIN_M - float(np.linalg.norm(position_m - zone.centre_m))
 
 
-def keep_out(linear_m_s: Array, position_m: Array, landmarks: BodyLandmarks) -> Array:
-    """Remove from a velocity (3,) what leads into the zone or out of the box."""
+def deep_in_zone(position_m: Array, landmarks: BodyLandmarks | None, zones: tuple[Zone, ...]) -> bool:
+    """True when stopping is not enough: the probe is well inside a zone."""
+    if landmarks is not None and above_notch_m(position_m, landmarks) > _DEEP_M:
+        return True
+    return any(inside_m(position_m, zone) > _DEEP_M for zone in zones)
+
+
+def keep_out(
+    linear_m_s: Array, position_m: Array, landmarks: BodyLandmarks | None, zones: tuple[Zone, ...] = ()
+) -> Array:
+    """Remove from a velocity (3,) what leads into a zone or out of the box."""
     allowed = linear_m_s.copy()
+    for zone in zones:
+        if inside_m(position_m, zone) > 0.0:
+            inward = zone.centre_m - position_m
+            inward = inward / max(float(np.linalg.norm(inward)), 1e-9)
+            allowed -= max(float(allowed @ inward), 0.0) * inward
+    if landmarks is None:
+        return allowed
     if above_notch_m(position_m, landmarks) > 0.0:
         axis = superior_axis(landmarks)
         allowed -= max(float(allowed @ axis), 0.0) * axis

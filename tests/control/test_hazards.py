@@ -1,0 +1,258 @@
+"""Every reason of safety, injected on the simulated arm in contact: reaction, time to it, silence, latch, log line."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from math import nan
+
+import numpy as np
+import pytest
+from hazard_bench import LIMITS, TICK_NS, Bench, Tick
+
+from echopilot_control.safety import Reason, SafetyInputs, SafetyMemory, Zone, check, log_line
+from echopilot_core import BodyLandmarks, RobotMode, SafetyMode
+
+SEED = 600_001
+MS = 1_000_000
+
+Inject = Callable[[Bench, SafetyInputs, int], SafetyInputs]
+
+
+@dataclass(frozen=True)
+class Case:
+    """`inject(bench, inputs, tick since the fault began)`; `within_s` is the allowed time from fault to reaction."""
+
+    inject: Inject
+    within_s: float = 0.02
+    ticks: int = 1  # how long the fault lasts
+    in_air: bool = False
+
+
+def robot(**changes: object) -> Inject:
+    return lambda bench, i, k: replace(i, robot=replace(i.robot, **changes))
+
+
+def command(change: Callable[[SafetyInputs], dict[str, object]]) -> Inject:
+    return lambda bench, i, k: replace(i, command=replace(i.command, **change(i)))
+
+
+def sensor(wrench: list[float], steps: int = 1, until: int = 6) -> Inject:
+    """The force sensor itself takes a bias in some steps, a tick each, and loses it on tick `until`."""
+
+    def inject(bench: Bench, i: SafetyInputs, k: int) -> SafetyInputs:
+        if k < steps:
+            bench.simulation.bias_force(np.array(wrench))
+        if k == until:
+            bench.simulation.bias_force(-steps * np.array(wrench))
+        return i
+
+    return inject
+
+
+def late_robot(bench: Bench, i: SafetyInputs, k: int) -> SafetyInputs:
+    return replace(i, robot=bench.ticks[-k - 1].inputs.robot if k else i.robot)
+
+
+def shift(*metres: float) -> Inject:
+    def inject(bench: Bench, i: SafetyInputs, k: int) -> SafetyInputs:
+        if k == 0:
+            bench.simulation.shift_patient(np.array(metres))
+        return i
+
+    return inject
+
+
+def frozen_force(bench: Bench, i: SafetyInputs, k: int) -> SafetyInputs:
+    return replace(i, robot=replace(i.robot, wrench=bench.ticks[-k - 1].inputs.robot.wrench))
+
+
+def joint_at_limit(bench: Bench, i: SafetyInputs, k: int) -> SafetyInputs:
+    q, dq = i.robot.joint_position_rad, i.robot.joint_velocity_rad_s
+    moving = int(np.argmax(np.abs(dq)))
+    limits = np.array(i.joint_limits_rad)
+    limits[moving] = [q[moving] - 0.02, q[moving] + 0.02]
+    return replace(i, joint_limits_rad=limits)
+
+
+def zone_here(bench: Bench, i: SafetyInputs, k: int) -> SafetyInputs:
+    return replace(i, zones=(Zone("wound", bench.robot.T_base_probe[:3, 3] + [0.01, 0.0, 0.0], 0.02),))
+
+
+def far_landmarks(bench: Bench, i: SafetyInputs, k: int) -> SafetyInputs:
+    away = np.array([0.0, 1.0, 0.0])
+    marks = bench.landmarks
+    return replace(i, landmarks=BodyLandmarks(0, marks.notch_m + away, marks.xiphoid_m + away, marks.navel_m + away))
+
+
+CASES: dict[Reason, Case] = {
+    Reason.FORCE_TRIP: Case(sensor([0.0, 0.0, -15.0, 0.0, 0.0, 0.0]), ticks=7),
+    Reason.FORCE_LATERAL: Case(sensor([25.0, 0.0, 0.0, 0.0, 0.0, 0.0]), ticks=7),
+    Reason.FORCE_TORQUE: Case(sensor([0.0, 0.0, 0.0, 3.5, 0.0, 0.0]), ticks=7),
+    Reason.FORCE_SPIKE: Case(sensor([0.0, 0.0, -3.0, 0.0, 0.0, 0.0], 2), within_s=0.03, ticks=7),
+    Reason.FORCE_STUCK: Case(frozen_force, within_s=0.52, ticks=52),
+    Reason.FORCE_BIAS: Case(sensor([0.0, 3.0, 0.0, 0.0, 0.0, 0.0], until=24), within_s=0.23, ticks=25, in_air=True),
+    Reason.ROBOT_STALE: Case(late_robot, within_s=0.04, ticks=4),
+    Reason.ROBOT_LOST: Case(late_robot, within_s=0.05, ticks=8),
+    Reason.ROBOT_FUTURE: Case(lambda b, i, k: replace(i, robot=replace(i.robot, stamp_ns=i.now_ns + 50 * MS))),
+    Reason.ROBOT_NOT_FINITE: Case(robot(wrench=np.full(6, nan))),
+    Reason.ROBOT_SPEED: Case(robot(twist=np.array([0.1, 0.0, 0.0, 0.0, 0.0, 0.0]))),
+    Reason.ROBOT_FAULT: Case(robot(mode=RobotMode.FAULT)),
+    Reason.COMMAND_MISSING: Case(lambda b, i, k: replace(i, command=None)),
+    Reason.COMMAND_NOT_FINITE: Case(command(lambda i: {"twist": np.full(6, nan)})),
+    Reason.COMMAND_BROKEN: Case(command(lambda i: {"twist": np.full(6, nan)}), within_s=0.05, ticks=6),
+    Reason.COMMAND_STALE: Case(command(lambda i: {"stamp_ns": i.now_ns - 60 * MS})),
+    Reason.COMMAND_FUTURE: Case(command(lambda i: {"stamp_ns": i.now_ns + 60 * MS})),
+    Reason.COMMAND_REPEATED: Case(command(lambda i: {"sequence": i.command.sequence - 1})),
+    Reason.COMMAND_SEQUENCE: Case(command(lambda i: {"sequence": 1})),
+    Reason.HEARTBEAT_LOST: Case(lambda b, i, k: replace(i, lost_nodes=("controller",), command=None)),
+    Reason.NODE_LOST: Case(lambda b, i, k: replace(i, lost_nodes=("perception",)), ticks=20),
+    Reason.NODE_GONE: Case(lambda b, i, k: replace(i, lost_nodes=("perception",)), within_s=1.03, ticks=105),
+    Reason.COMMANDERS: Case(lambda b, i, k: replace(i, commanders=2)),
+    Reason.PATIENT_MOVED: Case(shift(0.025, 0.0, 0.0), within_s=0.6, ticks=60),
+    Reason.FORBIDDEN_ZONE: Case(zone_here),
+    Reason.WORKSPACE: Case(far_landmarks),
+    Reason.JOINT_LIMIT: Case(joint_at_limit),
+    Reason.OPERATOR_STOP: Case(lambda b, i, k: replace(i, operator_stop=True)),
+    Reason.ENABLE_RELEASED: Case(lambda b, i, k: replace(i, enabled=False)),
+    Reason.CLOCK_JUMP: Case(lambda b, i, k: replace(i, clock_offset_ns=100 * MS)),
+}
+ELSEWHERE = {Reason.FORCE_DWELL: "test_pressing_for_a_minute_retracts"}
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[Bench]:
+    yield Bench(SEED)
+
+
+@pytest.mark.parametrize("reason", CASES, ids=lambda r: r.name)
+def test_hazard(reason: Reason, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    case, rule = CASES[reason], reason.value
+    if case.in_air:
+        bench.lift_by_hand(0.08)
+        bench.start_anew()
+        bench.run(0.3)
+    else:
+        bench.into_contact()
+    assert bench.ticks[-1].decision.mode is SafetyMode.OK
+    began = len(bench.ticks)
+
+    def spoil(inputs: SafetyInputs) -> SafetyInputs:
+        k = len(bench.ticks) - began
+        return case.inject(bench, inputs, k) if k < case.ticks else inputs
+
+    bench.spoil = spoil
+    bench.run(case.ticks * 0.01 + 0.3)
+    after = bench.ticks[began:]
+    first = next(k for k, t in enumerate(after) if reason.name in t.decision.state.reasons)
+    decision = after[first].decision
+    quiet = next(k for k, t in enumerate(after) if t.decision.mode is not SafetyMode.OK)
+    done = is_out if rule.reaction is SafetyMode.RETRACT else is_still
+    acts = next(k for k, t in enumerate(after[quiet:]) if done(t))
+    with capsys.disabled():
+        does = "backs out" if rule.reaction is SafetyMode.RETRACT else "stands still"
+        arm = f"{does} {10 * acts} ms later"
+        print(
+            f"\nhazard {rule.row:2d} {reason.name:19s} -> {decision.mode.name:8s} {10 * first:5d} ms after the fault, "
+            f"arm {arm}, peak {bench.simulation.max_normal_force_n:.1f} N",
+            end="",
+        )
+
+    assert first * 0.01 <= case.within_s + 1e-9
+    assert decision.mode is rule.reaction
+    assert f"{rule.reaction.name} " in log_line(decision.state) and f"{reason.name} ({rule.text}" in log_line(
+        decision.state
+    )
+    assert bench.simulation.max_normal_force_n < 20.0
+
+    # Nothing that the controller wants leaves any more: one brake, then silence, or the way out along the probe.
+    ends = next((k for k, t in enumerate(after[quiet:]) if t.decision.mode is SafetyMode.OK), len(after) - quiet)
+    for k, tick in enumerate(after[quiet : quiet + ends]):
+        twist, mode = tick.decision.twist, tick.decision.mode
+        if twist is None:
+            continue
+        if mode is SafetyMode.RETRACT and twist.twist.any():
+            z = tick.inputs.robot.T_base_probe[:3, 2]
+            assert np.allclose(twist.twist, [*(-LIMITS.retract_m_s * z), 0.0, 0.0, 0.0])
+        else:
+            assert not twist.twist.any() and (k == 0 or mode is SafetyMode.RETRACT or reason is Reason.HEARTBEAT_LOST)
+
+    if rule.latched:
+        check_latch(bench, reason)
+    else:
+        bench.run(1.0)
+        assert bench.ticks[-1].decision.mode is SafetyMode.OK, "a hold ends when its cause is gone"
+
+
+def is_still(tick: Tick) -> bool:
+    """Slower than a breathing chest moves an arm that holds compliantly."""
+    return tick.speed_m_s < 0.01
+
+
+def is_out(tick: Tick) -> bool:
+    """Backs out at half its speed or more."""
+    robot = tick.inputs.robot
+    return robot is not None and float(robot.twist[:3] @ robot.T_base_probe[:3, 2]) < -0.5 * LIMITS.retract_m_s
+
+
+def check_latch(bench: Bench, reason: Reason) -> None:
+    """Only an operator clears it, and only off the patient."""
+    bench.spoil = lambda inputs: replace(inputs, reset=inputs.robot.contact_force_n >= 1.0)
+    bench.run(0.2)
+    assert reason.name in bench.ticks[-1].decision.state.reasons, "a reset in contact is refused"
+    if reason.value.reaction is SafetyMode.RETRACT:
+        bench.spoil = lambda inputs: inputs
+        bench.run(2.5)
+        assert bench.ticks[-1].decision.twist is None, "the retreat has ended"
+    else:
+        bench.lift_by_hand()
+    bench.spoil = lambda inputs: replace(inputs, reset=False)
+    bench.run(0.2)
+    assert reason.name in bench.ticks[-1].decision.state.reasons, "nothing but a reset clears it"
+    bench.spoil = lambda inputs: replace(inputs, reset=True)
+    bench.tick()
+    assert bench.ticks[-1].decision.mode is SafetyMode.OK
+
+
+def test_a_trip_ends_a_fast_motion_at_once(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """The bar: from the trip to a stopped command at most 20 ms; the arm's own 10 Hz loop follows."""
+    bench.into_contact()
+    across = bench.robot.T_base_probe[:3, 0]
+    twist = np.concatenate([LIMITS.lateral_contact_m_s * across, np.zeros(3)])
+    bench.spoil = lambda i: replace(i, command=replace(i.command, twist=twist))
+    before = bench.run(0.4)
+    assert before[-1].speed_m_s > 0.8 * LIMITS.lateral_contact_m_s
+    bench.spoil = lambda i: replace(i, command=replace(i.command, twist=twist), operator_stop=True)
+    after = bench.run(0.5)
+    stopped = next(k for k, t in enumerate(after) if t.decision.twist is None or not t.decision.twist.twist.any())
+    slow = next(k for k, t in enumerate(after) if t.speed_m_s < 0.1 * before[-1].speed_m_s)
+    with capsys.disabled():
+        print(f"\ntrip at {1e3 * before[-1].speed_m_s:.0f} mm/s: command 0 after {10 * stopped} ms, arm below a tenth "
+              f"after {10 * slow} ms", end="")  # fmt: skip
+    assert 0.01 * stopped <= 0.02
+    assert all(t.decision.twist is None for t in after[stopped + 1 :])
+
+
+def test_pressing_for_a_minute_retracts() -> None:
+    """Hazard 3 (section 3.2 of the reference): more than 15 N at one spot."""
+    from test_safety_properties import LANDMARKS
+    from test_safety_properties import command as good_command
+    from test_safety_properties import robot as good_robot
+
+    memory, modes = SafetyMemory(), []
+    for k in (1, 2, 6_000, 6_001):
+        now = k * TICK_NS
+        state = good_robot(now, 15.5 + 1e-3 * (k % 7))
+        decision = check(memory, SafetyInputs(now, state, good_command(now, k), LANDMARKS, "abdomen"), LIMITS)
+        memory = decision.memory
+        modes.append(decision.mode)
+    assert modes == [SafetyMode.OK] * 3 + [SafetyMode.RETRACT] and memory.latched == (Reason.FORCE_DWELL,)
+
+
+def test_every_reason_is_injected_by_a_test_and_explained_on_the_safety_page() -> None:
+    from pathlib import Path
+
+    page = (Path(__file__).parents[2] / "docs" / "safety.md").read_text()
+    assert set(CASES) | set(ELSEWHERE) == set(Reason)
+    assert set(ELSEWHERE.values()) <= set(globals())
+    for reason in Reason:
+        line = f"| {reason.value.row} | `{reason.name}` | {reason.value.text} | {reason.value.reaction.name}"
+        assert line in page, reason.name
