@@ -97,6 +97,7 @@ def run_loop(
                 landmarks=landmarks,
                 preset="" if goal.kind is GoalKind.IDLE else goal.preset,
                 joint_limits_rad=joint_limits_rad,
+                surface=surface,
             ),
             limits,
         )
