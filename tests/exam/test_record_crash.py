@@ -2,22 +2,20 @@
 
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from disk_limits import largest_file, small_disk
 from exam_world import World, make_frame
 
 from echopilot_core import EchoPilotError
 from echopilot_exam.machine import ExamMachine, ExamPhase, OperatorRequest
 from echopilot_exam.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
-from echopilot_report import write_report
 
 CHILD = """
 import sys
@@ -61,31 +59,9 @@ def test_kill_9_of_the_writing_process_loses_no_tick(tmp_path: Path) -> None:
     assert len(record.trace) >= written
     assert record.clips and record.clips[0].frames
     assert record.damaged == () or all("cannot be read" in line for line in record.damaged)
+    from echopilot_report import write_report
+
     assert write_report(folder).stat().st_size > 1000
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """The system refuses to let any file grow beyond `size`, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A real file system of 1 MB; skips where that is not allowed."""
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], capture_output=True)
-    if made.returncode != 0:
-        pytest.skip("mounting a small disk needs root")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @pytest.mark.parametrize("kind", ["largest file", "small disk"])

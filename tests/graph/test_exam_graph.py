@@ -85,7 +85,7 @@ def test_a_short_exam_in_a_namespace(make_graph: Callable[..., Any], model: Path
     assert checked > 100
 
     assert graph.stop(signal.SIGINT) == dict.fromkeys(graph.processes, 0)
-    check_recording(out / "recording.mcap")
+    check_recording(Path(result.record_folder) / "exam.mcap")
 
 
 def check_recording(path: Path) -> None:

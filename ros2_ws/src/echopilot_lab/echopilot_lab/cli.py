@@ -44,16 +44,19 @@ def demo(
 @app.command()
 @one_line_errors
 def replay(
-    clip: Annotated[str, typer.Argument(help="DICOM, video or folder of pictures; 'default' is the demo's real clip.")],
+    clip: Annotated[str, typer.Argument(help="DICOM, video, folder of pictures or exam.mcap; 'default': a real clip.")],
     out: Annotated[Path, typer.Option(help="Folder for overlay, frames.jsonl and summary.json.")] = Path("out/replay"),
     masks: Annotated[bool, typer.Option("--masks", help="Also write masks.npz in clip pixels.")] = False,
     enhanced: Annotated[bool, typer.Option("--enhanced", help="Show the speckle-reduced picture beside it.")] = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Run perception on a real clip, without ROS."""
+    """Run perception on a real clip, or again on an exam.mcap and compare: exit 1 when a result differs. No ROS."""
     from echopilot_lab.replay import replay_clip
 
-    write_json(replay_clip(clip, out, masks, enhanced, console), json_file)
+    figures = replay_clip(clip, out, masks, enhanced, console)
+    write_json(figures, json_file)
+    if not figures.get("identical", True):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -29,7 +29,10 @@ def run_exam_demo(seed: int, protocol: str, out: Path, console: Console) -> None
         with supervised("supervisord.conf", environment):
             code = run_foreground(
                 "echopilot_nodes.console",
-                ["--protocol", protocol, "--patient", f"virtual-{seed}", "--summary", str(folder / "summary.json")],
+                [
+                    *("--protocol", protocol, "--patient", f"virtual-{seed}"),
+                    *("--out", str(folder), "--summary", str(folder / "summary.json")),
+                ],
                 environment,
             )
         check_exit(code, "the demo graph", folder / "log")
@@ -71,8 +74,8 @@ def run_clip_demo(clip: str, out: Path, console: Console) -> None:
 
 
 def keep(path: Path, folder: Path) -> bool:
-    """Files worth listing: not logs, not single key frames."""
-    return path.is_file() and path.relative_to(folder).parts[0] != "log" and path.parent.name != "keyframes"
+    """Files worth listing: not logs, not single pictures."""
+    return path.is_file() and path.relative_to(folder).parts[0] not in ("log", "keyframes", "clips")
 
 
 def show_exam(summary: dict[str, Any], out: Path, console: Console) -> None:

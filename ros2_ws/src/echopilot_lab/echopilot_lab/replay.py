@@ -8,6 +8,7 @@ from rich.progress import track
 
 from echopilot_lab.clip_results import ClipResults
 from echopilot_lab.clips import find_clip
+from echopilot_lab.replay_mcap import replay_recording
 from echopilot_lab.staging import staged_folder
 from echopilot_perception.frames import open_clip
 from echopilot_perception.pipeline import Perception
@@ -17,9 +18,12 @@ def replay_clip(name: str, out: Path, masks: bool, enhanced: bool, console: Cons
     """Write overlay.webm, frames.jsonl, summary.json (and masks.npz: labels uint8 (N, H, W)); return the summary.
 
     `enhanced` puts the speckle-reduced picture beside the overlay.
+    A recording (exam.mcap) is compared with the results in it instead: see `replay_recording`.
     Nothing is left in `out` when the clip cannot be read to its end.
     """
     path = find_clip(name)
+    if path.suffix.lower() == ".mcap":
+        return replay_recording(path, out, console)
     clip = open_clip(path)
     perception = Perception()
     with staged_folder(out) as folder:

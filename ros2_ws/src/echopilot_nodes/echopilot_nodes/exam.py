@@ -51,6 +51,7 @@ class ExamNode(LifecycleNode):
         self._states = self.create_publisher(ExamStateMsg, names.EXAM_STATE, qos.ANSWER_OFFERED)
         self._measurements = self.create_publisher(MeasurementMsg, names.EXAM_MEASUREMENTS, qos.EVENTS)
         self._findings = self.create_publisher(FindingMsg, names.EXAM_FINDINGS, qos.EVENTS)
+        self._folders = self.create_publisher(String, names.EXAM_FOLDER, qos.LATCHED)
         self._records = self.create_publisher(String, names.EXAM_RECORD, qos.LATCHED)
         self._run: ExamRun | None = None
         self._handle: ServerGoalHandle | None = None
@@ -157,6 +158,7 @@ class ExamNode(LifecycleNode):
         self._run = ExamRun(protocol, patient or self._params.patient or "unnamed", target)
         self._imaging.forget()
         self.get_logger().info(f"exam {protocol} begins, record in {target}")
+        self._folders.publish(String(data=str(target.resolve())))
         self._work()
 
     def _finish(self, end: ExamEnd) -> None:

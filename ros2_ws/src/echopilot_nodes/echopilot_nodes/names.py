@@ -10,6 +10,7 @@ ROBOT_SERVO_CV = "robot/servo_cv"
 JOINT_STATES = "joint_states"
 ROBOT_DESCRIPTION = "robot_description"
 TF = "tf"
+DIAGNOSTICS = "diagnostics"
 
 BODY_SURFACE = "body/surface"
 BODY_LANDMARKS = "body/landmarks"
@@ -25,6 +26,7 @@ SAFETY_STATE = "safety/state"
 EXAM_STATE = "exam/state"
 EXAM_MEASUREMENTS = "exam/measurements"
 EXAM_FINDINGS = "exam/findings"
+EXAM_FOLDER = "exam/folder"  # folder of the record that begins
 EXAM_RECORD = "exam/record"  # folder of the record that was just finished
 EXAM_REPORT = "exam/report"  # report made from it
 EXAM_SUMMARY = "exam/summary"  # summary.json that scores were merged into

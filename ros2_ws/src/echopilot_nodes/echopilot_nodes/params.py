@@ -129,7 +129,8 @@ class ManagerParams:
 class RecorderParams:
     """The `recorder` node."""
 
-    out: str = param("out/exam", "folder for recording.mcap")
+    out: str = param("out/exam", "folder for recordings where there is no exam folder on this machine")
+    attach: str = param("", "files to attach, such as calibrations, blank separated")
     max_megabytes: int = param(500, "frames stop being recorded at this file size [MB]", low=1)
     idle_frame_hz: float = param(5.0, "rate of frames outside sweep, hold and record [Hz]", low=0.0)
     record_all_frames: bool = param(False, "keep every frame, as for a replayed clip")

@@ -1,10 +1,11 @@
-"""Node `recorder`: the graph's topics into one MCAP file that ROS 2 tools, rosbags and Foxglove read."""
+"""Node `recorder`: the graph's topics into exam.mcap of the running exam, for ROS 2 tools, rosbags and Foxglove."""
 
 import struct
 import time
 from pathlib import Path
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from echopilot_msgs.msg import (
     BodyLandmarks,
     ControlStatus,
@@ -18,23 +19,27 @@ from echopilot_msgs.msg import (
     UltrasoundFrame,
 )
 from geometry_msgs.msg import TwistStamped, WrenchStamped
-from mcap.writer import CompressionType, Writer
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import String
 
-from echopilot_core import to_ns
+from echopilot_core import EchoPilotError
+from echopilot_exam.record.definitions import definition
+from echopilot_exam.record.frame_rule import FrameRule
+from echopilot_exam.record.recording import EXAM_FILE, SYNC_S, Recording, open_recording
 from echopilot_nodes import names, qos
-from echopilot_nodes.message_definitions import definition
+from echopilot_nodes.clock import wall_clock
 from echopilot_nodes.params import RecorderParams, read_params
 from echopilot_nodes.process import run
 from tf2_msgs.msg import TFMessage
 
-FILE_NAME = "recording.mcap"
-FULL_RATE_STATES = frozenset({"SWEEP", "HOLD", "RECORD"})
+CLIP_FILE = "recording.mcap"  # without an exam
 WITHOUT_HEADER = (String, TFMessage)
+STANDING = (names.ROBOT_DESCRIPTION, names.BODY_LANDMARKS, names.BODY_SURFACE)
+"""Topics whose newest message from before the exam belongs into its recording."""
+
 TOPICS: tuple[tuple[type, str, QoSProfile], ...] = (
     (UltrasoundFrame, names.PROBE_FRAME, qos.FRAMES_RECORDED),
     (PerceptionResult, names.PERCEPTION_RESULT, qos.STATE_RECORDED),
@@ -58,40 +63,108 @@ TOPICS: tuple[tuple[type, str, QoSProfile], ...] = (
 class Recorder(Node):
     """Writes messages as they came over the wire. Times in the file are the messages' own stamps.
 
-    Frames are kept in full while the exam sweeps, holds or records, and at a low rate otherwise.
+    A file is begun when the exam tells its folder on `exam/folder` and finished when the exam ends; a full disk ends
+    it early, said once in the log and on `diagnostics`, and never touches the exam. With `record_all_frames` there is
+    no exam: one file from the start to the end, as for a replayed clip.
     """
 
     def __init__(self) -> None:
         super().__init__("recorder")
         self._params = read_params(self, RecorderParams)
-        folder = Path(self._params.out)
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file = (folder / FILE_NAME).open("wb")
-        self._writer = Writer(self._file, compression=CompressionType.ZSTD)
-        self._writer.start(profile="ros2", library="echopilot")
-        self._counts: dict[str, int] = {}
-        self._full_rate = self._params.record_all_frames
-        self._last_frame_ns = -(2**62)
+        self._recording: Recording | None = None
+        self._channels: dict[str, int] = {}
+        self._standing: dict[str, tuple[int, bytes]] = {}
+        self._rule = FrameRule()
         self._newest_ns = 0
-        self._is_full = False
+        self._complained = ""
+        self._health = self.create_publisher(DiagnosticArray, names.DIAGNOSTICS, qos.STATE_OFFERED)
+        self._attachments = attachments(self._params.attach)
+        if self._params.record_all_frames:
+            self._begin(Path(self._params.out), CLIP_FILE)
+        self.create_subscription(String, names.EXAM_FOLDER, self._on_folder, qos.LATCHED)
+        self.create_subscription(String, names.EXAM_RECORD, lambda _: self._finish(), qos.LATCHED)
         for kind, name, profile in TOPICS:
             self._record(kind, name, profile)
+        self.create_timer(SYNC_S, self._every_second, clock=wall_clock())
+
+    # The file
+
+    def _on_folder(self, message: String) -> None:
+        folder = Path(message.data)
+        if not folder.is_dir():  # the exam runs on another machine
+            folder = Path(self._params.out) / folder.name
+            self.get_logger().warning(f"{message.data} is not on this machine: recording into {folder}")
+        self._finish()
+        self._begin(folder, EXAM_FILE)
+
+    def _begin(self, folder: Path, name: str) -> None:
+        self._rule = FrameRule(
+            self._params.idle_frame_hz, self._params.max_megabytes * 1_000_000, self._params.record_all_frames
+        )
+        self._complained = ""
+        try:
+            self._recording = open_recording(folder, name, self._attachments)
+        except EchoPilotError as error:
+            self._complain(str(error))
+            return
+        for kind, topic, _ in TOPICS:
+            type_name = type_name_of(kind)
+            full = self.resolve_topic_name(topic)
+            self._channels[topic] = self._recording.channel(full, type_name, definition(type_name))
+        for topic, (stamp_ns, raw) in self._standing.items():
+            self._recording.write(self._channels[topic], stamp_ns, raw)
+
+    def _finish(self) -> None:
+        if self._recording is None:
+            return
+        started_s = time.monotonic()
+        recording, self._recording = self._recording, None
+        recording.close()
+        if not recording.stopped:
+            seconds = time.monotonic() - started_s
+            self.get_logger().info(f"{recording.path}: {recording.messages} messages, closed in {seconds:.1f} s")
+
+    def _every_second(self) -> None:
+        status = DiagnosticStatus(name="recorder", hardware_id="disk", level=DiagnosticStatus.OK, message="idle")
+        if self._recording is not None:
+            self._recording.sync()
+            if self._recording.stopped:
+                self._complain(self._recording.stopped)
+            status.message = f"{self._recording.path.name}: {self._recording.size / 1e6:.0f} MB"
+        if self._rule.is_full:
+            status.level = DiagnosticStatus.WARN
+            status.message = f"{self._params.max_megabytes} MB reached: frames are no longer recorded"
+        if self._complained:
+            status.level, status.message = DiagnosticStatus.ERROR, self._complained
+        message = DiagnosticArray(status=[status])
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._health.publish(message)
+
+    def _complain(self, message: str) -> None:
+        if message != self._complained:
+            self._complained = message
+            self.get_logger().error(message)
+
+    def close(self) -> None:
+        """Finish the file: index and footer."""
+        self._finish()
+
+    # Messages
 
     def _record(self, kind: Any, name: str, profile: QoSProfile) -> None:
-        package, module = kind.__module__.split(".")[0], "msg"
-        type_name = f"{package}/{module}/{kind.__name__}"
-        schema = self._writer.register_schema(type_name, "ros2msg", definition(type_name).encode())
-        channel = self._writer.register_channel(self.resolve_topic_name(name), "cdr", schema)
-        handlers = {UltrasoundFrame: self._wants_frame, ExamState: self._follow_exam}
-        wants = handlers.get(kind)
         stamped = kind not in WITHOUT_HEADER
 
         def write(raw: bytes) -> None:
             stamp_ns = self._stamp_ns(raw) if stamped else self._newest_ns
-            if wants is not None and not wants(raw, stamp_ns):
+            if name in STANDING:
+                self._standing[name] = stamp_ns, raw
+            if kind is ExamState:
+                self._rule.state = deserialize_message(raw, ExamState).state
+            if self._recording is None:
                 return
-            count = self._counts[name] = self._counts.get(name, 0) + 1
-            self._writer.add_message(channel, max(stamp_ns, 0), raw, max(stamp_ns, 0), count)
+            if kind is UltrasoundFrame and not self._rule.wants(stamp_ns, self._recording.size):
+                return
+            self._recording.write(self._channels[name], stamp_ns, raw)
 
         self.create_subscription(kind, name, write, profile, raw=True)
 
@@ -101,32 +174,21 @@ class Recorder(Node):
         self._newest_ns = int(sec) * 1_000_000_000 + int(nanosec)
         return self._newest_ns
 
-    def _follow_exam(self, raw: bytes, stamp_ns: int) -> bool:
-        state: ExamState = deserialize_message(raw, ExamState)
-        self._full_rate = self._params.record_all_frames or state.state in FULL_RATE_STATES
-        return True
 
-    def _wants_frame(self, raw: bytes, stamp_ns: int) -> bool:
-        if self._is_full:
-            return False
-        if self._file.tell() > self._params.max_megabytes * 1_000_000:
-            self._is_full = True
-            self.get_logger().warning(f"{self._params.max_megabytes} MB reached: frames are no longer recorded")
-            return False
-        rate_hz = self._params.idle_frame_hz
-        due = rate_hz > 0.0 and abs(stamp_ns - self._last_frame_ns) >= to_ns(1.0 / rate_hz)
-        if self._full_rate or due:
-            self._last_frame_ns = stamp_ns
-            return True
-        return False
+def type_name_of(kind: Any) -> str:
+    """For example "geometry_msgs/msg/Twist"."""
+    return f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}"
 
-    def close(self) -> None:
-        """Finish the file: index and footer."""
-        started_s = time.monotonic()
-        self._writer.finish()
-        self._file.close()
-        total = sum(self._counts.values())
-        print(f"recorder: {total} messages written, file closed in {time.monotonic() - started_s:.1f} s")
+
+def attachments(paths: str) -> dict[str, bytes]:
+    """Files by name, of blank-separated paths; EchoPilotError when one cannot be read."""
+    files = {}
+    for path in map(Path, paths.split()):
+        try:
+            files[path.name] = path.read_bytes()
+        except OSError as error:
+            raise EchoPilotError(f"{path} cannot be attached to the recording: {error.strerror}") from error
+    return files
 
 
 def main() -> None:

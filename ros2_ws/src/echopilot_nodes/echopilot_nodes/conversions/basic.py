@@ -72,12 +72,6 @@ def from_doubles(values: Any, *shape: int) -> Array:
     return flat.reshape(shape) if shape else flat
 
 
-def from_bytes(values: Any, *shape: int) -> NDArray[np.uint8]:
-    """A uint8[] field as an array of `shape`; ValueError when the length does not fit."""
-    flat = np.array(values, dtype=np.uint8)
-    return flat.reshape(shape) if shape else flat
-
-
 def to_vector(v: Array) -> Vector3:
     """(3,) to Vector3."""
     return Vector3(x=float(v[0]), y=float(v[1]), z=float(v[2]))

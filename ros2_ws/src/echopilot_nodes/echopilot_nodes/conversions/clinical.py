@@ -3,7 +3,8 @@
 from echopilot_msgs.msg import Finding as FindingMsg
 from echopilot_msgs.msg import Measurement as MeasurementMsg
 
-from echopilot_core import Convention, EndPoint, Finding, FindingKind, GateStatus, Measurement, Phase, View
+from echopilot_core import Finding, Measurement
+from echopilot_exam.record import wire_read
 from echopilot_nodes.conversions.basic import to_doubles, to_header, to_int64s
 
 
@@ -28,25 +29,6 @@ def to_measurement(m: Measurement, stamp_ns: int) -> MeasurementMsg:
     )
 
 
-def from_measurement(m: MeasurementMsg) -> Measurement:
-    """Message to measurement; ValueError for an unknown enum or unpaired end points."""
-    return Measurement(
-        name=m.name,
-        value=m.value,
-        unit=m.unit,
-        sigma=m.sigma,
-        view=View(m.view),
-        convention=Convention(m.convention),
-        phase=Phase(m.phase),
-        obliquity_rad=m.obliquity,
-        gate=GateStatus(m.gate),
-        gate_reason=m.gate_reason,
-        end_points=tuple(EndPoint(x, y) for x, y in zip(m.end_points_x, m.end_points_y, strict=True)),
-        frame_sequences=tuple(m.frame_sequences),
-        station_m=m.station,
-    )
-
-
 def to_finding(f: Finding, stamp_ns: int) -> FindingMsg:
     """Finding to its message, stamped with the tick [ns] that raised it."""
     return FindingMsg(
@@ -60,13 +42,6 @@ def to_finding(f: Finding, stamp_ns: int) -> FindingMsg:
     )
 
 
-def from_finding(m: FindingMsg) -> Finding:
-    """Message to finding; ValueError for an unknown enum."""
-    return Finding(
-        kind=FindingKind(m.kind),
-        probability=m.probability,
-        view=View(m.view),
-        frame_sequences=tuple(m.frame_sequences),
-        text=m.text,
-        borderline=m.borderline,
-    )
+# Reading needs no ROS: recordings are read by the same functions.
+from_measurement = wire_read.read_measurement
+from_finding = wire_read.read_finding

@@ -5,8 +5,9 @@ from echopilot_msgs.msg import SectorBox as SectorBoxMsg
 from echopilot_msgs.msg import UltrasoundFrame
 from sensor_msgs.msg import Image
 
-from echopilot_core import Frame, Imaging, MarkerSide, Mode, ProbeGeometry, ProbeKind, SectorBox
-from echopilot_nodes.conversions.basic import from_bytes, from_time, to_bytes, to_header
+from echopilot_core import Frame, ProbeGeometry
+from echopilot_exam.record import wire_read
+from echopilot_nodes.conversions.basic import to_bytes, to_header
 
 
 def to_geometry(g: ProbeGeometry) -> ProbeGeometryMsg:
@@ -23,23 +24,6 @@ def to_geometry(g: ProbeGeometry) -> ProbeGeometryMsg:
         origin_v=float(g.origin_v_px),
         frequency=float(g.frequency_hz),
         marker_side=int(g.marker_side),
-    )
-
-
-def from_geometry(m: ProbeGeometryMsg) -> ProbeGeometry:
-    """Message to geometry; ValueError for an unknown kind or marker side."""
-    return ProbeGeometry(
-        kind=ProbeKind(m.kind),
-        radius_m=m.radius,
-        opening_angle_rad=m.opening_angle,
-        aperture_m=m.aperture,
-        depth_m=m.depth,
-        spacing_x_m=m.spacing_x,
-        spacing_y_m=m.spacing_y,
-        origin_u_px=m.origin_u,
-        origin_v_px=m.origin_v,
-        frequency_hz=m.frequency,
-        marker_side=MarkerSide(m.marker_side),
     )
 
 
@@ -69,27 +53,6 @@ def to_frame(frame: Frame) -> UltrasoundFrame:
     )
 
 
-def from_frame(m: UltrasoundFrame) -> Frame:
-    """Message to frame; ValueError unless the image is mono8 and complete."""
-    if m.image.encoding != "mono8":
-        raise ValueError(f"frame {m.sequence} has encoding {m.image.encoding!r}; valid: mono8")
-    rows = from_bytes(m.image.data, m.image.height, m.image.step)
-    return Frame(
-        stamp_ns=from_time(m.header.stamp),
-        sequence=m.sequence,
-        image=rows[:, : m.image.width],
-        geometry=from_geometry(m.geometry),
-        sector=SectorBox(m.sector.left, m.sector.top, m.sector.right, m.sector.bottom),
-        imaging=Imaging(
-            mode=Mode(m.mode),
-            gain_db=m.gain,
-            dynamic_range_db=m.dynamic_range,
-            focus_m=m.focus,
-            mechanical_index=m.mechanical_index,
-            thermal_index=m.thermal_index,
-            frozen=m.frozen,
-            probe_id=m.probe_id,
-            preset=m.preset,
-        ),
-        steady_ns=m.steady_stamp,
-    )
+# Reading needs no ROS: recordings are read by the same functions.
+from_geometry = wire_read.read_geometry
+from_frame = wire_read.read_frame

@@ -1,0 +1,106 @@
+"""The recorder as a process: a file in each exam's folder, readable after kill -9; a full disk ends only the file."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from echopilot_msgs.msg import RobotState
+from std_msgs.msg import String
+
+from echopilot_core import EchoPilotError
+from echopilot_exam.record.scan import Scan
+from echopilot_nodes import names, qos
+from echopilot_nodes.conversions import to_header
+
+ROBOT_STATE = "echopilot_msgs/msg/RobotState"
+
+
+class Talker:
+    """Says where the exam's record is, and robot states after it."""
+
+    def __init__(self, graph: Any) -> None:
+        self.graph = graph
+        self.folders = graph.node.create_publisher(String, names.EXAM_FOLDER, qos.LATCHED)
+        self.records = graph.node.create_publisher(String, names.EXAM_RECORD, qos.LATCHED)
+        self.states = graph.node.create_publisher(RobotState, names.ROBOT_STATE, qos.STATE_OFFERED)
+        self.health = graph.listen(DiagnosticArray, names.DIAGNOSTICS, qos.STATE_RECORDED, lambda m: m.status[0])
+        self.tick = 0
+        graph.wait(lambda: self.states.get_subscription_count() == 1 and self.health, 60.0, "the recorder")
+
+    def begin(self, folder: Path) -> None:
+        folder.mkdir()
+        self.folders.publish(String(data=str(folder)))
+
+    def say(self) -> None:
+        self.tick += 1
+        filler = [0.1 * self.tick * k for k in range(2000)]
+        message = RobotState(header=to_header(self.tick * 10_000_000, "base"), tick=self.tick, joint_position=filler)
+        self.states.publish(message)
+
+
+def ticks(folder: Path) -> list[int]:
+    """Ticks of the robot states in a recording; none while it is not begun."""
+    try:
+        return [m.decoded.tick for m in Scan(folder / "exam.mcap", (ROBOT_STATE,))]
+    except (EchoPilotError, FileNotFoundError):
+        return []
+
+
+def is_whole(folder: Path) -> bool:
+    scan = Scan(folder / "exam.mcap")
+    for _ in scan:
+        pass
+    return scan.cut == ""
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A real file system of 300 kB; skips where that is not allowed."""
+    folder.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(folder)], capture_output=True)
+    if made.returncode != 0:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_every_exam_has_its_file_a_full_disk_is_said_once_and_kill_9_leaves_it_readable(
+    make_graph: Callable[..., Any], tmp_path: Path
+) -> None:
+    graph = make_graph()
+    graph.start("recorder", out=tmp_path / "out")
+    talker = Talker(graph)
+
+    def talk_until(condition: Callable[[], bool], what: str) -> None:
+        def check() -> bool:
+            talker.say()
+            return condition()
+
+        graph.wait(check, 60.0, what)
+
+    first, disk, last = tmp_path / "first", tmp_path / "disk", tmp_path / "last"
+    talker.begin(first)
+    talk_until(lambda: len(ticks(first)) > 5, "messages on the disk")
+    talker.records.publish(String(data=str(first)))
+    graph.wait(lambda: is_whole(first), 30.0, "a closed file")
+
+    with small_disk(disk):
+        talker.begin(disk / "exam")
+        talk_until(lambda: bool(talker.health[-1].level == DiagnosticStatus.ERROR), "the complaint")
+        assert "no space left for the exam record" in talker.health[-1].message
+        assert len(ticks(disk / "exam")) > 5
+        assert (graph.folder / "recorder.log").read_text().count("no space left") == 1
+
+    talker.begin(last)
+    talk_until(lambda: len(ticks(last)) > 5, "messages of the last exam")
+    before = ticks(last)
+    graph.kill("recorder")
+    after = ticks(last)
+    assert after[: len(before)] == before and after == sorted(after) and not is_whole(last)
+    assert set(ticks(first)).isdisjoint(after)
