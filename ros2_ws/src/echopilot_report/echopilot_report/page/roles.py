@@ -1,0 +1,47 @@
+"""Who may ask for what: three roles, and requests that start motion only from this machine."""
+
+from enum import Enum
+
+
+class Role(Enum):
+    """Everybody who signs in has exactly one."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    SERVICE = "service"
+
+
+class Action(Enum):
+    """What the page can ask of the graph; the value is the last part of the address."""
+
+    STOP = "stop"  # nothing moves until an operator resumes
+    PAUSE = "pause"  # the probe leaves the skin, the exam waits
+    RESUME = "resume"
+    SKIP = "skip"
+    FREEZE = "freeze"
+    UNFREEZE = "unfreeze"
+    START = "start"
+
+
+_HANDS_ON = frozenset({Role.OPERATOR, Role.SERVICE})
+ALLOWED: dict[Action, frozenset[Role]] = {
+    Action.STOP: frozenset(Role),
+    Action.PAUSE: _HANDS_ON,
+    Action.RESUME: _HANDS_ON,
+    Action.SKIP: _HANDS_ON,
+    Action.FREEZE: _HANDS_ON,
+    Action.UNFREEZE: _HANDS_ON,
+    Action.START: frozenset({Role.OPERATOR}),
+}
+LOCAL_ONLY = frozenset({Action.START, Action.RESUME, Action.SKIP})
+"""They set the probe in motion: only somebody who stands beside the robot may ask for them."""
+
+
+def refusal(action: Action, role: Role, is_local: bool) -> str:
+    """Why `role` may not ask for `action`, in one line; empty when it may."""
+    if role not in ALLOWED[action]:
+        roles = " or ".join(sorted(r.value for r in ALLOWED[action]))
+        return f"{action.value} needs the role {roles}, you are signed in as {role.value}"
+    if action in LOCAL_ONLY and not is_local:
+        return f"{action.value} moves the probe: only from the machine beside the robot"
+    return ""

@@ -1,0 +1,230 @@
+// The page: sign in, watch, stop. Every request is judged again by the server.
+
+import { ask, Link } from "./net.js";
+import { COLOURS, draw, NAMES, unpack } from "./picture.js";
+import { showForce } from "./force.js";
+import { drawTorso, showBody, showCoverage, showProbe } from "./torso.js";
+import { addFinding, addLog, addMeasurement, addShot, element, isLatched, newExam, showPlan, showState, showSteps, viewName } from "./panels.js";
+import { openStart, closeStart } from "./start.js";
+
+const $ = (id) => document.getElementById(id);
+const OLD_MS = 700, GONE_MS = 1500, ROBOT_SILENT_S = 1.0, STOP_MS = 800;
+const WAITING = ["OPERATOR_STOPPED", "SAFETY_STOPPED"];
+
+let me = null, link = null, state = null, frame = null, frameAt = 0, connected = false, lostAt = 0, outlines = true, stopDoubt = "";
+const shown = [];
+
+// Sign-in
+
+async function begin() {
+  try {
+    enter(await ask("/api/me"));
+  } catch {
+    leave();
+  }
+}
+
+$("sign-in").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target, error = form.querySelector(".error");
+  error.textContent = "";
+  try {
+    enter(await ask("/api/sign-in", { role: form.role.value, password: form.password.value, name: form.elements.namedItem("name").value }));
+  } catch (refused) {
+    error.textContent = refused.message;
+  }
+  form.password.value = "";
+});
+
+function enter(answer) {
+  me = answer;
+  document.body.classList.remove("signed-out");
+  $("who").textContent = me.name ? `${me.name}, ${me.role}` : me.role;
+  drawTorso();
+  link = new Link({ onText, onFrame, onOpen: () => { connected = true; newExam(); tick(); }, onLost: () => { if (connected) lostAt = performance.now(); connected = false; tick(); }, onSignedOut: leave });
+  $("stop").focus();
+}
+
+function leave() {
+  link?.end();
+  me = link = state = frame = null;
+  connected = false;
+  document.body.classList.add("signed-out");
+  document.body.classList.remove("stopped", "lost", "old");
+  closeStart();
+  $("sign-in").password.focus();
+}
+
+$("sign-out").addEventListener("click", async () => {
+  await ask("/api/sign-out", {}).catch(() => {});
+  leave();
+});
+
+// What comes in
+
+const HEARD = {
+  state: (message) => { state = message; show(); },
+  plan: showPlan, shot: addShot, coverage: showCoverage, body: showBody, finding: addFinding, measurement: addMeasurement, log: addLog,
+  new_exam: newExam,
+};
+
+function onText(message) { HEARD[message.kind]?.(message); }
+
+async function onFrame(buffer) {
+  const next = await unpack(buffer);
+  frame?.image.close();
+  frame = next;
+  frameAt = performance.now();
+  shown.push(frameAt);
+  requestAnimationFrame(paint);
+}
+
+function paint() {
+  if (!frame) return;
+  draw($("picture"), frame, { outlines });
+  $("view").textContent = !frame.view ? "No network" : frame.view === "NONE" ? "No view" : viewName(frame.view);
+  $("view-sure").textContent = frame.view ? `${Math.round(100 * frame.view_p)} % sure${frame.foreign > 0.5 ? ", looks foreign" : ""}` : "picture as it comes";
+  const quality = frame.quality ?? null;
+  $("quality").textContent = quality === null ? "-" : `${Math.round(100 * quality)} %`;
+  $("quality").dataset.level = quality === null ? "" : quality > 0.6 ? "good" : quality > 0.35 ? "warn" : "alarm";
+  const names = outlines ? [...new Set((frame.outlines || []).map(([name]) => name))] : [];
+  if ($("classes").dataset.names !== names.join()) {
+    $("classes").dataset.names = names.join();
+    $("classes").replaceChildren(...names.map((name) => {
+      const swatch = element("i");
+      swatch.style.background = COLOURS[name];
+      return element("li", {}, swatch, NAMES[name] || name);
+    }));
+  }
+  $("tag-frozen").hidden = !frame.frozen;
+}
+
+function show() {
+  showState(state);
+  showForce(state.force);
+  showProbe(state.pose);
+  showSteps(state.exam);
+  if (isLatched(state.safety)) stopDoubt = "";
+  buttons();
+}
+
+// Ages, banner
+
+function tick() {
+  const now = performance.now(), sinceFrame = frame ? now - frameAt : Infinity;
+  while (shown.length && shown[0] < now - 2000) shown.shift();
+  const serverNow = link?.serverNow() ?? null;
+  const age = frame && frame.acquired_ms !== null && serverNow !== null && connected ? serverNow - frame.acquired_ms : null;
+  chip("chip-age", age === null ? "-" : age < 1000 ? `${Math.round(age)} ms` : `${(age / 1000).toFixed(1)} s`, age === null || age < 250 ? "" : age < 1000 ? "warn" : "alarm");
+  chip("chip-fps", `${(shown.length / 2).toFixed(0)}/s`, shown.length < 8 ? "warn" : "");
+  chip("chip-network", frame?.network_ms ? `${frame.network_ms.toFixed(0)} ms` : "-", "");
+  chip("chip-time", state?.time_factor != null ? `× ${state.time_factor.toFixed(2)}` : "-", "");
+  $("tag-stale").hidden = !connected || sinceFrame < OLD_MS || sinceFrame === Infinity;
+  $("tag-stale").textContent = `Picture ${(sinceFrame / 1000).toFixed(1)} s old`;
+  document.body.classList.toggle("lost", !connected);
+  document.body.classList.toggle("old", connected && sinceFrame > GONE_MS);
+  banner(sinceFrame);
+}
+
+function chip(id, text, level) {
+  $(id).textContent = text;
+  $(id).dataset.level = level;
+}
+
+function banner(sinceFrame) {
+  const last = sinceFrame === Infinity ? "no picture yet" : `last picture ${(sinceFrame / 1000).toFixed(0)} s ago`;
+  const gone = lostAt ? ` for ${((performance.now() - lostAt) / 1000).toFixed(0)} s` : "";
+  const silent = state?.robot_age_s;
+  let text = "", level = "alarm";
+  if (me && !connected) text = `Connection lost${gone}, ${last}. STOP does not reach the robot: use the emergency stop.`;
+  else if (stopDoubt) text = stopDoubt;
+  else if (silent != null && silent > ROBOT_SILENT_S) [text, level] = [`No news from the robot for ${silent.toFixed(0)} s.`, "warn"];
+  else if (isLatched(state?.safety)) text = `Stopped by safety: ${state.safety.reasons.join(", ").replaceAll("_", " ").toLowerCase()}. ${state.force.now > 1 ? "The probe still presses: take it off by hand, then resume." : "Resume when all is clear."}`;
+  const element_ = $("banner");
+  if (element_.textContent !== text) element_.textContent = text;
+  element_.dataset.level = level;
+  element_.hidden = !text;
+}
+
+setInterval(tick, 200);
+new ResizeObserver(() => paint()).observe($("live"));
+
+// What goes out
+
+export async function stop() {
+  if (!me) return;
+  const isSent = link?.send({ kind: "stop" });
+  const doubt = setTimeout(() => { if (!isLatched(state?.safety)) { stopDoubt = "STOP is not confirmed: use the emergency stop."; tick(); } }, STOP_MS);
+  say("STOP sent", "alarm");
+  try {
+    say((await ask("/api/do/stop", {})).message, "alarm");
+    clearTimeout(doubt);
+  } catch (refused) {
+    if (!isSent || refused.status !== 0) stopDoubt = `STOP: ${refused.message}`;
+    tick();
+  }
+}
+
+async function wish(action) {
+  try {
+    say((await ask(`/api/do/${action}`, {})).message, "");
+  } catch (refused) {
+    say(refused.message, "warn");
+  }
+}
+
+export function say(text, level) {
+  $("said").textContent = text;
+  $("said").dataset.level = level;
+}
+
+function buttons() {
+  const exam = state?.exam, active = Boolean(exam?.active), waits = active && WAITING.includes(exam.state), latched = isLatched(state?.safety);
+  const can = {
+    start: connected && !active && !latched,
+    pause: active && !waits,
+    resume: waits || latched,
+    skip: active && (waits ? !latched : true),
+    freeze: !active || waits || Boolean(frame?.frozen),
+  };
+  for (const [name, possible] of Object.entries(can)) {
+    const button = $(`do-${name}`), may = me?.may.includes(name);
+    button.disabled = !possible || !may;
+    button.title = may ? "" : `not for ${me?.role}${me?.local ? "" : " away from the robot"}`;
+  }
+  $("do-freeze").firstChild.textContent = frame?.frozen ? "Unfreeze" : "Freeze";
+}
+
+const ACTIONS = {
+  start: () => openStart(me),
+  pause: () => wish("pause"), resume: () => wish("resume"), skip: () => wish("skip"),
+  freeze: () => wish(frame?.frozen ? "unfreeze" : "freeze"),
+};
+for (const [name, act] of Object.entries(ACTIONS)) $(`do-${name}`).addEventListener("click", act);
+$("stop").addEventListener("pointerdown", stop);
+$("stop").addEventListener("click", (event) => { if (event.detail === 0) stop(); }); // Enter, and screen readers
+
+function toggleOutlines() {
+  outlines = !outlines;
+  $("overlay").setAttribute("aria-pressed", String(outlines));
+  paint();
+}
+$("overlay").addEventListener("click", toggleOutlines);
+
+// Space and Escape stop, whatever has the focus; only in a text field or a tick box a space is a space.
+window.addEventListener("keydown", (event) => {
+  if (!me) return;
+  const types = event.target instanceof HTMLInputElement;
+  if (event.key === "Escape" || (event.key === " " && !types)) {
+    event.preventDefault();
+    event.stopPropagation();
+    if (!event.repeat) stop();
+    if (event.key === "Escape") closeStart();
+    return;
+  }
+  if (types || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  const button = { e: "do-start", p: "do-pause", r: "do-resume", k: "do-skip", f: "do-freeze", o: "overlay" }[event.key.toLowerCase()];
+  if (button && !$(button).disabled && $("start").hidden) $(button).click();
+}, true);
+
+begin();

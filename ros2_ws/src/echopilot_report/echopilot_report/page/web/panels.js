@@ -1,0 +1,136 @@
+// State, steps with their pictures, findings, measurements and log.
+
+import { draw, fromBase64, unpack } from "./picture.js";
+
+const $ = (id) => document.getElementById(id);
+const LOG_LINES = 300;
+
+const STATES = {
+  IDLE: ["Ready", "idle"], DONE: ["Finished", "good"], ABORTED: ["Given up", "alarm"], SAFETY_STOPPED: ["Stopped", "alarm"],
+  OPERATOR_STOPPED: ["Paused", "warn"], IMAGE_STALE: ["Image stale", "warn"], CONTACT_LOST: ["Contact lost", "warn"],
+  SAFETY_HOLD: ["Safety hold", "warn"], CONTROLLER_SILENT: ["No controller", "alarm"], VIEW_NOT_FOUND: ["Not found", "warn"],
+};
+const VIEWS = { AORTA_TRANS: "Aorta, across", AORTA_LONG: "Aorta, along", SC_IVC: "Vena cava", PSAX_AV: "Short axis, aortic valve", PSAX_MV: "Short axis, mitral", PSAX_PM: "Short axis, papillary", PLAX: "Long axis" };
+const FINDINGS = {
+  ANEURYSM_ABDOMINAL: "Abdominal aneurysm", DILATED_ROOT: "Dilated aortic root", THROMBUS: "Thrombus", DISSECTION_FLAP: "Dissection flap", EFFUSION: "Effusion",
+  REDUCED_EF: "Reduced ejection fraction", FORESHORTENED: "Foreshortened view", NO_CONTACT: "No contact", WRONG_ORGAN: "Wrong organ",
+};
+const MEASUREMENTS = { aorta_max_outer_ap: "Largest aortic diameter", lv_edv: "LV volume, end-diastolic", lv_esv: "LV volume, end-systolic" };
+const CONVENTIONS = { OUTER_TO_OUTER: "outer to outer", INNER_TO_INNER: "inner to inner", LEADING_EDGE: "leading edge" };
+const OUTCOMES = { SUCCEEDED: ["acquired", "good"], NOT_FOUND: ["not found", "warn"], ABORTED: ["given up", "warn"], PREEMPTED: ["skipped", "warn"] };
+
+export const viewName = (view) => VIEWS[view] || view.replaceAll("_", " ");
+const words = (name) => { const text = name.replaceAll("_", " ").toLowerCase(); return text.charAt(0).toUpperCase() + text.slice(1); };
+
+export function element(name, attributes = {}, ...children) {
+  const made = Object.assign(document.createElement(name), attributes);
+  made.append(...children);
+  return made;
+}
+
+export function showState(state) {
+  const { exam, safety, control } = state;
+  const [name, level] = exam ? STATES[exam.state] || [words(exam.state), "info"] : ["No exam", "idle"];
+  const text = stateText(exam, safety, control);
+  if ($("state-name").textContent !== name) $("state-name").textContent = name;
+  if ($("state-text").textContent !== text) $("state-text").textContent = text;
+  $("state").dataset.level = level;
+  const percent = Math.round(100 * (exam && exam.active ? exam.progress : exam && exam.state === "DONE" ? 1 : 0));
+  $("progress").firstElementChild.style.width = `${percent}%`;
+  $("progress").setAttribute("aria-valuenow", percent);
+  document.body.classList.toggle("stopped", isLatched(safety));
+}
+
+export const isLatched = (safety) => Boolean(safety) && (safety.mode === "STOPPED" || safety.mode === "RETRACT");
+
+function stateText(exam, safety, control) {
+  if (!exam) return "waits for the exam node";
+  if (!exam.active) return exam.message;
+  if (exam.state === "OPERATOR_STOPPED") return "the probe is off the skin; resume or skip the view";
+  if (exam.state === "SAFETY_STOPPED") return (safety?.reasons || []).map(words).join(", ");
+  const doing = exam.waits.includes(": ") ? exam.waits.slice(exam.waits.indexOf(": ") + 2) : exam.message;
+  const far = exam.state === "SWEEP" && control?.station_mm !== null && control ? `, ${control.station_mm} mm` : "";
+  return exam.view === "NONE" ? doing : `${viewName(exam.view)}: ${doing}${far}`;
+}
+
+// Steps: the plan says what is to come, shots say what was.
+
+let plan = [], shots = [], current = "";
+
+export function newExam() {
+  shots = [];
+  for (const id of ["findings", "measurements"]) $(id).replaceChildren();
+  $("log").replaceChildren();
+  $("no-results").hidden = false;
+  showSteps(null);
+}
+
+export function showPlan(message) {
+  plan = message.steps;
+  current = "";
+}
+
+export function addShot(shot) {
+  shots.push(shot);
+  current = "";
+}
+
+export function showSteps(exam) {
+  const key = JSON.stringify([exam?.active, exam?.step, exam?.steps, exam?.view, shots.length, plan.length]);
+  if (key === current) return;
+  current = key;
+  const list = $("step-list"), active = Boolean(exam?.active);
+  const total = Math.max(active ? exam.steps : 0, shots.length);
+  list.replaceChildren();
+  $("no-steps").hidden = total > 0;
+  for (let i = 0; i < total; i += 1) {
+    const shot = shots[i], isNow = active && i === exam.step && !shot;
+    const view = shot?.view || plan[i]?.view || (isNow ? exam.view : "");
+    const kind = plan[i]?.what === "sweep" ? ", sweep" : "";
+    const picture = shot?.picture ? element("canvas", { width: 96, height: 68 }) : element("div", { className: "blank", textContent: String(i + 1) });
+    const [said, level] = shot ? OUTCOMES[shot.outcome] || [words(shot.outcome), ""] : isNow ? ["now", "info"] : ["to come", ""];
+    const detail = shot ? `${shot.seconds} s. ${shot.detail}` : "";
+    const text = element("div", {}, element("strong", { textContent: view ? viewName(view) + kind : "Next step" }), element("span", {}, element("b", { className: level, textContent: said }), detail ? `, ${detail}` : ""));
+    const item = list.appendChild(element("li", { className: isNow ? "now" : "", title: detail }, picture, text));
+    if (isNow) item.setAttribute("aria-current", "step");
+    if (shot?.picture) thumbnail(picture, shot);
+  }
+}
+
+async function thumbnail(canvas, shot) {
+  shot.frame ||= await unpack(fromBase64(shot.picture));
+  draw(canvas, shot.frame, { small: true });
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `picture of ${viewName(shot.view)}`);
+}
+
+// Findings, measurements, log
+
+export function addFinding({ what, probability, view, text, borderline }) {
+  $("no-results").hidden = true;
+  const sure = probability === null ? "" : `, ${Math.round(100 * probability)} %`;
+  const key = `${what} ${view}`;
+  $("findings").querySelector(`[data-key="${key}"]`)?.remove();
+  const item = element("li", { title: text }, element("strong", { textContent: FINDINGS[what] || words(what) }), element("span", { textContent: `suspected by software${borderline ? ", borderline" : sure}; needs review` }));
+  item.dataset.key = key;
+  $("findings").append(item);
+}
+
+export function addMeasurement({ name, value, sigma, unit, view, convention, passed, gate_reason }) {
+  $("no-results").hidden = true;
+  const label = MEASUREMENTS[name] || (name.startsWith("ef_") ? "Ejection fraction" : words(name));
+  const number = passed && value !== null ? element("output", {}, String(value), element("small", { textContent: ` ${unit}${sigma ? ` ± ${sigma}` : ""}` })) : element("output", { textContent: "refused" });
+  const note = passed ? [viewName(view), CONVENTIONS[convention]].filter(Boolean).join(", ") : gate_reason;
+  const item = element("li", { className: passed ? "" : "refused" }, element("span", {}, label, element("br"), element("small", { textContent: note })), number);
+  item.dataset.key = name;
+  $("measurements").querySelector(`[data-key="${CSS.escape(name)}"]`)?.remove();
+  $("measurements").append(item);
+}
+
+export function addLog({ at, text, level }) {
+  const log = $("log"), time = new Date(1000 * at);
+  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  log.append(element("li", { className: level }, element("time", { textContent: time.toTimeString().slice(0, 8), dateTime: time.toISOString() }), element("span", { textContent: text })));
+  while (log.children.length > LOG_LINES) log.firstElementChild.remove();
+  if (isAtEnd) log.scrollTop = log.scrollHeight;
+}
