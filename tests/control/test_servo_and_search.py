@@ -37,6 +37,14 @@ def test_centring_moves_the_probe_towards_the_target_and_settles():
     assert abs(x) < 1e-4
 
 
+def test_a_known_speed_of_the_target_is_followed_without_lag():
+    x = 0.0
+    for _ in range(500):
+        x += (0.004 - centring_velocity_m_s(x, 0.0, 0.015, 0.004)) * 0.01
+    assert abs(x) < 1e-6
+    assert centring_velocity_m_s(0.0, 0.0, 0.015, 0.1) == 0.015
+
+
 def test_balance_presses_the_weaker_side():
     coupling = np.r_[np.ones(8), np.zeros(8)]  # the right half (+x) has no contact
     spin = se3.so3_exp(np.array([0.0, balance_rate_rad_s(coupling), 0.0]))

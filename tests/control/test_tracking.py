@@ -68,3 +68,41 @@ def test_history_interpolates_and_knows_its_ends():
     between = history.at(44_000_000)
     assert between is not None and np.allclose(between, sliding_pose(0.044), atol=1e-6)
     assert history.at(-1) is None and history.at(200_000_000) is None
+
+
+def breath_m(t_s: float, rate_hz: float) -> np.ndarray:
+    """A target that swings 5 mm from side to side, 90 mm deep."""
+    return np.array([0.0025 * np.sin(2.0 * np.pi * rate_hz * t_s), 0.0, 0.09])
+
+
+@pytest.mark.parametrize("rate_hz", [0.2, 0.25, 0.33])
+def test_a_swing_is_predicted_over_200_ms_and_its_speed_is_known(rate_hz):
+    rng = np.random.default_rng(7)
+    target = ImageTarget()
+    late, missed, speed_missed, speeds = [], [], [], []
+    for k in range(450):
+        t = k / 15.0
+        seen = breath_m(t - 0.2, rate_hz) + 3e-4 * rng.standard_normal(3)
+        target.update(round((t - 0.2) * 1e9), np.eye(4), seen[0], seen[2], 2e-3)
+        estimate = target.now(round(t * 1e9), np.eye(4))
+        assert estimate is not None
+        if t > 12.0:
+            speed = float(breath_m(t + 0.005, rate_hz)[0] - breath_m(t - 0.005, rate_hz)[0]) / 0.01
+            missed.append(estimate.x_m - breath_m(t, rate_hz)[0])
+            late.append(seen[0] - breath_m(t, rate_hz)[0])
+            speed_missed.append(estimate.speed_x_m_s - speed)
+            speeds.append(speed)
+    assert np.std(missed) < 0.75 * np.std(late)
+    assert np.std(speed_missed) < 0.5 * np.std(speeds)
+
+
+def test_a_still_noisy_target_has_no_speed_to_follow():
+    rng = np.random.default_rng(8)
+    target = ImageTarget()
+    speeds = []
+    for k in range(300):
+        target.update(k * 66_000_000, np.eye(4), 1e-3 * rng.standard_normal(), 0.09, 2e-3)
+        estimate = target.now(k * 66_000_000 + 100_000_000, np.eye(4))
+        assert estimate is not None
+        speeds.append(estimate.speed_x_m_s)
+    assert np.std(speeds[100:]) < 0.0015

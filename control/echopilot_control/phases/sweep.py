@@ -57,7 +57,8 @@ def sweep(ctx: Context, mem: Memory) -> Motion:
     lateral = 0.0
     estimate = mem.target.now(ctx.now_ns, ctx.T) if known else None
     if estimate is not None:
-        lateral = centring_velocity_m_s(estimate.x_m, 0.0, _LATERAL_M_S) * caution(estimate.sigma_x_m, 0.01)
+        lateral = centring_velocity_m_s(estimate.x_m, 0.0, _LATERAL_M_S, estimate.speed_x_m_s)
+        lateral *= caution(estimate.sigma_x_m, 0.01)
     elif ctx.now_ns - mem.seen_ns > 1_000_000_000:
         lateral = 0.010 * cos(2.0 * pi * mem.in_phase_s(ctx.now_ns) / 3.0)  # +-5 mm to look for it
         speed *= 0.7

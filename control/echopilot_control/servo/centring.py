@@ -21,10 +21,12 @@ def image_jacobian(x_m: float, y_m: float) -> Array:
     )
 
 
-def centring_velocity_m_s(x_m: float, wanted_x_m: float, limit_m_s: float) -> float:
+def centring_velocity_m_s(x_m: float, wanted_x_m: float, limit_m_s: float, target_m_s: float = 0.0) -> float:
     """Velocity along probe x [m/s] that brings the target from image column x to `wanted_x` [m].
 
-    x' = -v_x, so v_x = GAIN (x - wanted) decays with 1 / GAIN = 0.8 s. With 0.1 s of image age fully uncompensated and
-    0.035 s of arm the phase margin is 90 - 1.2 * 0.135 * 57 = 81 degrees; the gain may grow 9 times before it rings.
+    x' = target - v_x, so v_x = GAIN (x - wanted) + target decays with 1 / GAIN = 0.8 s, also on a target that moves by
+    itself at `target_m_s` along image x. With 0.1 s of image age fully uncompensated and 0.035 s of arm the phase
+    margin is 90 - 1.2 * 0.135 * 57 = 81 degrees; the gain may grow 9 times before it rings. The target's own speed is
+    an estimate in `base`, free of the probe's motion, so feeding it forward closes no loop.
     """
-    return min(max(GAIN_1_S * (x_m - wanted_x_m), -limit_m_s), limit_m_s)
+    return min(max(GAIN_1_S * (x_m - wanted_x_m) + target_m_s, -limit_m_s), limit_m_s)
