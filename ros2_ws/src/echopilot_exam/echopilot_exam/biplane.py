@@ -66,10 +66,11 @@ def biplane(planes: Sequence[ApicalPlane]) -> Biplane | None:
     long_four, long_two = (float(np.median([c.ventricle.length_m for c in p.diastole])) for p in (four, two))
     mismatch = abs(long_four - long_two) / max(long_four, long_two)
     if mismatch > MAX_MISMATCH:
-        return Biplane(
-            f"no biplane EF: foreshortened, the long axes in A4C ({1e3 * long_four:.0f} mm) and A2C "
-            f"({1e3 * long_two:.0f} mm) differ by {mismatch:.0%}"
+        why = (
+            f"foreshortened: the long axes in A4C ({1e3 * long_four:.0f} mm) and A2C ({1e3 * long_two:.0f} mm) "
+            f"differ by {mismatch:.0%}"
         )
+        return Biplane(f"no biplane EF, {why}", (_refused(why, four, two),))
     end_diastole = _volume(EDV_NAME, four.diastole, two.diastole, Phase.END_DIASTOLE)
     end_systole = _volume(ESV_NAME, four.systole, two.systole, Phase.END_SYSTOLE)
     if not end_diastole.value > end_systole.value > 0.0:
@@ -90,6 +91,20 @@ def biplane(planes: Sequence[ApicalPlane]) -> Biplane | None:
         f"biplane EF, axes differ by {mismatch:.0%}",
         (fraction, end_diastole, end_systole),
         (finding,) if finding else (),
+    )
+
+
+def _refused(why: str, four: ApicalPlane, two: ApicalPlane) -> Measurement:
+    return Measurement(
+        name=EF_NAME,
+        value=float("nan"),
+        unit="1",
+        sigma=float("nan"),
+        view=View.A4C,
+        phase=Phase.CYCLE,
+        gate=GateStatus.REFUSED,
+        gate_reason=why,
+        frame_sequences=tuple(cut.sequence for cut in (*four.diastole, *two.diastole)),
     )
 
 

@@ -1,5 +1,6 @@
 """Node `exam`: action exam/run; ticks the exam machine on every fifth control tick and keeps the record."""
 
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from echopilot_core import ControlStatus, EchoPilotError, RobotState, SafetyState, Seen, SteadyClock, to_ns
+from echopilot_exam.calibration import check_calibrations
 from echopilot_exam.machine import ExamOutput, OperatorRequest
 from echopilot_exam.protocol import load_protocol
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
+from echopilot_nodes.bond import Bond
 from echopilot_nodes.clock import NodeClock, wall_clock
 from echopilot_nodes.conversions.exam import to_exam_state, to_idle_exam_state
 from echopilot_nodes.exam_run import ExamEnd, ExamRun
@@ -46,8 +49,10 @@ class ExamNode(LifecycleNode):
         self._params = read_params(self, ExamParams)
         if self._params.run:
             load_protocol(self._params.run)  # a wrong name ends the node here, with one line
+            check_calibrations(self._params.calibration, datetime.now(timezone.utc))
         self._time = NodeClock(self)
         self._imaging = ImagingClient(self)
+        self._bond = Bond(self)
         self._states = self.create_publisher(ExamStateMsg, names.EXAM_STATE, qos.ANSWER_OFFERED)
         self._measurements = self.create_publisher(MeasurementMsg, names.EXAM_MEASUREMENTS, qos.EVENTS)
         self._findings = self.create_publisher(FindingMsg, names.EXAM_FINDINGS, qos.EVENTS)
@@ -155,7 +160,9 @@ class ExamNode(LifecycleNode):
 
     def _begin(self, protocol: str, patient: str, folder: str) -> None:
         target = Path(folder) if folder else free_folder(Path(self._params.out), protocol)
-        self._run = ExamRun(protocol, patient or self._params.patient or "unnamed", target)
+        self._run = ExamRun(protocol, patient or self._params.patient or "unnamed", target, self._params.calibration)
+        for warning in self._run.warnings:
+            self.get_logger().warning(f"{warning}; run echopilot calibrate before measuring on a person")
         self._imaging.forget()
         self.get_logger().info(f"exam {protocol} begins, record in {target}")
         self._folders.publish(String(data=str(target.resolve())))

@@ -2,10 +2,12 @@
 
 from collections import deque
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 from echopilot_control.safety import Limits
 from echopilot_core import ControlStatus, EchoPilotError, Frame, RobotState, SafetyState, Seen
+from echopilot_exam.calibration import SIMULATED, check_calibrations
 from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, OperatorRequest
 from echopilot_exam.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, exam_config
@@ -21,14 +23,22 @@ class ExamEnd:
 
 
 class ExamRun:
-    """Raises EchoPilotError for an unknown protocol or a folder that cannot be used."""
+    """Raises EchoPilotError for an unknown protocol, a wrong calibration or a folder that cannot be used."""
 
-    def __init__(self, protocol: str, patient_id: str, folder: Path) -> None:
+    def __init__(self, protocol: str, patient_id: str, folder: Path, calibration: str = SIMULATED) -> None:
         plan = load_protocol(protocol)
+        calibrated = check_calibrations(calibration, datetime.now(timezone.utc))
+        self.warnings = calibrated.warnings
         self.folder = folder
         self._machine = ExamMachine(plan, patient_id)
-        header = RecordHeader(patient_id=patient_id, protocol=plan.name, protocol_sha256=plan.sha256)
-        self._writer = RecordWriter(folder, plan, header, exam_config(protocol, Limits()), clips=True)
+        header = RecordHeader(
+            patient_id=patient_id,
+            protocol=plan.name,
+            protocol_sha256=plan.sha256,
+            probe_calibration=calibrated.probe,
+            time_calibration=calibrated.time,
+        )
+        self._writer = RecordWriter(folder, plan, header, exam_config(protocol, Limits(), calibrated.files), clips=True)
         self._requests: deque[OperatorRequest] = deque(maxlen=16)
         self.end: ExamEnd | None = None
 

@@ -104,6 +104,8 @@ class SafetyParams:
     command_wait_ms: int = param(
         30, "age of the newest command after which a tick is answered without one [ms]", low=10, high=50
     )
+    zones: str = param("", "places to keep out of: 'NAME LEFT HEAD RADIUS; ...', metres from the xiphoid")
+    enabling_device: bool = param(False, "move only while operator/enabled says true at least every 0.1 s")
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ class ExamParams:
     patient: str = param("", "identifier written into the record")
     lockstep: bool = param(True, "wait for the tick's status and due results")
     peer_timeout_s: float = param(0.5, "wall time after which a silent peer counts as absent [s]", low=0.01)
+    calibration: str = param("out/calibration", "folder with probe.json and time.json; 'simulated': exact ones")
     run: str = param("", "protocol to start by itself once robot state is heard; empty: wait for exam/run")
 
 
@@ -152,3 +155,16 @@ class ScorerParams:
     """The `scorer` node."""
 
     summary: str = param("", "JSON file that scores are merged into; empty: summary.json in the exam's folder")
+
+
+@dataclass(frozen=True)
+class PageParams:
+    """The `page` node."""
+
+    host: str = param("127.0.0.1", "address to listen on; anything but loopback needs a certificate and passwords")
+    port: int = param(8080, "port to listen on; 0: any free one", low=0, high=65535)
+    passwords: str = param("", "file made by `echopilot page password`; empty: the user's own")
+    certificate: str = param("", "PEM file of the TLS certificate")
+    key: str = param("", "PEM file of its key")
+    names: str = param("", "names in the certificate by which browsers reach this page, blank separated")
+    foxglove_port: int = param(0, "port of a read-only Foxglove server on loopback; 0: none", low=0, high=65535)

@@ -31,6 +31,8 @@ class RecordHeader:
     model_sha256: str = ""
     config_sha256: str = ""  # of the files in config/
     code_sha256: str = ""
+    probe_calibration: str = ""  # date and hash, "simulated, exact" or "not calibrated"
+    time_calibration: str = ""
 
 
 @dataclass(frozen=True)
