@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from echopilot_lab.cli_calibrate import calibrate_app
+from echopilot_lab.cli_exam import exam_app
 from echopilot_lab.cli_model import model_app
 from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
 
@@ -22,6 +23,7 @@ bench_app = typer.Typer(help="Measure speed, each figure beside a peer in the sa
 app.add_typer(bench_app, name="bench")
 app.add_typer(model_app, name="model")
 app.add_typer(calibrate_app, name="calibrate")
+app.add_typer(exam_app, name="exam")
 
 
 @app.command()

@@ -159,7 +159,11 @@ class ControllerNode(LifecycleNode):
         else:
             goal = self._manual.goal(goal)
         now_ns = robot.stamp_ns if lockstep else self._time.now_ns()  # /clock may run ahead until all have joined
-        output = self._core.step(ControlInputs(now_ns, robot, self._seen, self._surface, self._landmarks, goal))
+        output = self._core.step(
+            ControlInputs(
+                now_ns, robot, self._seen, self._surface, self._landmarks, goal, self._manual.jog.newest(now_ns)
+            )
+        )
         self._answer = conv.to_probe_command(output.command), conv.to_status(output.status)
         self._send()
         self._note(output.status)

@@ -13,6 +13,7 @@ from rclpy.task import Future
 from echopilot_control.safety.limits import DESIGN_ROWS
 from echopilot_core import ControlGoal, ControlStatus, GoalKind, Outcome, View
 from echopilot_nodes import names
+from echopilot_nodes.jog_inbox import JogInbox
 
 FIRST_ID = 1_000_000  # far from the ids of an exam
 FEEDBACK_TICKS = 10
@@ -39,6 +40,7 @@ class ManualGoals:
         self._station_m = 0.0
         self.exam_active = False
         self.accepts = False  # while the controller is active
+        self.jog = JogInbox(node)
         self._servers = [
             ActionServer(node, kind, name, work, goal_callback=self._judge, cancel_callback=self._cancel)
             for kind, name, work in (

@@ -21,6 +21,7 @@ PERCEPTION_RESULT = "perception/result"
 
 CONTROL_COMMAND = "control/command"
 CONTROL_STATUS = "control/status"
+CONTROL_JOG = "control/jog"  # the operator's wanted twist in guided steps
 SAFETY_STATE = "safety/state"
 
 EXAM_STATE = "exam/state"
