@@ -16,6 +16,7 @@ ARGUMENTS = (
     ("discovery", "localhost", "localhost or subnet"),
     ("model", "", "model folder; empty: the shipped one"),
     ("out", "out/replay", "folder for the recording"),
+    ("page_port", "8080", "port of the operator's page on loopback; 'none': no page"),
 )
 RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
 
@@ -33,6 +34,8 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
         "lifecycle_manager": {},
         "recorder": {"out": value["out"]},
     }
+    if value["page_port"] != "none":
+        extra["page"] = {"port": int(value["page_port"])}
     return [
         SetEnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", RANGES[value["discovery"]]),
         *(

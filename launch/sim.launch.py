@@ -19,6 +19,8 @@ ARGUMENTS = (
     ("realtime_factor", "1.0", "fastest simulated seconds per wall second; 0.0: as fast as possible"),
     ("model", "", "model folder; empty: the shipped one"),
     ("out", "out/exam", "folder for the record, the recording and the report"),
+    ("page_port", "8080", "port of the operator's page on loopback; 'none': no page"),
+    ("foxglove_port", "0", "port of a read-only Foxglove server on loopback; 0: none"),
 )
 
 
@@ -48,6 +50,8 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
         "report": {},
         "scorer": {},
     }
+    if value["page_port"] != "none":
+        extra["page"] = {"port": int(value["page_port"]), "foxglove_port": int(value["foxglove_port"])}
     return [
         Node(
             package="echopilot_nodes",

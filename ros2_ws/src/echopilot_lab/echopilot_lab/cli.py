@@ -10,6 +10,7 @@ import typer
 from echopilot_lab.cli_calibrate import calibrate_app
 from echopilot_lab.cli_exam import exam_app
 from echopilot_lab.cli_model import model_app
+from echopilot_lab.cli_page import page_app
 from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ bench_app = typer.Typer(help="Measure speed, each figure beside a peer in the sa
 app.add_typer(bench_app, name="bench")
 app.add_typer(model_app, name="model")
 app.add_typer(calibrate_app, name="calibrate")
+app.add_typer(page_app, name="page")
 app.add_typer(exam_app, name="exam")
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from echopilot_exam.protocol import load_protocol
 from echopilot_lab.clips import find_clip
+from echopilot_lab.page_invitation import page_invitation
 from echopilot_lab.processes import CONFIG, check_exit, free_domain, graph_environment, run_foreground, supervised
 from echopilot_lab.staging import staged_folder
 from echopilot_perception.frames import open_clip
@@ -22,9 +23,11 @@ def run_exam_demo(seed: int, protocol: str, out: Path, console: Console) -> None
     read_manifest(None)
     domain = free_domain()
     console.print(f"virtual patient {seed}, protocol {protocol}, ROS domain {domain} (loopback only)")
+    page, invitation = page_invitation()
+    console.print(invitation, highlight=False, soft_wrap=True)
     with staged_folder(out) as folder:
         environment = graph_environment(
-            folder, domain, {"ECHOPILOT_SEED": str(seed), "ECHOPILOT_PARAMS": str(CONFIG / "sim.yaml")}
+            folder, domain, {"ECHOPILOT_SEED": str(seed), "ECHOPILOT_PARAMS": str(CONFIG / "sim.yaml"), **page}
         )
         with supervised("supervisord.conf", environment):
             code = run_foreground(

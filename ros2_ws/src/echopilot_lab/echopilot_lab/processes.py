@@ -51,6 +51,8 @@ def graph_environment(out: Path, domain: int, extra: Mapping[str, str]) -> dict[
         "ROS_DOMAIN_ID": str(domain),
         "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
         "OMP_NUM_THREADS": "1",
+        "ECHOPILOT_PAGE": "false",
+        "ECHOPILOT_PAGE_PORT": "0",
         **extra,
     }
 

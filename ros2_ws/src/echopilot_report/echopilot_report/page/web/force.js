@@ -14,15 +14,15 @@ function shape(parent, name, attributes, text) {
 export function showForce({ now, peak, aim, cap, trip, hard }) {
   const panel = document.getElementById("force");
   document.getElementById("force-now").textContent = now === null ? "-" : Math.max(now, 0).toFixed(1);
-  const level = now === null ? "" : now >= trip ? "alarm" : cap !== null && now >= cap ? "warn" : "good";
-  panel.dataset.level = level;
-  document.getElementById("force-aim").textContent = aim === null ? "" : `aim ${aim.toFixed(0)} N, soft cap ${fixed(cap)} N, trip ${fixed(trip)} N`;
+  panel.dataset.level = levelOf(now, cap, trip);
+  document.getElementById("force-aim").textContent = !aim ? "no force wanted" : `aim ${fixed(aim)} N, cap ${fixed(cap)} N, trip ${fixed(trip)} N`;
   bar(now, aim, cap, trip, hard);
   history.push([performance.now(), peak ?? now ?? 0]);
   while (history[0][0] < performance.now() - SPAN_MS) history.shift();
   trace(aim, cap, trip);
 }
 
+const levelOf = (now, cap, trip) => (now === null ? "" : trip !== null && now >= trip ? "alarm" : cap !== null && now >= cap ? "warn" : "good");
 const fixed = (value) => (value === null ? "-" : value.toFixed(0));
 
 function bar(now, aim, cap, trip, hard) {
@@ -30,11 +30,11 @@ function bar(now, aim, cap, trip, hard) {
   svg.replaceChildren();
   const x = (n) => 6 + (268 * Math.min(Math.max(n, 0), TOP_N)) / TOP_N;
   shape(svg, "rect", { x: 6, y: 12, width: 268, height: 16, rx: 4, fill: "#1a232c" });
-  if (cap !== null) shape(svg, "rect", { x: x(cap), y: 12, width: x(trip) - x(cap), height: 16, fill: "#4a3510" });
+  if (cap !== null && trip !== null) shape(svg, "rect", { x: x(cap), y: 12, width: x(trip) - x(cap), height: 16, fill: "#4a3510" });
   if (trip !== null) shape(svg, "rect", { x: x(trip), y: 12, width: x(TOP_N) - x(trip), height: 16, fill: "#571418" });
-  const colour = now >= trip ? "#ff5a5f" : now >= cap ? "#ffb547" : "#4fd08b";
+  const colour = { alarm: "#ff5a5f", warn: "#ffb547" }[levelOf(now, cap, trip)] || "#4fd08b";
   if (now > 0) shape(svg, "rect", { x: 6, y: 12, width: x(now) - 6, height: 16, rx: 4, fill: colour });
-  if (aim !== null) shape(svg, "path", { d: `M${x(aim)} 13 l-6 -11 h12 Z`, fill: "#4cc3ff" });
+  if (aim) shape(svg, "path", { d: `M${x(aim)} 13 l-6 -11 h12 Z`, fill: "#4cc3ff" });
   for (const n of [cap, trip, hard]) {
     if (n === null || n === undefined) continue;
     shape(svg, "line", { x1: x(n), x2: x(n), y1: 10, y2: 33, stroke: "#c4ced8", "stroke-width": 1.5 });
@@ -50,7 +50,7 @@ function trace(aim, cap, trip) {
   const g = canvas.getContext("2d"), now = performance.now();
   const y = (n) => height - 2 * ratio - ((height - 4 * ratio) * Math.min(Math.max(n, 0), TOP_N)) / TOP_N;
   for (const [n, colour] of [[aim, "#24566f"], [cap, "#6b4d17"], [trip, "#6b1b20"]]) {
-    if (n === null) continue;
+    if (!n) continue;
     g.strokeStyle = colour;
     g.lineWidth = ratio;
     g.beginPath(); g.moveTo(0, y(n)); g.lineTo(width, y(n)); g.stroke();

@@ -29,8 +29,8 @@ export function draw(canvas, frame, { outlines = true, small = false } = {}) {
   g.fillStyle = "#000";
   g.fillRect(0, 0, width, height);
   const [left, top, right, bottom] = frame.sector;
-  const edge = small ? 2 : 34 * ratio;
-  const scale = Math.min((width - 2 * edge) / (right - left), (height - 2 * edge) / (bottom - top));
+  const edge = small ? 2 : 26 * ratio, side = small ? 2 : 58 * ratio;
+  const scale = Math.min((width - 2 * side) / (right - left), (height - 2 * edge) / (bottom - top));
   const x0 = (width - scale * (right - left)) / 2 - scale * left, y0 = (height - scale * (bottom - top)) / 2 - scale * top;
   const at = (u, v) => [x0 + scale * (u + 0.5), y0 + scale * (v + 0.5)];
   g.imageSmoothingEnabled = true;

@@ -22,7 +22,7 @@ let cover, probe;
 export function drawTorso() {
   const svg = document.getElementById("torso");
   svg.replaceChildren();
-  svg.setAttribute("viewBox", "-236 -336 472 640");
+  svg.setAttribute("viewBox", "-236 -300 472 580");
   const body = make(svg, "g", { id: "torso-shape" });
   for (const mirror of [1, -1]) {
     const side = make(body, "g", { transform: `scale(${mirror} 1)` });
@@ -30,8 +30,8 @@ export function drawTorso() {
     for (const d of LINES) make(side, "path", { d, fill: "none", stroke: "#2f3c49", "stroke-width": 3, "stroke-linecap": "round" });
   }
   make(body, "ellipse", { cx: 0, cy: TEMPLATE.navel, rx: 6, ry: 9, fill: "#0d1217" });
-  make(svg, "text", { x: -226, y: 292, fill: "#92a0ad", "font-size": 30, "font-weight": 600 }, "R");
-  make(svg, "text", { x: 226, y: 292, fill: "#92a0ad", "font-size": 30, "font-weight": 600, "text-anchor": "end" }, "L");
+  make(svg, "text", { x: -226, y: 268, fill: "#92a0ad", "font-size": 30, "font-weight": 600 }, "R");
+  make(svg, "text", { x: 226, y: 268, fill: "#92a0ad", "font-size": 30, "font-weight": 600, "text-anchor": "end" }, "L");
   cover = make(svg, "g", {});
   probe = make(svg, "g", { visibility: "hidden" });
   make(probe, "path", { id: "beam", d: "", stroke: "#4cc3ff", "stroke-width": 5, "stroke-linecap": "round", fill: "none" });
