@@ -74,17 +74,23 @@ def trial(
         "out/trial"
     ),
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget finished trials in the folder.")] = False,
+    start_mm: Annotated[
+        float, typer.Option(help="Views start up to this far off; 0: where the controller likes.")
+    ] = 30.0,
+    start_deg: Annotated[float, typer.Option(help="And turned by up to this much.")] = 20.0,
     replay: Annotated[int | None, typer.Option(help="Run the trial of this seed alone, and leave a video.")] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Closed-loop exams on seeded virtual patients, in one process each, without ROS."""
     from echopilot_lab.cohort import run_cohort
     from echopilot_lab.film import film_trial
+    from echopilot_lab.start_offset import Starts
 
+    starts = Starts(start_mm, start_deg)
     if replay is not None:
-        write_json(film_trial(replay, protocol, out, console), json_file)
+        write_json(film_trial(replay, protocol, out, console, starts), json_file)
         return
-    write_json(run_cohort(protocol, patients, seed, jobs, out, fresh, console), json_file)
+    write_json(run_cohort(protocol, patients, seed, jobs, out, fresh, console, starts), json_file)
 
 
 @app.command()

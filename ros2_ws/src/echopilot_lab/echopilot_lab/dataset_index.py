@@ -9,6 +9,7 @@ from typing import Any
 import echopilot_sim
 from echopilot_core import EchoPilotError, Tissue
 from echopilot_lab.dataset_shard import ShardPlan, shard_name
+from echopilot_lab.source_hash import folder_of, source_sha256
 from echopilot_lab.staging import whole_file
 
 INDEX = "dataset.json"
@@ -92,11 +93,7 @@ def settings(plan: ShardPlan, patients: int) -> dict[str, Any]:
 
 def simulator_sha256() -> str:
     """Hash over the source of the simulator: the same hash and seed give the same patient."""
-    total = hashlib.sha256()
-    root = Path(str(echopilot_sim.__file__)).parent
-    for path in sorted(root.rglob("*.py")):
-        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()
+    return source_sha256(folder_of(echopilot_sim))
 
 
 def check_index(folder: Path, wanted: dict[str, Any]) -> None:

@@ -17,11 +17,13 @@ from echopilot_exam.states import ExamOutput
 from echopilot_lab.clip_results import fourcc, labels_inside, outlined, quiet_stderr
 from echopilot_lab.cohort import result_file, run_one
 from echopilot_lab.loop import LoopTick
-from echopilot_lab.trial import TRIAL_FRAME_HZ
+from echopilot_lab.start_offset import USUAL, Starts
+from echopilot_lab.trial import FRAME_HZ
 
 Picture = NDArray[np.uint8]
 HEIGHT, SEEN_WIDTH, PANEL_WIDTH = 540, 600, 360
 SPEED = 2.0  # of the video over the exam
+VIDEO_HZ = FRAME_HZ
 TRACE_S, TRACE_TOP_N = 10.0, 20.0
 TRACE = (16, 150, PANEL_WIDTH - 32, 120)  # left, top, width, height of the force trace ...
 BARS = (16, 310)  # ... of the view bars ...
@@ -31,12 +33,12 @@ WHITE, GREY, GREEN, AMBER, RED, BLUE = (
 )  # fmt: skip
 
 
-def film_trial(seed: int, protocol: str, out: Path, console: Console) -> dict[str, Any]:
+def film_trial(seed: int, protocol: str, out: Path, console: Console, starts: Starts = USUAL) -> dict[str, Any]:
     """Run the exam of a seed again and leave it as OUT/PROTOCOL/SEED/exam.webm; returns its scores."""
     folder = out / load_protocol(protocol).name
     with console.status(f"exam of patient {seed}") as status:
         film = Film(f"virtual patient {seed}, simulated", status)
-        run_one(protocol, folder, seed, film.add)
+        run_one(protocol, folder, starts, seed, film.add)
         film.finish(folder / str(seed) / "exam.webm")
     scores: dict[str, Any] = json.loads(result_file(folder, seed).read_text())
     console.print(
@@ -53,7 +55,7 @@ class Film:
         self._forces: deque[tuple[float, float, float, float]] = deque()  # time [s], force, set-point, soft cap [N]
         self._path: list[NDArray[np.float64]] = []
         self._exam: ExamOutput | None = None
-        self._pictures: list[Picture] = []
+        self._pictures: list[tuple[int, Picture]] = []  # stamp [ns]
 
     def add(self, tick: LoopTick) -> None:
         """Draw the frames of one tick."""
@@ -66,19 +68,23 @@ class Film:
         for frame, seen in zip(tick.frames, tick.seen, strict=True):
             self._path.append(tick.robot.T_base_probe[:3, 3].copy())
             picture = np.hstack([_seen(frame, seen), self._panel(tick, seen, now_s)])
-            self._pictures.append(np.asarray(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1]))
+            packed = np.asarray(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])[1])
+            self._pictures.append((frame.stamp_ns, packed))
             self._status.update(f"{self._title}: {now_s:.0f} s of the exam")
 
     def finish(self, path: Path) -> None:
-        """Write the video (VP8); raises EchoPilotError where this OpenCV writes none."""
+        """Write the video (VP8) at an even rate, whatever the rate of the frames was.
+
+        Raises EchoPilotError where this OpenCV writes none.
+        """
         size = (SEEN_WIDTH + PANEL_WIDTH, HEIGHT)
         with quiet_stderr():
-            video = cv2.VideoWriter(str(path), fourcc("VP80"), SPEED * TRIAL_FRAME_HZ, size)
+            video = cv2.VideoWriter(str(path), fourcc("VP80"), VIDEO_HZ, size)
         if not video.isOpened():
             raise EchoPilotError("this OpenCV writes no VP8 video; install opencv-python-headless")
-        for i, packed in enumerate(self._pictures):
+        for i, packed in enumerate(shown := evenly(self._pictures, SPEED / VIDEO_HZ)):
             video.write(cv2.imdecode(packed, cv2.IMREAD_COLOR))
-            self._status.update(f"video: {i + 1} of {len(self._pictures)} pictures")
+            self._status.update(f"video: {i + 1} of {len(shown)} pictures")
         video.release()
 
     def _panel(self, tick: LoopTick, seen: Seen, now_s: float) -> Picture:
@@ -96,6 +102,15 @@ class Film:
         _bars(panel, seen)
         _body(panel, self._path, tick.landmarks)
         return panel
+
+
+def evenly(pictures: list[tuple[int, Picture]], step_s: float) -> list[Picture]:
+    """The newest of stamped [ns] pictures at every step of time."""
+    if not pictures:
+        return []
+    stamps = np.array([stamp_ns for stamp_ns, _ in pictures])
+    times = np.arange(stamps[0], stamps[-1] + 1, round(step_s * 1e9))
+    return [pictures[i][1] for i in np.searchsorted(stamps, times, side="right") - 1]
 
 
 def _seen(frame: Frame, seen: Seen) -> Picture:

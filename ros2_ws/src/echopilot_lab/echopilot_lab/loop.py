@@ -9,7 +9,7 @@ from echopilot_control.controller import ControlInputs, Controller, ControlOutpu
 from echopilot_control.safety import Limits, SafetyDecision, SafetyInputs, SafetyMemory, check
 from echopilot_control.search.priors import StartOffset
 from echopilot_core import BodyLandmarks, ControlGoal, ControlStatus, Frame, GoalKind, RobotState, Seen
-from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput
+from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, ExamPhase
 from echopilot_perception.pipeline import Perception
 from echopilot_sim.moment import Moment
 from echopilot_sim.simulation import Simulation
@@ -42,10 +42,12 @@ def run_loop(
     limits: Limits,
     on_step_s: Callable[[float], None] = lambda _: None,
     start_offset: Callable[[ControlGoal], StartOffset | None] = lambda _: None,
+    every: Callable[[ExamPhase], int] = lambda _: 1,
 ) -> Iterator[LoopTick]:
     """Yield every control tick until the exam is done; the caller may stop at any tick.
 
-    `on_step_s` hears the wall time [s] of every controller and safety step; `start_offset` puts starts off their prior.
+    `on_step_s` hears the wall time [s] of every controller and safety step; `start_offset` puts starts off their prior;
+    `every` says by the state of the exam which frames there are: all (1), every second (2) ...
     """
     controller = Controller(limits, start_offset)
     memory = SafetyMemory()
@@ -58,11 +60,13 @@ def run_loop(
     surface, landmarks = simulation.surface(), simulation.landmarks()
     safety: SafetyDecision | None = None
     preset = next_preset = simulation.imaging.preset
+    phase = ExamPhase.IDLE
     done = False
     while not done:
         step = simulation.step(safety.twist if safety else None)
         robot = step.robot
-        frames = tuple(simulation.render(moment) for moment in step.moments)
+        moments = tuple(m for m in step.moments if m.sequence % every(phase) == 0)
+        frames = tuple(simulation.render(moment) for moment in moments)
         seen = tuple(perception.see(frame) for frame in frames)
         waiting.extend(seen)
         while waiting and waiting[0].sequence <= robot.due_frame_sequence:
@@ -82,7 +86,7 @@ def run_loop(
             exam = machine.step(exam_inputs)
             fresh = []
             next_goal = exam.goal
-            done = exam.done
+            done, phase = exam.done, exam.state.phase
             next_preset = exam.imaging
 
         started = time.perf_counter()
@@ -103,4 +107,4 @@ def run_loop(
         )
         on_step_s(time.perf_counter() - started)
         memory = safety.memory
-        yield LoopTick(robot, step.moments, frames, seen, control, safety, exam_inputs, exam, landmarks)
+        yield LoopTick(robot, moments, frames, seen, control, safety, exam_inputs, exam, landmarks)

@@ -19,6 +19,8 @@ from echopilot_lab.processes import unwound_by_signals
 Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
+SLOWEST_PIECES_S = 3600.0  # the time left is estimated over as long: pieces may take minutes
+
 
 def run_all(
     work: Callable[[Piece], Result], pieces: Sequence[Piece], processes: int, console: Console, title: str
@@ -34,7 +36,7 @@ def run_all(
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with (
         ProcessPoolExecutor(min(processes, len(pieces)), mp.get_context("spawn"), _begin_worker) as pool,
-        Progress(*columns, console=console) as progress,
+        Progress(*columns, console=console, speed_estimate_period=SLOWEST_PIECES_S) as progress,
         unwound_by_signals(),
     ):
         task = progress.add_task(title, total=len(pieces))

@@ -2,48 +2,92 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from echopilot_core import ANEURYSM_M, Convention, Measurement, View
 from echopilot_exam.protocol import StepKind
 from echopilot_exam.record import ExamRecord, held_samples
 from echopilot_exam.states import StepResult
 from echopilot_lab.scores import (
+    REACHED_ANGLE_DEG,
+    REACHED_OFFSET_MM,
     AortaScore,
     ForceScore,
     HeartScore,
     PatientTruth,
+    Person,
     SafetyScore,
     Scores,
     TruthSample,
     ViewScore,
+    errors_at,
     force_score,
     true_max_diameter_mm,
     view_score,
 )
+from echopilot_lab.step_times import step_times
+from echopilot_lab.trial_failures import Failure, failure_of, off_by
 
 AORTA_MAX = "aorta_max_outer_ap"
-EJECTION_FRACTION = "ef_single_plane_a4c"
+EJECTION_FRACTIONS = ("ef_biplane", "ef_single_plane_a4c")  # the first that was measured counts
 TRIPPED = "SAFETY_STOPPED"
+BUILDING_UP = frozenset({"APPROACH", "TOUCH", "COUPLE"})
 
 
 def score(record: ExamRecord, truth: Sequence[TruthSample], patient: PatientTruth) -> Scores:
-    """Score one exam; `truth` holds every frame of the exam in order."""
+    """Score one exam; `truth` holds the frames of the exam, or those that scores need, in order.
+
+    A step that the exam never came to counts as attempted and failed.
+    """
     return Scores(
         patient=patient.seed,
-        views={r.view.name: _view(r, truth) for r in record.results if r.kind is StepKind.ACQUIRE},
+        views=_views(record, truth),
         aorta=_aorta(record, truth, patient),
-        heart=HeartScore(
-            ef_pct=100.0 * _value(record, EJECTION_FRACTION), true_ef_pct=100.0 * patient.ejection_fraction
-        ),
+        heart=HeartScore(ef_pct=100.0 * _ejection_fraction(record), true_ef_pct=100.0 * patient.ejection_fraction),
         force=_force(record, patient),
         safety=SafetyScore(
             trips=sum(event.state == TRIPPED for event in record.events), limit_crossings=patient.limit_crossings
         ),
+        person=Person(patient.bmi_kg_m2, 1e3 * patient.lung_overlap_m),
     )
 
 
-def _view(result: StepResult, truth: Sequence[TruthSample]) -> ViewScore:
-    return view_score(result.view, result.accepted, result.seconds, result.frame_sequences, truth)
+def _views(record: ExamRecord, truth: Sequence[TruthSample]) -> dict[str, ViewScore]:
+    """Scores by view, in the order of the protocol."""
+    views = {}
+    for index, words in enumerate(record.steps):
+        name, _, kind = words.partition(" ")
+        if kind == StepKind.ACQUIRE.value:
+            result = record.results[index] if index < len(record.results) else None
+            views[name] = _view(record, index, View[name], result, truth)
+    return views
+
+
+def _view(
+    record: ExamRecord, index: int, view: View, result: StepResult | None, truth: Sequence[TruthSample]
+) -> ViewScore:
+    times = step_times(record, index)
+    start, end = errors_at(view, times.contact_ns, truth), errors_at(view, times.looked_ns, truth)
+    found = (
+        ViewScore(True, False, False, False, math.nan, math.nan, math.nan)
+        if result is None
+        else view_score(view, result.accepted, result.seconds, result.frame_sequences, truth)
+    )
+    kind, why = None, ""
+    if not found.accepted:
+        kind, why = failure_of(result, times, record.message)
+    elif not found.reached:
+        shares = found.angle_error_deg / REACHED_ANGLE_DEG, found.offset_mm / REACHED_OFFSET_MM
+        kind, why = Failure.OFF, off_by(*shares, found.spin_deg, found.tilt_deg)
+    return replace(
+        found,
+        start_angle_deg=start[0],
+        start_offset_mm=start[1],
+        end_angle_deg=end[0],
+        end_offset_mm=end[1],
+        failure=kind.value if kind else "",
+        why=why,
+    )
 
 
 def _aorta(record: ExamRecord, truth: Sequence[TruthSample], patient: PatientTruth) -> AortaScore:
@@ -51,7 +95,7 @@ def _aorta(record: ExamRecord, truth: Sequence[TruthSample], patient: PatientTru
     swept = [sequence for r in sweeps for sequence in r.frame_sequences]
     largest = _measurement(record, AORTA_MAX)
     return AortaScore(
-        attempted=bool(sweeps),
+        attempted=bool(sweeps) or f"{View.AORTA_TRANS.name} {StepKind.SWEEP.value}" in record.steps,
         completed=any(r.accepted for r in sweeps),
         max_diameter_mm=1e3 * largest.value if largest else math.nan,
         true_max_diameter_mm=true_max_diameter_mm(truth, swept),
@@ -64,13 +108,18 @@ def _aorta(record: ExamRecord, truth: Sequence[TruthSample], patient: PatientTru
 
 def _force(record: ExamRecord, patient: PatientTruth) -> ForceScore:
     held = held_samples(record.trace)
-    return force_score([s.contact_force_n for s in held], [s.setpoint_n for s in held], patient.peak_normal_force_n)
+    return force_score(
+        [s.contact_force_n for s in held],
+        [s.setpoint_n for s in held],
+        patient.peak_normal_force_n,
+        [s.contact_force_n for s in record.trace if s.phase in BUILDING_UP and math.isfinite(s.contact_force_n)],
+    )
 
 
 def _measurement(record: ExamRecord, name: str) -> Measurement | None:
     return next((m for m in reversed(record.measurements) if m.name == name), None)
 
 
-def _value(record: ExamRecord, name: str) -> float:
-    measurement = _measurement(record, name)
-    return measurement.value if measurement else math.nan
+def _ejection_fraction(record: ExamRecord) -> float:
+    found = (_measurement(record, name) for name in EJECTION_FRACTIONS)
+    return next((m.value for m in found if m is not None), math.nan)

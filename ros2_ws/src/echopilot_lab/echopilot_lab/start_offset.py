@@ -49,3 +49,6 @@ class Starts:
         if goal.kind is not GoalKind.ACQUIRE_VIEW or not (self.mm or self.deg):
             return None
         return self.draw(seed, goal.view)
+
+
+USUAL = Starts()

@@ -1,75 +1,106 @@
 """One exam on one seeded virtual patient, without ROS, scored against truth afterwards."""
 
-import math
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from echopilot_control.safety import Limits
 from echopilot_exam.machine import ExamMachine
-from echopilot_exam.protocol import Protocol, load_protocol
+from echopilot_exam.protocol import Protocol, StepKind, load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
+from echopilot_exam.states import ExamPhase
 from echopilot_lab.loop import LoopTick, run_loop
-from echopilot_lab.scores import PatientTruth, TruthSample, as_json
+from echopilot_lab.scores import as_json
 from echopilot_lab.scoring import score
+from echopilot_lab.source_hash import trial_code_sha256
+from echopilot_lab.start_offset import USUAL, Starts
+from echopilot_lab.sweep_scores import sweep_errors
+from echopilot_lab.trial_truth import patient_truth, truth_samples
 from echopilot_perception.model import Manifest
 from echopilot_perception.pipeline import Perception
 from echopilot_sim.anatomy import draw_patient
 from echopilot_sim.moment import Moment
 from echopilot_sim.simulation import SimConfig, Simulation
-from echopilot_sim.truth import truth_of
-from echopilot_sim.truth_aorta import max_outer_diameter_m
 
-LONGEST_EXAM_S = 600.0
-TRIAL_FRAME_HZ = 15.0
+FRAME_HZ = 30.0
+WHOLE_RATE = frozenset({ExamPhase.HOLD, ExamPhase.RECORD})
+LOOKING = frozenset({ExamPhase.SEARCH, ExamPhase.REFINE, ExamPhase.SWEEP, ExamPhase.CONTACT_LOST})
+MARGIN_S = 45.0  # per attempt, over the time that the controller has: approach of the exam, gate, recording, retreat
 
 
 def run_trial(
     seed: int,
     protocol_name: str,
     folder: Path,
-    frame_hz: float = TRIAL_FRAME_HZ,
+    starts: Starts = USUAL,
     watch: Callable[[LoopTick], None] = lambda _: None,
 ) -> dict[str, Any]:
     """Run the exam of `seed`, keep its record in `folder`, return the scores as plain JSON; `watch` sees every tick."""
-    started = time.monotonic()
+    started, started_cpu = time.monotonic(), time.process_time()
     protocol = load_protocol(protocol_name)
-    simulation = Simulation(draw_patient(seed), SimConfig(frame_hz=frame_hz, quality="fast"))
+    simulation = Simulation(draw_patient(seed), SimConfig(frame_hz=FRAME_HZ, quality="fast"))
     perception = Perception()
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     name = f"virtual-{seed}"
+    code = trial_code_sha256()
     header = RecordHeader(
-        name, protocol.name, protocol.sha256, "", perception.manifest.model_id, perception.manifest.sha256
+        name, protocol.name, protocol.sha256, code[:12], perception.manifest.model_id, perception.manifest.sha256
     )
     writer = RecordWriter(folder / "record", protocol, header)
-    truth: list[TruthSample] = []
+    moments: list[Moment] = []
+    offset = cache(partial(starts.of, seed))
+    longest_ns = 1e9 * longest_exam_s(protocol)
     try:
-        for tick in run_loop(simulation, perception, ExamMachine(protocol, name), Limits()):
-            truth.extend(truth_sample(simulation, moment) for moment in tick.moments)
+        machine = ExamMachine(protocol, name)
+        for tick in run_loop(simulation, perception, machine, Limits(), start_offset=offset, every=every):
+            moments.extend(tick.moments)
             write_tick(writer, tick)
             watch(tick)
-            if simulation.now_ns > LONGEST_EXAM_S * 1e9:
+            if simulation.now_ns > longest_ns:
                 break
     finally:
         writer.close()
         perception.close()
-    wall_s = time.monotonic() - started
-    scores = as_json(score(read_exam(folder / "record"), truth, patient_truth(simulation)))
+    record = read_exam(folder / "record")
+    truth = truth_samples(simulation, moments, record)
+    swept = [k for r in record.results if r.kind is StepKind.SWEEP for k in r.frame_sequences]
+    scores = as_json(score(record, truth, patient_truth(simulation)))
+    wall_s, cpu_s, simulated_s = time.monotonic() - started, time.process_time() - started_cpu, 1e-9 * simulation.now_ns
     return scores | {
-        "made_with": made_with(protocol, perception.manifest),
-        "simulated_s": simulation.now_ns * 1e-9,
-        "real_time_factor": simulation.now_ns * 1e-9 / wall_s,
+        "sweep": asdict(sweep_errors(record, truth, swept)),
+        "made_with": made_with(protocol, perception.manifest, starts),
+        "simulated_s": simulated_s,
+        "real_time_factor": simulated_s / wall_s,
+        "real_time_factor_per_core": simulated_s / cpu_s,
         "wall_s": wall_s,
     }
 
 
-def made_with(protocol: Protocol, model: Manifest) -> dict[str, str]:
-    """Hashes of what a trial depends on beside its seed and the code."""
-    return {"protocol_sha256": protocol.sha256, "model_sha256": model.sha256}
+def every(phase: ExamPhase) -> int:
+    """Which frames there are: 30 per second while a view is held or recorded, 10 while it is sought, 5 in the air."""
+    return 1 if phase in WHOLE_RATE else 3 if phase in LOOKING else 6
+
+
+def longest_exam_s(protocol: Protocol) -> float:
+    """When a trial is broken off: every step has taken all its time."""
+    return sum(step.attempts * (step.timeout_s + MARGIN_S) for step in protocol.steps)
+
+
+def made_with(protocol: Protocol, model: Manifest, starts: Starts = USUAL) -> dict[str, str | float]:
+    """What a trial depends on beside its seed: a result that was made with anything else is not kept."""
+    return {
+        "protocol_sha256": protocol.sha256,
+        "model_sha256": model.sha256,
+        "code_sha256": trial_code_sha256(),
+        "start_mm": starts.mm,
+        "start_deg": starts.deg,
+    }
 
 
 def write_tick(writer: RecordWriter, tick: LoopTick) -> None:
@@ -78,28 +109,3 @@ def write_tick(writer: RecordWriter, tick: LoopTick) -> None:
         writer.frame(frame)
     if tick.exam is not None and tick.exam_inputs is not None:
         writer.tick(tick.exam_inputs, tick.exam)
-
-
-def truth_sample(simulation: Simulation, moment: Moment) -> TruthSample:
-    """Truth of one moment in the words of the scores."""
-    truth = truth_of(simulation.anatomy, moment)
-    return TruthSample(
-        stamp_ns=truth.stamp_ns,
-        sequence=truth.sequence,
-        view_angle_rad={e.view: e.angle_rad for e in truth.errors},
-        view_offset_m={e.view: e.offset_m for e in truth.errors},
-        aorta_outer_ap_m=truth.aorta.outer_ap_m if truth.aorta else math.nan,
-        station_m=truth.aorta.station_m if truth.aorta else math.nan,
-    )
-
-
-def patient_truth(simulation: Simulation) -> PatientTruth:
-    """Truth of the patient as a whole and of the whole run."""
-    heart = simulation.patient.heart
-    return PatientTruth(
-        seed=simulation.patient.seed,
-        max_outer_diameter_m=max_outer_diameter_m(simulation.anatomy),
-        ejection_fraction=math.nan if heart is None else heart.ejection_fraction,
-        limit_crossings=simulation.limit_crossings,
-        peak_normal_force_n=simulation.max_normal_force_n,
-    )
