@@ -51,13 +51,13 @@ def slewed(previous: Array, wanted: Array, dt_s: float) -> Array:
     """The next twist (6,) on the way to another one, within what an arm follows smoothly."""
     step = wanted - previous
     linear, angular = _capped(step[:3], SLEW_M_S2 * dt_s), _capped(step[3:], SLEW_RAD_S2 * dt_s)
-    return previous + np.concatenate([linear, angular])
+    return np.asarray(previous + np.concatenate([linear, angular]))
 
 
 def _beyond(vector: Array, free: float) -> Array:
     """What of a vector exceeds the length `free`, in its direction."""
     norm = float(np.linalg.norm(vector))
-    return np.zeros_like(vector) if norm <= free else vector * ((norm - free) / norm)
+    return np.zeros_like(vector) if norm <= free else np.asarray(vector * ((norm - free) / norm))
 
 
 def _capped(vector: Array, limit: float) -> Array:

@@ -84,6 +84,40 @@ def test_view_that_turns_bad_while_recording_gives_no_number() -> None:
     assert not outputs[-1].state.results[0].accepted
 
 
+def test_a_recording_that_turns_bad_is_made_again() -> None:
+    world = new_world(A4C_ONLY)
+    advance_to(world, ExamPhase.RECORD)
+    world.good = False
+    advance_to(world, ExamPhase.RETREAT)
+    world.good = True
+    outputs = world.run()
+    assert outputs[-1].state.attempt == 1 and max(o.state.attempt for o in outputs) == 2
+    (result,) = outputs[-1].state.results
+    assert result.accepted
+
+
+def test_a_stop_in_any_step_comes_back_to_that_step() -> None:
+    seed = 7
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    world = new_world("cardiac")
+    for index in range(5):
+        for _ in range(rng.randrange(20, 90)):
+            world.tick()
+        while world.tick().state.step_index < index:
+            pass
+        world.request = OperatorRequest.STOP
+        advance_to(world, ExamPhase.OPERATOR_STOPPED, 1000.0)
+        for _ in range(100):
+            assert world.tick().state.step_index == index
+        world.request = OperatorRequest.RESUME
+        assert world.tick().state.step_index == index
+    results = world.run()[-1].state.results
+    assert [r.view for r in results] == [View.PLAX, View.PSAX_PM, View.A4C, View.A2C, View.SC4C]
+    assert all(r.accepted for r in results)
+    assert all(r.seconds < 30.0 for r in results), "the pause counts as work"
+
+
 def test_view_not_found_is_tried_again_with_more_force_then_next_step() -> None:
     world = new_world("full")
     world.found = False
@@ -243,7 +277,7 @@ def test_no_dead_end_from_any_state_reached_by_random_inputs(mode: SafetyMode) -
     rng = random.Random(seed)
     visited: set[ExamPhase] = set()
     left_from: set[ExamPhase] = set()
-    for run in range(60):
+    for run in range(45):
         machine = ExamMachine(load_protocol(rng.choice(["aorta", "cardiac", "full", GUIDED])), "P-test")
         now_ns, output = (random_walk if run % 3 == 0 else faulty_exam)(machine, rng, visited)
         left_from.add(output.state.phase)
