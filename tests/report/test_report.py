@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 from exam_world import World, make_frame
 
-from echopilot_core import EchoPilotError
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
-from echopilot_report import write_report
+from echopilot_report.render import render_html
 
 SENTENCE = "Research software, not a medical device. Not verified by a clinician."
+
+
+def page_of(folder: Path) -> str:
+    return render_html(read_exam(folder))
 
 
 def write_exam(
@@ -67,14 +70,14 @@ def words(html: str) -> str:
 
 
 def test_whole_report(exam: Path) -> None:
-    html = write_report(exam).read_text()
+    html = page_of(exam)
     text = words(html)
     assert text.count(SENTENCE) == 2
     assert "P-0001" in text and "EDV" in text and "30 mm aneurysm" in text
     assert "orderline abdominal aorta" in text and "Suspected by software, needs review" in text
     assert not re.search(r"\bnan\b|\bNone\b|\binf\b|undefined", text, re.I)
     assert "nan" not in re.sub(r"data:image/png;base64,[^\"]*", "", html).lower()
-    assert html.count("<svg") == 3
+    assert html.count("<svg") == 4
     assert html.count("data:image/png;base64,") >= 8
     parser = TagCounter()
     parser.feed(html)
@@ -82,18 +85,20 @@ def test_whole_report(exam: Path) -> None:
 
 
 def test_report_needs_nothing_from_outside(exam: Path) -> None:
-    html = write_report(exam).read_text()
-    assert not re.search(r"(?:src|href)=\"(?!data:)", html)
+    html = page_of(exam)
+    assert not re.search(r"(?:src|href)=\"(?!data:|#)", html)
     assert "http" not in html and "@import" not in html and "<script" not in html
 
 
 def test_every_number_carries_frame_ids(exam: Path) -> None:
-    record, html = read_exam(exam), write_report(exam).read_text()
-    text = words(html)
+    record, html = read_exam(exam), page_of(exam)
+    targets = set(re.findall(r'id="(frame-\d+)"', html))
+    links = set(re.findall(r'href="#(frame-\d+)"', html))
+    assert links and links <= targets
     for measurement in record.measurements:
-        if measurement.name != "aorta_outer_ap":
-            assert measurement.frame_sequences
-            assert ", ".join(str(s) for s in measurement.frame_sequences[:4]) in text
+        assert measurement.frame_sequences
+        shown = measurement.frame_sequences if measurement.name != "aorta_outer_ap" else measurement.frame_sequences[:1]
+        assert {f"frame-{s}" for s in shown} <= targets
 
 
 def test_report_of_a_truncated_record_says_so(exam: Path, tmp_path: Path) -> None:
@@ -104,20 +109,20 @@ def test_report_of_a_truncated_record_says_so(exam: Path, tmp_path: Path) -> Non
         path.write_bytes(path.read_bytes()[:-37])
     next(iter((folder / "keyframes").glob("*.npz"))).write_bytes(b"cut")
     next(iter((folder / "keyframes").glob("*.png"))).write_bytes(b"cut")
-    text = words(write_report(folder).read_text())
+    text = words(page_of(folder))
     assert "Damage to the record" in text and "control.jsonl" in text and SENTENCE in text
 
 
 @pytest.mark.parametrize("ticks", [1, 60, 350])
 def test_report_of_an_exam_that_died(tmp_path: Path, ticks: int) -> None:
     write_exam(tmp_path / "record", ticks=ticks)
-    text = words(write_report(tmp_path / "record").read_text())
+    text = words(page_of(tmp_path / "record"))
     assert "did not run to its end" in text and "not attempted" in text and SENTENCE in text
 
 
 def test_refused_exam_shows_no_number(tmp_path: Path) -> None:
     write_exam(tmp_path / "record", "cardiac", good=False)
-    text = words(write_report(tmp_path / "record").read_text())
+    text = words(page_of(tmp_path / "record"))
     assert "No number passed the quality gate" in text
     assert "not reached" in text and "no ejection fraction could be measured" in text
     assert not re.search(r"\d (mL|mm)\b", text)
@@ -125,11 +130,5 @@ def test_refused_exam_shows_no_number(tmp_path: Path) -> None:
 
 def test_text_from_outside_is_escaped(tmp_path: Path) -> None:
     write_exam(tmp_path / "record", "cardiac", ticks=5, patient="<script>alert(1)</script>")
-    html = write_report(tmp_path / "record").read_text()
+    html = page_of(tmp_path / "record")
     assert "<script" not in html and "&lt;script&gt;" in html
-
-
-def test_report_without_a_record_is_one_clear_line(tmp_path: Path) -> None:
-    with pytest.raises(EchoPilotError, match="no exam record"):
-        write_report(tmp_path)
-    assert not (tmp_path / "report.html").exists()

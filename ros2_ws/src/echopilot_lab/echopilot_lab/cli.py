@@ -3,13 +3,14 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from echopilot_lab.cli_calibrate import calibrate_app
 from echopilot_lab.cli_exam import exam_app
 from echopilot_lab.cli_model import model_app
+from echopilot_lab.cli_report import add_report_commands
 from echopilot_lab.cli_page import page_app
 from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
 
@@ -24,6 +25,7 @@ bench_app = typer.Typer(help="Measure speed, each figure beside a peer in the sa
 app.add_typer(bench_app, name="bench")
 app.add_typer(model_app, name="model")
 app.add_typer(calibrate_app, name="calibrate")
+add_report_commands(app)
 app.add_typer(page_app, name="page")
 app.add_typer(exam_app, name="exam")
 
@@ -158,25 +160,6 @@ def train(
     from echopilot_lab.train_model import Plan, train_model
 
     train_model(console, Plan(patients, epochs=epochs, start=start, camus=camus, echonet=echonet, usgra=usgra))
-
-
-@app.command()
-@one_line_errors
-def report(
-    folder: Annotated[Path, typer.Argument(help="Exam record folder.")],
-    sex: Annotated[Literal["M", "F"] | None, typer.Option(help="Of the patient: tables differ by it.")] = None,
-    age: Annotated[float | None, typer.Option(help="Years.")] = None,
-    height: Annotated[float | None, typer.Option(help="Centimetres.")] = None,
-    mass: Annotated[float | None, typer.Option(help="Kilograms.")] = None,
-) -> None:
-    """Make report.html again from an exam record; what is known of the patient lets it grade more."""
-    from echopilot_report import write_report
-    from echopilot_report.reading.facts import PatientFacts, Sex
-
-    height_m = None if height is None else height / 100.0
-    kind = None if sex is None else {"M": Sex.MALE, "F": Sex.FEMALE}[sex]
-    facts = PatientFacts(kind, age, height_m, mass)
-    console.print(str(write_report(folder, facts)))
 
 
 @bench_app.command()

@@ -26,7 +26,7 @@ from std_msgs.msg import Bool, String
 from echopilot_nodes import names, qos
 
 SPIN_S = 0.2
-PAPERS_S = 60.0
+PAPERS_S = 180.0
 QUIET = ("", "IDLE")
 
 

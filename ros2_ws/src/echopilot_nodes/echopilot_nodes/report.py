@@ -21,12 +21,14 @@ class Report(Node):
 
     def _on_record(self, message: String) -> None:
         try:
-            path = write_report(Path(message.data))
+            written = write_report(Path(message.data))
         except EchoPilotError as error:
             self.get_logger().error(str(error))
             return
-        self.get_logger().info(f"report in {path}")
-        self._reports.publish(String(data=str(path)))
+        for remark in written.remarks:
+            self.get_logger().warning(remark)
+        self.get_logger().info(f"report in {written.page}")
+        self._reports.publish(String(data=str(written.page)))
 
 
 def main() -> None:

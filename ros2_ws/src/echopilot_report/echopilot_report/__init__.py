@@ -1,5 +1,5 @@
 """The report of an exam, made from its record alone."""
 
-from echopilot_report.report import write_report
+from echopilot_report.report import Written, write_report
 
-__all__ = ["write_report"]
+__all__ = ["Written", "write_report"]

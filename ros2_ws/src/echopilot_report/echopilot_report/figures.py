@@ -1,45 +1,71 @@
-"""The report's three plots: diameters along the aorta, LV volume over time, force over the exam."""
+"""The report's plots: diameters along the aorta, LV volume over time, force over the exam."""
 
 import math
+from itertools import pairwise
 
 from markupsafe import Markup
 
 from echopilot_exam.record import ExamRecord, held_samples
-from echopilot_report.plots import Curve, Level, Mark, line_plot
+from echopilot_report.content import station_numbers
+from echopilot_report.plots import Curve, Level, Mark, Upright, line_plot
+from echopilot_report.reading.wording import text
+
+GAP_MM = 6.0
+"""Stations lie 4 mm apart: a wider step leaves one out."""
 
 
 def aorta_plot(record: ExamRecord) -> Markup:
-    """Outer AP diameter [mm] by station [mm] with its standard deviation and the 30 mm line."""
-    stations = [m for m in record.measurements if m.name == "aorta_outer_ap" and math.isfinite(m.station_m)]
+    """Outer AP diameter [mm] by station [mm] with its standard deviation, the 30 mm line and both ends of the sweep."""
+    stations = station_numbers(record)
     if not stations:
         return Markup("")
     widest = [m for m in record.measurements if m.name == "aorta_max_outer_ap"]
-    x = [m.station_m * 1e3 for m in stations]
-    y = [m.value * 1e3 for m in stations]
-    curve = Curve(x, y, "main", dots=True, band=[m.sigma * 1e3 for m in stations])
+    x: list[float] = []
+    y: list[float] = []
+    band: list[float] = []
+    for m in stations:
+        if x and m.station_m * 1e3 - x[-1] > GAP_MM:
+            x, y, band = [*x, m.station_m * 1e3], [*y, math.nan], [*band, math.nan]
+        x, y, band = [*x, m.station_m * 1e3], [*y, m.value * 1e3], [*band, m.sigma * 1e3]
+    named = {m.name for m in record.measurements}
+    thirds = ((1, "third_mid"), (2, "third_distal")) if "aorta_mid_outer_ap" in named else ()
     return line_plot(
-        "distance along the aorta from the first section (mm)",
-        "outer AP diameter (mm)",
-        [curve],
-        [Level(30.0, "30 mm aneurysm")],
+        text("plot", "aorta_x"),
+        text("plot", "aorta_y"),
+        [Curve(x, y, "main", dots=True, band=band)],
+        [Level(30.0, text("plot", "aneurysm"))],
         [Mark(m.station_m * 1e3, m.value * 1e3, f"{m.value * 1e3:.1f} mm") for m in widest],
         y_from_zero=True,
+        uprights=[
+            Upright(x[0], text("plot", "sweep_start"), "start"),
+            *(Upright(x[0] + (x[-1] - x[0]) * k / 3.0, text("plot", name)) for k, name in thirds),
+            Upright(x[-1], text("plot", "sweep_end"), "end"),
+        ],
     )
 
 
+def gaps_sentence(record: ExamRecord) -> str:
+    """Stretches of the sweep without a supported diameter, in words; empty without a sweep."""
+    stations = [m.station_m * 1e3 for m in station_numbers(record)]
+    if not stations:
+        return ""
+    gaps = [f"{a + 2.0:.0f} to {b - 2.0:.0f}" for a, b in pairwise(stations) if b - a > GAP_MM]
+    return text("page", "gaps", places=", ".join(gaps)) if gaps else text("page", "no_gaps")
+
+
 def volume_plot(record: ExamRecord) -> Markup:
-    """LV volume [mL] over time [s] with the mean end-diastolic and end-systolic volumes."""
+    """LV volume [mL] over time [s] with the end-diastolic and end-systolic volumes."""
     series = [s for s in record.series if s.name == "lv_volume"]
     if not series:
         return Markup("")
     levels = [
-        Level(m.value * 1e6, f"{label} {m.value * 1e6:.0f} mL", "guide")
+        Level(m.value * 1e6, text("plot", label, value=f"{m.value * 1e6:.0f}"), "guide")
         for m in record.measurements
-        for name, label in (("lv_edv_a4c", "EDV"), ("lv_esv_a4c", "ESV"))
+        for name, label in (("lv_edv_a4c", "edv"), ("lv_esv_a4c", "esv"))
         if m.name == name
     ]
-    volumes = [value * 1e6 for value in series[-1].values]
-    return line_plot("time (s)", "LV volume (mL)", [Curve(series[-1].times_s, volumes, "main")], levels, (), True)
+    curve = Curve(series[-1].times_s, [value * 1e6 for value in series[-1].values], "main")
+    return line_plot(text("plot", "time"), text("plot", "volume"), [curve], levels, (), True)
 
 
 def force_plot(record: ExamRecord) -> Markup:
@@ -52,12 +78,12 @@ def force_plot(record: ExamRecord) -> Markup:
     times_s = [(t.stamp_ns - start_ns) * 1e-9 for t in trace]
     caps = [t.soft_cap_n for t in record.trace if math.isfinite(t.soft_cap_n)]
     trips = [t.trip_force_n for t in record.trace if math.isfinite(t.trip_force_n)]
-    levels = [Level(min(trips), f"trip {min(trips):.0f} N")] if trips else []
-    levels += [Level(cap, f"soft cap {cap:.0f} N", "guide") for cap in sorted(set(caps))]
+    levels = [Level(min(trips), text("plot", "trip", value=f"{min(trips):.0f}"))] if trips else []
+    levels += [Level(cap, text("plot", "soft_cap", value=f"{cap:.0f}"), "guide") for cap in sorted(set(caps))]
     setpoint_n = [t.setpoint_n if t.contact_force_n > 0.5 else math.nan for t in trace]
     return line_plot(
-        "time (s)",
-        "contact force (N)",
+        text("plot", "time"),
+        text("plot", "force"),
         [Curve(times_s, setpoint_n, "soft"), Curve(times_s, [t.contact_force_n for t in trace], "main")],
         levels,
         (),
@@ -69,10 +95,10 @@ def force_sentence(record: ExamRecord) -> str:
     """Largest force and how well the set-point was held, in words."""
     forces = [t.contact_force_n for t in record.trace if math.isfinite(t.contact_force_n)]
     if not forces:
-        return "No force was recorded."
+        return text("remark", "no_force")
     held = [t.contact_force_n - t.setpoint_n for t in held_samples(record.trace)]
-    text = f"Dark: measured force, light: set-point. Largest measured force {max(forces):.1f} N."
+    words = text("remark", "force", largest=f"{max(forces):.1f}")
     if held:
         rms = math.sqrt(sum(error * error for error in held) / len(held))
-        text += f" In contact, the force differed from its set-point by {rms:.2f} N (RMS)."
-    return text
+        words += " " + text("remark", "force_held", rms=f"{rms:.2f}")
+    return words

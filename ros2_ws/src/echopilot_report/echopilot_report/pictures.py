@@ -1,18 +1,21 @@
 """Key frames as pictures for the page: cropped to the sector, with overlay and callipers, as base64 PNG."""
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Tissue
+from echopilot_core import EndPoint, Measurement, Tissue, View
 from echopilot_exam.record import KeyFrameRecord
 from echopilot_report.overlay import PALETTE_RGB, labels_on_picture, overlay
+from echopilot_report.reading.wording import text
 
 MARGIN_PX = 8
-DRAWN = ("aorta_outer_ap", "lv_volume")
+LENGTHS = ("aortic_root_plax", "ascending_aorta_plax", "ivc_diameter", "effusion_depth")
+DRAWN = ("aorta_outer_ap", "lv_volume", *LENGTHS)
 
 
 @dataclass(frozen=True)
@@ -42,25 +45,59 @@ def picture_of(key: KeyFrameRecord, caption: str, view: str, measured: bool) -> 
         callipers = [
             (m.end_points[0], m.end_points[1])
             for m in key.measurements
-            if measured and m.name in DRAWN and len(m.end_points) == 2
+            if measured and m.name in DRAWN and m.view is key.view and len(m.end_points) == 2
         ]
-        rgb = overlay(grey, labels, callipers, key.geometry)
-        drawn = _uri(cv2.cvtColor(rgb[window], cv2.COLOR_RGB2BGR))
+        drawn = _uri(cv2.cvtColor(_drawn(grey, key, callipers)[_twice(window)], cv2.COLOR_RGB2BGR))
         classes = tuple(
             (t.name.replace("_", " "), "#{:02x}{:02x}{:02x}".format(*PALETTE_RGB[t]))
             for t in Tissue
             if t in PALETTE_RGB and t is not Tissue.SHADOW and (labels[window] == t).any()
         )
-    return Picture(_uri(grey[window]), drawn, caption, view, key.sequence, _numbers(key) if measured else "", classes)
+    return Picture(
+        _uri(grey[window]),
+        drawn,
+        caption,
+        view,
+        key.sequence,
+        frame_numbers(key.measurements, key.view) if measured else "",
+        classes,
+    )
 
 
-def _numbers(key: KeyFrameRecord) -> str:
+def _drawn(
+    grey: NDArray[np.uint8], key: KeyFrameRecord, callipers: Sequence[tuple[EndPoint, EndPoint]]
+) -> NDArray[np.uint8]:
+    """Overlay at twice the resolution, so that lines stay thin beside the tissue."""
+    if key.label_map is None:
+        raise ValueError("no label map")
+    fine = np.asarray(cv2.resize(grey, None, fx=2.0, fy=2.0, interpolation=cv2.INTER_CUBIC), np.uint8)
+    geometry = replace(
+        key.geometry,
+        spacing_x_m=key.geometry.spacing_x_m / 2.0,
+        spacing_y_m=key.geometry.spacing_y_m / 2.0,
+        origin_u_px=2.0 * key.geometry.origin_u_px + 0.5,
+        origin_v_px=2.0 * key.geometry.origin_v_px + 0.5,
+    )
+    labels = labels_on_picture(key.label_map, geometry, (fine.shape[0], fine.shape[1]))
+    return overlay(fine, labels, callipers, geometry)
+
+
+def _twice(window: tuple[slice, slice]) -> tuple[slice, slice]:
+    return tuple(slice(None) if s.start is None else slice(2 * s.start, 2 * s.stop) for s in window)  # type: ignore[return-value]
+
+
+def frame_numbers(measurements: Sequence[Measurement], view: View) -> str:
+    """What was read in one frame of a view that was measured, in words."""
     parts = []
-    for m in key.measurements:
-        if m.name == "aorta_outer_ap" and np.isfinite(m.value):
-            parts.append(f"outer AP {m.value * 1e3:.1f} mm in this frame, not corrected for tilt")
-        elif m.name == "lv_volume" and np.isfinite(m.value):
-            parts.append(f"LV volume {m.value * 1e6:.0f} mL in this frame")
+    for m in measurements:
+        if not np.isfinite(m.value) or m.view is not view:
+            continue
+        if m.name == "aorta_outer_ap":
+            parts.append(text("how", "frame_aorta", mm=f"{m.value * 1e3:.1f}"))
+        elif m.name == "lv_volume":
+            parts.append(text("how", "frame_volume", ml=f"{m.value * 1e6:.0f}"))
+        elif m.name in LENGTHS:
+            parts.append(text("how", "frame_length", name=text("measurement", m.name), mm=f"{m.value * 1e3:.1f}"))
     return "; ".join(parts)
 
 

@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 760.0, 240.0
+STYLE = (
+    '<style>.plot text{font:11.5px "DejaVu Sans","Segoe UI",Arial,sans-serif;fill:#66727f}'
+    ".plot .grid{stroke:#e3e8ed}.plot polyline{fill:none;stroke-linejoin:round}"
+    ".plot .main{stroke:#1f5f8b;stroke-width:1.8}.plot .soft{stroke:#9fb4c4;stroke-width:1.4}"
+    ".plot .band{fill:#1f5f8b;fill-opacity:.13}.plot .dot{fill:#1f5f8b}"
+    ".plot line.limit{stroke:#b3392f;stroke-dasharray:6 4}.plot text.limit{fill:#b3392f}"
+    ".plot line.guide{stroke:#9aa7b3;stroke-dasharray:2 4}"
+    ".plot circle.mark{fill:none;stroke:#1d2733;stroke-width:1.6}"
+    ".plot text.mark{fill:#1d2733;font-weight:600;font-size:13px}</style>"
+)
+"""In every figure, because the style of a page does not reach its figures everywhere."""
 Scale = Callable[[float], float]
 
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 128.0, 14.0, 40.0
@@ -33,6 +44,15 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Upright:
+    """A vertical line with a label beside its top, on the side `anchor` ("start": right of it, "end": left)."""
+
+    x: float
+    label: str
+    anchor: str = "start"
+
+
+@dataclass(frozen=True)
 class Mark:
     """A ringed point with a label."""
 
@@ -48,6 +68,7 @@ def line_plot(
     levels: Sequence[Level] = (),
     marks: Sequence[Mark] = (),
     y_from_zero: bool = False,
+    uprights: Sequence[Upright] = (),
 ) -> Markup:
     """An SVG figure; an empty string when nothing is finite."""
     xs = [x for c in curves for x, y in zip(c.x, c.y, strict=True) if math.isfinite(x) and math.isfinite(y)]
@@ -66,7 +87,9 @@ def line_plot(
     def v(y: float) -> float:
         return HEIGHT - BOTTOM - (y - y_low) / max(y_high - y_low, 1e-9) * (HEIGHT - TOP - BOTTOM)
 
-    parts = [f'<svg class="plot" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{escape(y_label)}">']
+    parts = [
+        f'<svg class="plot" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" role="img" aria-label="{escape(y_label)}">{STYLE}'
+    ]
     for tick in y_ticks:
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{v(tick):.1f}" y2="{v(tick):.1f}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 8}" y="{v(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
@@ -88,6 +111,14 @@ def line_plot(
             parts.append(
                 f'<text class="{level.style}" x="{WIDTH - RIGHT + 8}" y="{y + 4:.1f}">{escape(level.label)}</text>'
             )
+    for upright in uprights:
+        shift = 5 if upright.anchor == "start" else -5
+        x = u(upright.x)
+        parts.append(f'<line class="guide" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
+        parts.append(
+            f'<text class="guide" x="{x + shift:.1f}" y="{HEIGHT - BOTTOM - 6}" text-anchor="{upright.anchor}">'
+            f"{escape(upright.label)}</text>"
+        )
     for curve in curves:
         parts += _curve(curve, u, v)
     for mark in marks:

@@ -1,4 +1,4 @@
-"""Every word of a reading, from one file that can be translated."""
+"""Every word of a reading and of the report, from one file that can be translated."""
 
 import math
 from functools import lru_cache
@@ -9,7 +9,7 @@ import yaml
 from echopilot_core import Convention
 from echopilot_report.reading.model import Reading
 
-TEXT_FILE = Path(__file__).parent / "text_en.yaml"
+TEXT_FILE = Path(__file__).parents[1] / "text_en.yaml"
 
 
 @lru_cache(maxsize=1)

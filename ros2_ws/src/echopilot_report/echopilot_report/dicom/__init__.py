@@ -1,0 +1,1 @@
+"""The exam as DICOM objects, and their way to an archive."""

@@ -1,0 +1,80 @@
+"""One DICOM association: opened for the classes of a queue, one C-STORE at a time, released at the end."""
+
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from pydicom import dcmread
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from echopilot_report.dicom.peer import Peer
+
+TIMEOUT_S = 30.0
+PLAIN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
+OUT_OF_RESOURCES = range(0xA700, 0xA800)
+STORED = frozenset({0x0000, 0xB000, 0xB006, 0xB007})
+"""Success, and stored with a remark of the archive's (PS3.4 B.2.3)."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of the queue."""
+
+    path: Path
+    sop_class: str
+    uid: str
+    syntax: str
+    sha256: str
+
+
+class Answer(Enum):
+    """What became of one object; the value says it in words."""
+
+    STORED = "stored"
+    LATER = "the archive is full or did not answer"
+    NO_CONTEXT = "the archive takes no objects of this class"
+    REFUSED = "the archive refused it"
+
+
+@contextmanager
+def association(queue: Sequence[Entry], peer: Peer, context: ssl.SSLContext | None) -> Iterator[Any | None]:
+    """An association that proposes the classes and codings of `queue` alone; None when the archive does not agree."""
+    from pynetdicom import AE
+
+    entity = AE(ae_title=peer.calling)
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = TIMEOUT_S
+    wanted: dict[str, set[str]] = {}
+    for entry in queue:
+        wanted.setdefault(entry.sop_class, set()).add(entry.syntax)
+    for sop_class, syntaxes in wanted.items():
+        for syntax in sorted(syntaxes - set(PLAIN)):
+            entity.add_requested_context(sop_class, [syntax])
+        entity.add_requested_context(sop_class, list(PLAIN))
+    tls_args = None if context is None else (context, peer.host)
+    link = entity.associate(peer.host, peer.port, ae_title=peer.aet, tls_args=tls_args)
+    try:
+        yield link if link.is_established else None
+    finally:
+        if link.is_established:
+            link.release()
+
+
+def store(link: Any, entry: Entry) -> Answer:
+    """Send one object, decompressed where the archive does not take its coding."""
+    accepted = {c.transfer_syntax[0] for c in link.accepted_contexts if c.abstract_syntax == entry.sop_class}
+    if not accepted:
+        return Answer.NO_CONTEXT
+    data = dcmread(entry.path)
+    if entry.syntax not in accepted and entry.syntax not in PLAIN:
+        data.decompress(generate_instance_uid=False)
+    try:
+        reply = link.send_c_store(data)
+    except (ValueError, RuntimeError):  # no context for this coding, or the association has gone
+        return Answer.LATER
+    if "Status" not in reply or reply.Status in OUT_OF_RESOURCES:
+        return Answer.LATER
+    return Answer.STORED if reply.Status in STORED else Answer.REFUSED
