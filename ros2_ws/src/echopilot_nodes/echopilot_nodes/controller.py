@@ -14,6 +14,7 @@ from echopilot_control.safety import Limits
 from echopilot_core import BodyLandmarks, BodySurface, ControlStatus, RobotState, Seen, SteadyClock
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
+from echopilot_nodes.bond import Bond
 from echopilot_nodes.clock import NodeClock, wall_clock
 from echopilot_nodes.exam_goals import ExamGoals, TimedGoal, exam_tick_needed
 from echopilot_nodes.lockstep import CONNECT_S, Gate, Inbox
@@ -37,6 +38,7 @@ class ControllerNode(LifecycleNode):
         self._commands = self.create_publisher(ProbeCommandMsg, names.CONTROL_COMMAND, qos.COMMAND)
         self._statuses = self.create_publisher(ControlStatusMsg, names.CONTROL_STATUS, qos.ANSWER_OFFERED)
         self._manual = ManualGoals(self)
+        self._bond = Bond(self)
         self._inputs: list[object] = []
         self._timer: object | None = None
         self._landmarks: BodyLandmarks | None = None

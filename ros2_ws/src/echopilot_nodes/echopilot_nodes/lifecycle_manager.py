@@ -12,6 +12,7 @@ from std_msgs.msg import Bool
 
 from echopilot_core import EchoPilotError, SteadyClock, to_ns
 from echopilot_nodes import names, qos
+from echopilot_nodes.bond import Bond
 from echopilot_nodes.params import ManagerParams, read_params
 from echopilot_nodes.process import StopSignal, run
 
@@ -47,6 +48,7 @@ class LifecycleManager(Node):
     def __init__(self) -> None:
         super().__init__("lifecycle_manager")
         self._params = read_params(self, ManagerParams)
+        self._bond = Bond(self)
         nodes = self._params.nodes.split()
         if not nodes:
             raise EchoPilotError("parameter nodes is empty; give names such as 'perception controller exam'")

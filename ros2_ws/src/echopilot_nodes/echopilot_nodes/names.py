@@ -32,6 +32,7 @@ EXAM_RECORD = "exam/record"  # folder of the record that was just finished
 EXAM_REPORT = "exam/report"  # report made from it
 EXAM_SUMMARY = "exam/summary"  # summary.json that scores were merged into
 
+OPERATOR_ENABLED = "operator/enabled"  # level of the enabling device, at 20 Hz or more
 LIFECYCLE_ACTIVE = "lifecycle/active"
 
 SIM_TRUTH_FRAME = "sim/truth/frame"  # only the scorer may subscribe

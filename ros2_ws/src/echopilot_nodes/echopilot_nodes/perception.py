@@ -12,6 +12,7 @@ from rclpy.subscription import Subscription
 from echopilot_core import EchoPilotError, Frame, ProbeGeometry, ProbeKind, SectorBox
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
+from echopilot_nodes.bond import Bond
 from echopilot_nodes.params import PerceptionParams, read_params
 from echopilot_nodes.process import run
 from echopilot_perception.pipeline import Perception
@@ -23,6 +24,7 @@ class PerceptionNode(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("perception")
         self._params = read_params(self, PerceptionParams)
+        self._bond = Bond(self)
         self._core: Perception | None = None
         self._frames: Subscription | None = None
         self._results = self.create_publisher(PerceptionResult, names.PERCEPTION_RESULT, qos.ANSWER_OFFERED)

@@ -1,5 +1,6 @@
 """Node `safety`: the last process in the command path; answers every robot tick exactly once."""
 
+import time
 from dataclasses import replace
 
 from echopilot_msgs.msg import BodyLandmarks as BodyLandmarksMsg
@@ -12,23 +13,30 @@ from geometry_msgs.msg import TwistStamped
 from numpy import float64
 from numpy.typing import NDArray
 from rclpy.node import Node
-from std_msgs.msg import String
+from sensor_msgs.msg import PointCloud2
+from std_msgs.msg import Bool, String
 from std_srvs.srv import Trigger
 
-from echopilot_control.safety import Limits, SafetyInputs, SafetyMemory, check
-from echopilot_core import BodyLandmarks, ProbeCommand, RobotState, SafetyMode, SteadyClock, to_ns
+from echopilot_control.safety import Limits, SafetyInputs, SafetyMemory, Zone, check, log_line
+from echopilot_control.safety.command_checks import CONTROLLER
+from echopilot_control.safety.zones import on_skin, read_zones
+from echopilot_core import BodyLandmarks, BodySurface, ProbeCommand, RobotState, SafetyMode, SteadyClock, to_ns
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
+from echopilot_nodes.bond import Bonds
 from echopilot_nodes.clock import NodeClock, wall_clock
 from echopilot_nodes.exam_goals import ExamGoals, TimedGoal, exam_tick_needed
 from echopilot_nodes.joint_limits import joint_limits_rad
-from echopilot_nodes.lockstep import Gate
+from echopilot_nodes.lockstep import Gate, Inbox
 from echopilot_nodes.params import SafetyParams, read_params
 from echopilot_nodes.process import run
+from echopilot_nodes.rates import SURFACE_TICKS
 
 COMMANDERS_EVERY_TICKS = 10
 WATCH_S = 0.05  # wall time between looks at the age of the robot state
-EXAM = "exam"
+EXAM, BODY = "exam", "body"
+ENABLE_S = 0.1  # an enabling device that is silent for longer counts as released
+TICK_NS = 10_000_000
 _NS_PER_MS = 1_000_000
 
 
@@ -45,11 +53,19 @@ class Safety(Node):
         params = read_params(self, SafetyParams)
         self._wait_ns = params.command_wait_ms * _NS_PER_MS
         self._limits = Limits()
+        self._marked = read_zones(params.zones)
+        self._has_enabling_device = params.enabling_device
+        self._is_simulated = bool(self.get_parameter("use_sim_time").value)
+        self._bonds = Bonds(self.get_namespace(), self.get_logger().error)
         self._memory = SafetyMemory()
         self._time = NodeClock(self)
         self._robot: RobotState | None = None
         self._command: ProbeCommand | None = None
         self._landmarks: BodyLandmarks | None = None
+        self._surface: BodySurface | None = None
+        self._surfaces: Inbox[BodySurface] = Inbox(4)
+        self._zones: tuple[Zone, ...] | None = None
+        self._enabled, self._enabled_ns = False, 0
         self._joint_limits_rad: NDArray[float64] | None = None
         self._goals = ExamGoals()
         self._gate = Gate(SteadyClock())
@@ -67,6 +83,9 @@ class Safety(Node):
         self.create_subscription(RobotStateMsg, names.ROBOT_STATE, self._on_robot, qos.STATE_LOCKSTEP)
         self.create_subscription(BodyLandmarksMsg, names.BODY_LANDMARKS, self._on_landmarks, qos.LATCHED)
         self.create_subscription(ExamStateMsg, names.EXAM_STATE, self._on_exam, qos.ANSWER_LOCKSTEP)
+        self.create_subscription(PointCloud2, names.BODY_SURFACE, self._on_surface, qos.ANSWER_LOCKSTEP)
+        if self._has_enabling_device:
+            self.create_subscription(Bool, names.OPERATOR_ENABLED, self._on_enabled, qos.STATE)
         self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description, qos.LATCHED)
         self.create_service(ResetSafety, names.RESET_SAFETY, self._on_reset)
         self.create_service(Trigger, names.SAFETY_STOP, self._on_stop)
@@ -74,6 +93,20 @@ class Safety(Node):
 
     def _on_landmarks(self, message: BodyLandmarksMsg) -> None:
         self._landmarks = conv.from_landmarks(message)
+        self._zones = None
+
+    def _on_surface(self, message: PointCloud2) -> None:
+        try:
+            surface = conv.from_cloud(message)
+        except ValueError as error:
+            self.get_logger().error(f"body surface refused: {error}", throttle_duration_sec=1.0)
+            return
+        self._surfaces.put(surface.stamp_ns, surface)
+        self._gate.heard(BODY, surface.stamp_ns)
+        self._answer_command()
+
+    def _on_enabled(self, message: Bool) -> None:
+        self._enabled, self._enabled_ns = bool(message.data), self._time.now_ns()
 
     def _on_description(self, message: String) -> None:
         try:
@@ -108,7 +141,9 @@ class Safety(Node):
             return
         if self._exam_heard and robot.due_frame_sequence >= 0:
             self._gate.expect(EXAM, exam_tick_needed(robot.tick))
-        if robot.stamp_ns - self._newest_ns(robot) >= self._wait_ns:
+        if robot.due_frame_sequence >= 0 and robot.tick >= SURFACE_TICKS:
+            self._gate.expect(BODY, robot.tick // SURFACE_TICKS * SURFACE_TICKS * TICK_NS)
+        if robot.stamp_ns - self._newest_ns(robot) >= self._wait_ns or CONTROLLER in self._bonds.lost():
             self._decide(robot)
         else:
             self._answer_command()
@@ -141,7 +176,9 @@ class Safety(Node):
 
     def _decide(self, robot: RobotState) -> None:
         now_ns = self._time.now_ns()
-        self._goals.at(robot.tick, robot.stamp_ns, lockstep=robot.due_frame_sequence >= 0)
+        lockstep = robot.due_frame_sequence >= 0
+        self._goals.at(robot.tick, robot.stamp_ns, lockstep)
+        self._surface = self._surfaces.newest_until(robot.stamp_ns if lockstep else None, self._surface)
         inputs = SafetyInputs(
             now_ns=now_ns,
             robot=robot,
@@ -152,6 +189,11 @@ class Safety(Node):
             operator_stop=self._stop,
             reset=self._reset,
             joint_limits_rad=self._joint_limits_rad,
+            surface=self._surface,
+            zones=self._zones_now(),
+            lost_nodes=self._bonds.lost(),
+            enabled=self._is_enabled(now_ns) if self._has_enabling_device else None,
+            clock_offset_ns=0 if self._is_simulated else time.time_ns() - time.monotonic_ns(),
         )
         decision = check(self._memory, inputs, self._limits)
         self._memory = decision.memory
@@ -165,7 +207,21 @@ class Safety(Node):
         self._send()
         if (decision.state.mode, decision.state.reasons) != (self._mode, self._reasons):
             self._mode, self._reasons = decision.state.mode, decision.state.reasons
-            self.get_logger().info(f"{self._mode.name} {', '.join(self._reasons)}".rstrip())
+            log = self.get_logger().info if self._mode is SafetyMode.OK else self.get_logger().warning
+            log(log_line(decision.state))
+
+    def _zones_now(self) -> tuple[Zone, ...]:
+        """Marked zones on the skin, placed once landmarks and skin are known."""
+        if self._zones is None and self._landmarks is not None and self._surface is not None:
+            self._zones = on_skin(self._marked, self._landmarks, self._surface)
+        return self._zones or ()
+
+    def _is_enabled(self, now_ns: int) -> bool:
+        return self._enabled and now_ns - self._enabled_ns <= to_ns(ENABLE_S)
+
+    def close(self) -> None:
+        """Let a successor have the address of the heart-beats."""
+        self._bonds.close()
 
     def _send(self) -> None:
         if self._answer is None:
@@ -194,6 +250,7 @@ class Safety(Node):
         """The simulation began anew with another patient."""
         self._memory = SafetyMemory()
         self._command = None
+        self._surface, self._surfaces, self._zones = None, Inbox(4), None
         self._goals = ExamGoals()
         self._gate.forget()
         self._exam_heard = False
