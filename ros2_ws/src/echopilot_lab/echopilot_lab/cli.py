@@ -12,6 +12,7 @@ from echopilot_lab.cli_exam import exam_app
 from echopilot_lab.cli_model import model_app
 from echopilot_lab.cli_report import add_report_commands
 from echopilot_lab.cli_page import page_app
+from echopilot_lab.cli_scenario import scenario_app
 from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
 
 app = typer.Typer(
@@ -25,6 +26,7 @@ bench_app = typer.Typer(help="Measure speed, each figure beside a peer in the sa
 app.add_typer(bench_app, name="bench")
 app.add_typer(model_app, name="model")
 app.add_typer(calibrate_app, name="calibrate")
+app.add_typer(scenario_app, name="scenario")
 add_report_commands(app)
 app.add_typer(page_app, name="page")
 app.add_typer(exam_app, name="exam")
