@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from echopilot_control.body_axes import BodyAxes, body_axes
 from echopilot_control.context import Context, Memory, admissible_setpoint_n
 from echopilot_control.force.regulator import ForceReading, ForceRegulator
+from echopilot_control.frozen import PictureWatch
 from echopilot_control.hand import Jog, hand_twist
 from echopilot_control.phases.dispatch import begin, run
 from echopilot_control.safety.limits import DESIGN_ROWS, Limits
@@ -83,6 +84,7 @@ class Controller:
         self._goal: ControlGoal | None = None
         self._mem: Memory | None = None
         self._seen_sequence = -1
+        self._picture = PictureWatch()
         self._skin: Skin | None = None
         self._skin_built_ns = 0
         self._axes: BodyAxes | None = None
@@ -134,7 +136,8 @@ class Controller:
         self._last_ns = now_ns
         self._learn_body(inputs)
         seen = inputs.seen
-        age_s = float("nan") if seen is None else (now_ns - seen.stamp_ns) * 1e-9
+        self._picture = self._picture if seen is None else self._picture.after(seen)
+        age_s = float("nan") if seen is None else (now_ns - self._picture.stamp_ns) * 1e-9
         fresh = seen if seen is not None and seen.sequence > self._seen_sequence else None
         if fresh is not None:
             self._seen_sequence = fresh.sequence
