@@ -12,7 +12,7 @@ from echopilot_perception.anomaly.thresholds import SIZES, borderline
 Result = dict[str, Any]
 
 _ANEURYSM = SIZES[FindingKind.ANEURYSM_ABDOMINAL]
-STRATA = {"bmi_kg_m2": "BMI, kg/m2", "lung_overlap_mm": "lung over the heart, mm"}
+STRATA = {"bmi_kg_m2": "BMI", "lung_overlap_mm": "lung mm"}
 WINDOWS = {
     "parasternal": ("PLAX", "PSAX_AV", "PSAX_MV", "PSAX_PM"),
     "apical": ("A4C", "A5C", "A2C", "A3C"),

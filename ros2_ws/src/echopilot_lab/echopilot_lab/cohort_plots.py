@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from echopilot_exam.record import ExamRecord, read_exam
-from echopilot_lab.chart import BOTTOM, TOP, Panel, new_page, save_page
+from echopilot_lab.chart import BOTTOM, TOP, Panel, font, new_page, save_page
 from echopilot_lab.cohort_figures import Result, by_view, known
-from echopilot_lab.roc import COLOURS, FAINT, INK, Rgb
+from echopilot_lab.roc import COLOURS, FAINT, INK, SCALE, Rgb
 from echopilot_lab.scores import REACHED_ANGLE_DEG, REACHED_OFFSET_MM
 from echopilot_perception.anomaly import wilson
 
@@ -39,9 +39,12 @@ def draw_success(views: dict[str, list[Result]], results: list[Result], path: Pa
     """Share of patients reached by thirds of BMI, with 95 % Wilson intervals; a dot per patient above or below."""
     ranked = sorted((r for r in results if known([r["person"][BMI]])), key=lambda r: float(r["person"][BMI]))
     pieces = _tiles(views, 250)
-    page, pen = new_page(*pieces[0])
-    for name, (left, top, width, height) in zip(views, pieces[1], strict=True):
-        panel = Panel(pen, left, width, (15.0, 45.0), (-0.1, 1.1), top, height)
+    width, height = pieces[0]
+    page, pen = new_page(width, height + 30)
+    words = "Bars: share reached in each third of the patients, with its 95 % interval. Dots: patients, reached or not."
+    pen.text((SCALE * 70, SCALE * (height + 8)), words, FAINT, font(14), anchor="lm")
+    for name, (left, top, wide, high) in zip(views, pieces[1], strict=True):
+        panel = Panel(pen, left, wide, (15.0, 45.0), (-0.1, 1.1), top, high)
         reached = sum(s["reached"] for s in views[name])
         panel.axes(
             f"{name}: {reached} of {len(views[name])} reached",
@@ -72,8 +75,8 @@ def draw_errors(views: dict[str, list[Result]], _: list[Result], path: Path) -> 
     for i, (name, scores) in enumerate(views.items()):
         for column, (key, end, unit, limit, span) in enumerate(
             (
-                ("angle_error_deg", "end_angle_deg", "angle [deg]", REACHED_ANGLE_DEG, 40.0),
-                ("offset_mm", "end_offset_mm", "offset along the skin [mm]", REACHED_OFFSET_MM, 40.0),
+                ("angle_error_deg", "end_angle_deg", "angle [deg]; patients", REACHED_ANGLE_DEG, 40.0),
+                ("offset_mm", "end_offset_mm", "offset along the skin [mm]; patients", REACHED_OFFSET_MM, 40.0),
             )
         ):
             accepted = known([s[key] for s in scores if s["accepted"]])

@@ -9,17 +9,19 @@ from rich.table import Table
 
 from echopilot_lab.cohort_figures import STRATA, Result, by_view
 
+WIDTH = 110  # narrower, tables would lose columns
 TITLE = "(simulated, not clinical evidence)"
 
 
 def print_cohort(results: list[Result], figures: dict[str, Any], console: Console) -> None:
     """All tables, then the lines of sweep, force, safety and speed."""
-    console.print(_patients(results, figures))
+    tables = [_patients(results, figures)]
     if figures["views"]:
-        console.print(_views(figures))
-        console.print(_strata(figures))
+        tables += [_views(figures), _strata(figures)]
     if any(view["failures"] for view in figures["views"].values()):
-        console.print(_failures(results))
+        tables.append(_failures(results))
+    for table in tables:
+        console.print(table, width=max(console.width, WIDTH), crop=False)
     for line in _lines(figures):
         console.print(line)
 
@@ -70,7 +72,7 @@ def _failures(results: list[Result]) -> Table:
 
 
 def _strata(figures: dict[str, Any]) -> Table:
-    table = _table("views reached, by thirds of the patients")
+    table = _table("views reached, by thirds of the patients: BMI in kg/m2, and how far the lung covers the heart")
     table.add_column("view")
     thirds = [(words, third) for key, words in STRATA.items() for third in figures["strata"][key]]
     for words, third in thirds:

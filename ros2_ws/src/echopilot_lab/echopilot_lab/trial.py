@@ -12,7 +12,7 @@ from echopilot_control.safety import Limits
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import Protocol, StepKind, load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
-from echopilot_exam.states import ExamPhase
+from echopilot_exam.states import TERMINAL, ExamPhase
 from echopilot_lab.loop import LoopTick, run_loop
 from echopilot_lab.scores import as_json
 from echopilot_lab.scoring import score
@@ -28,7 +28,8 @@ from echopilot_sim.simulation import SimConfig, Simulation
 
 FRAME_HZ = 30.0
 WHOLE_RATE = frozenset({ExamPhase.HOLD, ExamPhase.RECORD})
-LOOKING = frozenset({ExamPhase.SEARCH, ExamPhase.REFINE, ExamPhase.SWEEP, ExamPhase.CONTACT_LOST})
+STOPPED = frozenset({ExamPhase.SAFETY_STOPPED, ExamPhase.OPERATOR_STOPPED})
+IN_THE_AIR = {ExamPhase.IDLE, ExamPhase.APPROACH, ExamPhase.RETREAT, ExamPhase.VIEW_NOT_FOUND} | TERMINAL | STOPPED
 MARGIN_S = 45.0  # per attempt, over the time that the controller has: approach of the exam, gate, recording, retreat
 
 
@@ -83,8 +84,11 @@ def run_trial(
 
 
 def every(phase: ExamPhase) -> int:
-    """Which frames there are: 30 per second while a view is held or recorded, 10 while it is sought, 5 in the air."""
-    return 1 if phase in WHOLE_RATE else 3 if phase in LOOKING else 6
+    """Which frames there are: 30 per second while a view is held or recorded, 15 else in contact, 5 in the air.
+
+    Ten would let pictures grow older, with their latency, than the 150 ms after which the controller freezes.
+    """
+    return 1 if phase in WHOLE_RATE else 6 if phase in IN_THE_AIR else 2
 
 
 def longest_exam_s(protocol: Protocol) -> float:
