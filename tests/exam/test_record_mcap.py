@@ -87,7 +87,7 @@ def test_cut_anywhere_it_keeps_every_whole_chunk_and_can_be_recovered(tmp_path: 
         read, scan = numbers(cut_path)
         whole_chunks = sum(end <= cut for end in ends)
         assert read == list(range(10 * whole_chunks)), f"cut at {cut}"
-        assert scan.cut or cut > ends[-1]
+        assert scan.cut == "the end is missing"
     cut_path.write_bytes(data[: ends[3] + 7])
     assert recover(cut_path) == (40, "the end is missing")
     with highlevel.AnyReader([cut_path]) as bag:

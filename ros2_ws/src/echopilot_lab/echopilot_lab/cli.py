@@ -12,6 +12,7 @@ from echopilot_lab.cli_exam import exam_app
 from echopilot_lab.cli_model import model_app
 from echopilot_lab.cli_report import add_report_commands
 from echopilot_lab.cli_page import page_app
+from echopilot_lab.cli_record import record_app
 from echopilot_lab.cli_scenario import scenario_app
 from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
 
@@ -30,6 +31,7 @@ app.add_typer(scenario_app, name="scenario")
 add_report_commands(app)
 app.add_typer(page_app, name="page")
 app.add_typer(exam_app, name="exam")
+app.add_typer(record_app, name="record")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mcap.exceptions import InvalidMagic, McapError
-from mcap.records import Attachment, Channel, DataEnd, Message, Metadata, Schema
+from mcap.records import Attachment, Channel, Message, Metadata, Schema
 from mcap.stream_reader import StreamReader
 from mcap_ros2.decoder import DecoderFactory
 from zstandard import ZstdError
@@ -70,7 +70,7 @@ class Scan:
             yield RecordedMessage(channel.topic, schema.name, record.log_time, record.data, decode)
 
     def records(self) -> Iterator[Any]:
-        """Every record of the data section; keeps schemas, channels, metadata and attachments."""
+        """Every record, those of the index too; keeps schemas, channels, metadata and attachments."""
         with self.path.open("rb") as file:
             reader = StreamReader(file, validate_crcs=True, record_size_limit=LARGEST_RECORD).records
             while True:
@@ -87,8 +87,6 @@ class Scan:
                     self.cut = "the end is missing"
                     return
                 except StopIteration:
-                    return
-                if isinstance(record, DataEnd):
                     return
                 if isinstance(record, Schema):
                     self._schemas[record.id] = record

@@ -1,0 +1,62 @@
+"""`echopilot record`: look into exam records and recordings, mend them, hand them on."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from echopilot_core import EchoPilotError
+from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
+
+record_app = typer.Typer(help="Exam records: look into them, mend a cut recording, export.", no_args_is_help=True)
+
+
+@record_app.command()
+@one_line_errors
+def info(folder: Annotated[Path, typer.Argument(help="Exam record folder.")], json_file: JsonFile = None) -> None:
+    """What a record holds, which software made it, and what in it is damaged."""
+    from echopilot_lab.record_info import record_info, show_info
+
+    figures = record_info(folder)
+    show_info(figures, console)
+    write_json(figures, json_file)
+
+
+@record_app.command()
+@one_line_errors
+def recover(file: Annotated[Path, typer.Argument(help="A recording (.mcap) without an end.")]) -> None:
+    """Give a recording that was cut off its index back, so that every MCAP tool opens it."""
+    from echopilot_exam.record.recover import recover as mend
+
+    count, cut = mend(file)
+    console.print(f"{file}: {count} messages, {cut + ': mended' if cut else 'whole, left as it is'}")
+
+
+@record_app.command()
+@one_line_errors
+def simulate(
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the virtual patient.")] = 600_002,
+    protocol: Annotated[str, typer.Option(help="Protocol by name or file.")] = "aorta",
+    out: Annotated[Path, typer.Option(help="New folder for the record.")] = Path("out/record"),
+) -> None:
+    """Run one exam on a virtual patient without ROS, and leave its record with exam.mcap."""
+    from echopilot_lab.record_trial import record_trial
+
+    record_trial(seed, protocol, out, console)
+
+
+@record_app.command()
+@one_line_errors
+def export(
+    exams: Annotated[list[Path], typer.Argument(help="Exam folders with an exam.mcap, or MCAP files.")],
+    lerobot: Annotated[bool, typer.Option("--lerobot", help="LeRobot-style episodes.")] = False,
+    rate: Annotated[float, typer.Option(min=0.5, max=20.0, help="Instants per second.")] = 5.0,
+    out: Annotated[Path, typer.Option(help="Folder of the data set.")] = Path("out/lerobot"),
+    json_file: JsonFile = None,
+) -> None:
+    """Export exams as episodes for learning: picture, pose and force in, commanded twist and force out."""
+    from echopilot_lab.lerobot import export_lerobot
+
+    if not lerobot:
+        raise EchoPilotError("say what to export to; valid: --lerobot")
+    write_json(export_lerobot(exams, out, rate, console), json_file)
