@@ -7,6 +7,8 @@ from echopilot_lab.scenarios.figures import Figures
 from echopilot_lab.scenarios.model import Criteria
 from echopilot_lab.scores import REACHED_ANGLE_DEG, REACHED_OFFSET_MM
 
+_NO_LATCH = ("latch", "none")
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -46,10 +48,14 @@ def passed(verdicts: tuple[Verdict, ...]) -> bool:
 
 
 def score(verdicts: tuple[Verdict, ...]) -> float:
-    """Mean grade in percent; 0 after a crossing of the hard limit."""
+    """Mean grade in percent of what the scenario asks for itself; 0 after a crossing of the hard limit.
+
+    No latch and no crossing are asked for everywhere, and count only when they are missed.
+    """
     if any(verdict.name == "limit_crossings" and not verdict.met for verdict in verdicts):
         return 0.0
-    return 100.0 * sum(verdict.grade for verdict in verdicts) / len(verdicts)
+    own = [v for v in verdicts if not v.met or not (v.name == "limit_crossings" or (v.name, v.asked) == _NO_LATCH)]
+    return 100.0 * sum(verdict.grade for verdict in own) / len(own) if own else 100.0
 
 
 def _at_most(name: str, value: float, limit: float | None, unit: str) -> Verdict | None:

@@ -21,7 +21,7 @@ BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#9aa0a6"
 """Okabe and Ito 2008: told apart by colour-blind readers too."""
 
 PHASES = ("IDLE", "APPROACH", "TOUCH", "COUPLE", "SEARCH", "REFINE", "HOLD", "SWEEP", "RECOVER", "RETREAT")
-SOFT_CAP_N = {"cardiac": 12.0, "abdomen": 15.0}
+AT_ONCE = ("shift", "request", "gel")
 
 
 def draw_scenario(scenario: Scenario, result: dict[str, Any], traces: dict[str, Trace], path: Path) -> None:
@@ -39,7 +39,7 @@ def draw_scenario(scenario: Scenario, result: dict[str, Any], traces: dict[str, 
     for axis in axes:
         for k, disturbance in enumerate(scenario.disturbances):
             _shade(axis, disturbance, start_s, k if axis is axes[0] else None)
-        axis.margins(x=0.0)
+        axis.set_xlim(0.0, traces[""].time_s[-1])
     axes[-1].set_xlabel("simulated time [s]")
     word = "passed" if result["passed"] else "failed"
     failed = ", ".join(f"{v['name']} {v['found']} ({v['asked']})" for v in result["verdicts"] if not v["met"])
@@ -80,7 +80,8 @@ def _force(axis: Axes, scenario: Scenario, trace: Trace) -> None:
     axis.plot(trace.time_s, trace.setpoint_n, color=ORANGE, linewidth=1.0, label="set-point")
     if scenario.criteria.max_force_n is not None:
         axis.axhline(scenario.criteria.max_force_n, color=ORANGE, linestyle=":", linewidth=1.0, label="most allowed")
-    axis.set_ylim(bottom=-1.0)
+    top_n = max(scenario.criteria.max_force_n or 0.0, max(trace.force_n), 5.0)
+    axis.set_ylim(-1.0, 1.3 * top_n)  # room for the legend
     axis.set_ylabel("force [N]")
     axis.legend(loc="upper left", fontsize=8, ncols=4, frameon=False)
 
@@ -128,14 +129,16 @@ def _contact_time_s(trace: Trace) -> float:
 
 def _shade(axis: Axes, disturbance: Timed, start_s: float, label_row: int | None) -> None:
     zero = start_s if disturbance.since == "contact" else 0.0
-    left, right = axis.get_xlim()
     if not math.isfinite(zero):
         return
     begin = zero + disturbance.from_s
-    end = right if disturbance.to_s is None else zero + disturbance.to_s
-    axis.axvspan(begin, end, color=GREY, alpha=0.15, linewidth=0)
+    kind = str(getattr(disturbance, "kind", ""))
+    if kind in AT_ONCE:
+        axis.axvline(begin, color="black", linewidth=0.8, linestyle="--")
+    else:
+        end = axis.get_xlim()[1] if disturbance.to_s is None else zero + disturbance.to_s
+        axis.axvspan(begin, end, color=GREY, alpha=0.15, linewidth=0)
     if label_row is not None:
-        kind = str(getattr(disturbance, "kind", "")).replace("_", " ")
-        height = 0.86 - 0.11 * label_row
-        axis.text(begin, height, f" {kind}", transform=axis.get_xaxis_transform(), fontsize=8, va="top")
-    axis.set_xlim(left, right)
+        height = 0.84 - 0.10 * label_row
+        words = f" {kind.replace('_', ' ')}"
+        axis.text(begin, height, words, transform=axis.get_xaxis_transform(), fontsize=8, va="top")
