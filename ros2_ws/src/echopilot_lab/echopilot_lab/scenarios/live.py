@@ -62,6 +62,8 @@ def live(
         step = simulation.step(world.command(safety.twist if safety else None))
         robot = world.robot(step.robot)
         for moment in step.moments:
+            if world.loses_result():
+                continue  # and nobody need look at it
             world.send(eye.see(moment, goal.view), round(1e6 * scenario.sim.image_latency_ms))
         arrived = world.arrived(robot.stamp_ns)
         fresh.extend(arrived)

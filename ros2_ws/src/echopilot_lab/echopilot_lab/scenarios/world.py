@@ -97,10 +97,12 @@ class World:
             return None
         return command if not lag_s else replace(command, twist=self._lagged)
 
+    def loses_result(self) -> bool:
+        """Whether the result of the picture taken now never arrives."""
+        return self._lost(d.DropFrames)
+
     def send(self, seen: Seen, latency_ns: int) -> None:
-        """A result leaves for the controller, or is lost."""
-        if self._lost(d.DropFrames):
-            return
+        """A result leaves for the controller."""
         more_ms = sum(x.up_to_ms for x in self._active if isinstance(x, d.DelayFrames)) * self._rng.random()
         due_ns = seen.stamp_ns + latency_ns + round(1e6 * more_ms)
         if self._on_way:
