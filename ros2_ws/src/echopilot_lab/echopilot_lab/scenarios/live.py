@@ -95,6 +95,7 @@ def live(
                 preset="" if goal.kind is GoalKind.IDLE else goal.preset,
                 operator_stop=world.stop_pressed,
                 joint_limits_rad=joint_limits_rad,
+                surface=surface,
             ),
             limits,
         )
