@@ -94,7 +94,7 @@ CASES: dict[Reason, Case] = {
     Reason.ROBOT_LOST: Case(late_robot, within_s=0.05, ticks=8),
     Reason.ROBOT_FUTURE: Case(lambda b, i, k: replace(i, robot=replace(i.robot, stamp_ns=i.now_ns + 50 * MS))),
     Reason.ROBOT_NOT_FINITE: Case(robot(wrench=np.full(6, nan))),
-    Reason.ROBOT_SPEED: Case(robot(twist=np.array([0.1, 0.0, 0.0, 0.0, 0.0, 0.0]))),
+    Reason.ROBOT_SPEED: Case(robot(twist=np.array([0.3, 0.0, 0.0, 0.0, 0.0, 0.0]))),
     Reason.ROBOT_FAULT: Case(robot(mode=RobotMode.FAULT)),
     Reason.COMMAND_MISSING: Case(lambda b, i, k: replace(i, command=None)),
     Reason.COMMAND_NOT_FINITE: Case(command(lambda i: {"twist": np.full(6, nan)})),

@@ -13,7 +13,7 @@ from echopilot_core.se3 import is_rigid
 
 __all__ = ["CONTACT_N", "RobotVerdict", "check_robot", "finite"]
 
-SPEED_FREE_M_S, SPEED_CONTACT_M_S = 0.250, 0.060  # twice what may be commanded, and then some
+SPEED_FREE_M_S, SPEED_CONTACT_M_S = 0.250, 0.120  # far above what may be commanded; a stopping arm swings at 60 mm/s
 _LOST_NS = to_ns(0.040)
 
 
