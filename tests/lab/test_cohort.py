@@ -72,6 +72,8 @@ def test_the_console_shows_counts_failures_and_strata(results: list[dict[str, An
         assert f"{figures['views'][name]['reached']} of 40" in told
     assert "never believed" in told
     assert "lung mm" in told
+    parasternal = sum(figures["views"][name]["reached"] for name in ("PLAX", "PSAX_PM"))
+    assert f"parasternal {parasternal} of 80" in told
     assert "sweeps completed 40 of 40" in told
     assert "aneurysms right in 40 of 40 patients" in told
 

@@ -27,6 +27,7 @@ def summarise(results: list[Result]) -> dict[str, Any]:
     return {
         "patients": len(results),
         "views": {name: view_figures(scores) for name, scores in by_view(results).items()},
+        "windows": windows_of(results),
         "strata": {key: strata_of(results, key) for key in STRATA},
         "aorta": aorta_figures([r for r in results if r["aorta"]["attempted"]]),
         "ef_error_pct": {"mae": mean_of([difference(r["heart"], "ef_pct", "true_ef_pct") for r in results])},
@@ -76,6 +77,17 @@ def strata_of(results: list[Result], key: str) -> list[dict[str, Any]]:
         }
         for part in thirds
     ]
+
+
+def windows_of(results: list[Result]) -> dict[str, dict[str, int]]:
+    """Views reached by acoustic window, over all views that look through it."""
+    views = by_view(results)
+    found = {window: [score for name in names for score in views.get(name, [])] for window, names in WINDOWS.items()}
+    return {
+        window: {"attempted": len(scores), "reached": sum(s["reached"] for s in scores)}
+        for window, scores in found.items()
+        if scores
+    }
 
 
 def aorta_figures(results: list[Result]) -> dict[str, Any]:

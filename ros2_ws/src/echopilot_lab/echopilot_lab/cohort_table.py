@@ -85,7 +85,8 @@ def _strata(figures: dict[str, Any]) -> Table:
 
 def _lines(figures: dict[str, Any]) -> list[str]:
     aorta, force, safety = figures["aorta"], figures["force"], figures["safety"]
-    lines = []
+    windows = [f"{name} {w['reached']} of {w['attempted']}" for name, w in figures["windows"].items()]
+    lines = [f"reached by window: {', '.join(windows)}"] if windows else []
     if aorta["attempted"]:
         table = aorta["aneurysm"]
         lines += [

@@ -49,9 +49,12 @@ def run_trial(
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     name = f"virtual-{seed}"
-    code = trial_code_sha256()
     header = RecordHeader(
-        name, protocol.name, protocol.sha256, code[:12], perception.manifest.model_id, perception.manifest.sha256
+        name,
+        protocol.name,
+        protocol.sha256,
+        model_id=perception.manifest.model_id,
+        model_sha256=perception.manifest.sha256,
     )
     writer = RecordWriter(folder / "record", protocol, header)
     moments: list[Moment] = []
