@@ -1,30 +1,40 @@
-"""A node that dies in contact leaves the patient safe: compliant hold or retract, never a hard push."""
+"""A process that dies in contact leaves the patient safe within 100 ms: compliant hold or retract, no hard push."""
 
+import os
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from echopilot_msgs.action import RunExam
-from echopilot_msgs.msg import ControlStatus, RobotState, SafetyState, SimTruth
+from echopilot_msgs.msg import RobotState, SafetyState, SimTruth
 
 from echopilot_nodes import names, qos
 
 CONTACT_N = 3.0
 SAFE_MODES = {RobotState.MODE_COMPLIANT_HOLD, RobotState.MODE_RETRACT}
+WITHIN_TICKS = 10
 SETTLE_TICKS = 200
+DRAIN_S = 0.3
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize("victim", ["perception", "controller", "exam", "safety"])
-def test_a_killed_node_leads_to_hold_or_retract(
-    victim: str, make_graph: Callable[..., Any], model: Path | None, tmp_path: Path
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("victim", ["perception", "controller", "exam", "lifecycle_manager", "safety"])
+def test_a_killed_process_leads_to_a_compliant_hold(
+    victim: str,
+    make_graph: Callable[..., Any],
+    model: Path | None,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     graph = make_graph()
-    graph.start_exam_graph(model, peer_timeout_s=0.5)
-    robot = graph.listen(RobotState, names.ROBOT_STATE, qos.STATE, lambda m: (m.tick, m.mode, -m.wrench.force.z))
-    status = graph.listen(ControlStatus, names.CONTROL_STATUS, qos.STATE, lambda m: (m.tick, m.phase))
-    graph.listen(SafetyState, names.SAFETY_STATE, qos.STATE, lambda m: (m.mode, tuple(m.reasons)))
+    graph.start_exam_graph(model, peer_timeout_s=2.0)
+    robot = graph.listen(
+        RobotState, names.ROBOT_STATE, qos.STATE_RECORDED, lambda m: (m.tick, m.mode, -m.wrench.force.z)
+    )
+    safety = graph.listen(SafetyState, names.SAFETY_STATE, qos.STATE, lambda m: (m.mode, tuple(m.reasons)))
     # The listener stands in for the scorer here: it has to know the true force.
     truth = graph.listen(
         SimTruth, names.SIM_TRUTH_FRAME, qos.EVENTS, lambda m: (m.peak_normal_force, m.limit_crossings)
@@ -32,20 +42,37 @@ def test_a_killed_node_leads_to_hold_or_retract(
     goal = RunExam.Goal(protocol="aorta", patient_pseudonym="test", out_folder=str(tmp_path / "record"))
     assert graph.action(RunExam, names.EXAM_RUN, goal).accepted
 
-    graph.wait(lambda: bool(robot) and robot[-1][2] > CONTACT_N, 90.0, "contact")
-    graph.kill(victim)
-    killed_at = robot[-1][0]
+    graph.wait(lambda: bool(robot) and robot[-1][2] > CONTACT_N, 150.0, "contact")
+    killed_at = kill_between_ticks(graph, victim, robot)
 
-    def is_safe() -> bool:
-        held = any(tick > killed_at and mode in SAFE_MODES for tick, mode, _ in robot)
-        left = any(tick > killed_at and phase == ControlStatus.PHASE_RETREAT for tick, phase in status)
-        return held or left
+    def held_at() -> int | None:
+        return next((tick for tick, mode, _ in robot if tick > killed_at and mode in SAFE_MODES), None)
 
-    graph.wait(is_safe, 90.0, f"a safe arm after {victim} was killed")
-    safe_at = robot[-1][0]
-    graph.wait(lambda: robot[-1][0] > safe_at + SETTLE_TICKS, 60.0, "two simulated seconds more")
+    graph.wait(lambda: held_at() is not None, 90.0, f"a compliant arm after {victim} was killed")
+    ticks = (held_at() or 0) - killed_at
+    graph.wait(lambda: robot[-1][0] > killed_at + SETTLE_TICKS, 60.0, "two simulated seconds more")
     peak_n, crossings = truth[-1]
-    assert crossings == 0
-    assert peak_n < 20.0
-    if victim in ("controller", "safety"):  # nobody can command any more: the arm's own hold
+    with capsys.disabled():
+        print(f"\nkill -9 {victim}: compliant after {10 * ticks} ms, {safety[-1][1]}, peak {peak_n:.1f} N", end="")
+    assert ticks <= WITHIN_TICKS
+    assert crossings == 0 and peak_n < 20.0
+    if victim in ("controller", "safety"):  # nobody can command any more: the arm's own hold, to the end
         assert robot[-1][1] in SAFE_MODES
+    else:  # the dead one did not come back: off the skin, and nobody but an operator clears it
+        assert safety[-1][0] == SafetyState.MODE_RETRACT and "NODE_GONE" in safety[-1][1]
+    if victim != "safety":
+        assert "NODE_LOST" in (graph.folder / "safety.log").read_text()
+
+
+def kill_between_ticks(graph: Any, victim: str, robot: list[tuple[int, int, float]]) -> int:
+    """SIGKILL while the simulator stands still, so that the last tick heard is the moment of death."""
+    simulator = graph.processes["simulator"].pid
+    os.kill(simulator, signal.SIGSTOP)
+    try:
+        until = time.monotonic() + DRAIN_S
+        while time.monotonic() < until:
+            graph.executor.spin_once(timeout_sec=0.05)
+        graph.kill(victim)
+    finally:
+        os.kill(simulator, signal.SIGCONT)
+    return robot[-1][0]
