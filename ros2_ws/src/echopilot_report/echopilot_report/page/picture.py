@@ -55,9 +55,10 @@ def _header(frame: Frame, seen: Seen | None) -> dict[str, object]:
     }
     if seen is not None:
         best = int(np.argmax(seen.view_probability))
+        is_aorta = View(best) in (View.AORTA_TRANS, View.AORTA_LONG)
         header |= {
             "outlines": outlines(seen.label_map, geometry),
-            "callipers": _callipers(seen, geometry),
+            "callipers": _callipers(seen, geometry) if is_aorta else [],
             "view": View(best).name,
             "view_p": rounded(seen.view_probability[best], 3),
             "quality": rounded(seen.quality, 3),

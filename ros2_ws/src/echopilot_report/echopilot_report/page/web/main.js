@@ -11,7 +11,7 @@ const $ = (id) => document.getElementById(id);
 const OLD_MS = 700, GONE_MS = 1500, ROBOT_SILENT_S = 1.0, STOP_MS = 800;
 const WAITING = ["OPERATOR_STOPPED", "SAFETY_STOPPED"];
 
-let me = null, link = null, state = null, frame = null, frameAt = 0, connected = false, lostAt = 0, outlines = true, stopDoubt = "";
+let me = null, link = null, state = null, frame = null, frameAt = 0, connected = false, outlines = true, stopDoubt = "";
 const shown = [];
 
 // Sign-in
@@ -41,7 +41,7 @@ function enter(answer) {
   document.body.classList.remove("signed-out");
   $("who").textContent = me.name ? `${me.name}, ${me.role}` : me.role;
   drawTorso();
-  link = new Link({ onText, onFrame, onOpen: () => { connected = true; newExam(); tick(); }, onLost: () => { if (connected) lostAt = performance.now(); connected = false; tick(); }, onSignedOut: leave });
+  link = new Link({ onText, onFrame, onOpen: () => { connected = true; newExam(); tick(); }, onLost: () => { connected = false; tick(); }, onSignedOut: leave });
   $("stop").focus();
 }
 
@@ -132,11 +132,10 @@ function chip(id, text, level) {
 }
 
 function banner(sinceFrame) {
-  const last = sinceFrame === Infinity ? "no picture yet" : `last picture ${(sinceFrame / 1000).toFixed(0)} s ago`;
-  const gone = lostAt ? ` for ${((performance.now() - lostAt) / 1000).toFixed(0)} s` : "";
+  const last = sinceFrame === Infinity ? "No picture yet" : `Last picture ${(sinceFrame / 1000).toFixed(0)} s ago`;
   const silent = state?.robot_age_s;
   let text = "", level = "alarm";
-  if (me && !connected) text = `Connection lost${gone}, ${last}. STOP does not reach the robot: use the emergency stop.`;
+  if (me && !connected) text = `Connection lost. ${last}. Only the emergency stop reaches the robot.`;
   else if (stopDoubt) text = stopDoubt;
   else if (silent != null && silent > ROBOT_SILENT_S) [text, level] = [`No news from the robot for ${silent.toFixed(0)} s.`, "warn"];
   else if (isLatched(state?.safety)) text = `Stopped by safety: ${state.safety.reasons.join(", ").replaceAll("_", " ").toLowerCase()}. ${state.force.now > 1 ? "The probe still presses: take it off by hand, then resume." : "Resume when all is clear."}`;
@@ -160,7 +159,8 @@ export async function stop() {
     say((await ask("/api/do/stop", {})).message, "alarm");
     clearTimeout(doubt);
   } catch (refused) {
-    if (!isSent || refused.status !== 0) stopDoubt = `STOP: ${refused.message}`;
+    say(refused.message, "alarm");
+    if (!isSent || refused.status !== 0) stopDoubt = `STOP is not confirmed: ${refused.message}.`;
     tick();
   }
 }

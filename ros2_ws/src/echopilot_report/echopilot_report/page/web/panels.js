@@ -10,12 +10,12 @@ const STATES = {
   OPERATOR_STOPPED: ["Paused", "warn"], IMAGE_STALE: ["Image stale", "warn"], CONTACT_LOST: ["Contact lost", "warn"],
   SAFETY_HOLD: ["Safety hold", "warn"], CONTROLLER_SILENT: ["No controller", "alarm"], VIEW_NOT_FOUND: ["Not found", "warn"],
 };
-const VIEWS = { AORTA_TRANS: "Aorta, across", AORTA_LONG: "Aorta, along", SC_IVC: "Vena cava", PSAX_AV: "Short axis, aortic valve", PSAX_MV: "Short axis, mitral", PSAX_PM: "Short axis, papillary", PLAX: "Long axis" };
+const VIEWS = { AORTA_TRANS: "Aorta, transverse", AORTA_LONG: "Aorta, longitudinal", SC_IVC: "Vena cava", PSAX_AV: "Short axis, aortic valve", PSAX_MV: "Short axis, mitral", PSAX_PM: "Short axis, papillary", PLAX: "Long axis" };
 const FINDINGS = {
   ANEURYSM_ABDOMINAL: "Abdominal aneurysm", DILATED_ROOT: "Dilated aortic root", THROMBUS: "Thrombus", DISSECTION_FLAP: "Dissection flap", EFFUSION: "Effusion",
   REDUCED_EF: "Reduced ejection fraction", FORESHORTENED: "Foreshortened view", NO_CONTACT: "No contact", WRONG_ORGAN: "Wrong organ",
 };
-const MEASUREMENTS = { aorta_max_outer_ap: "Largest aortic diameter", lv_edv: "LV volume, end-diastolic", lv_esv: "LV volume, end-systolic" };
+const MEASUREMENTS = [["aorta_max_outer_ap", "Largest aortic diameter"], ["aorta_", "Aortic diameter"], ["ef_", "Ejection fraction"], ["lv_edv", "LV end-diastolic"], ["lv_esv", "LV end-systolic"]];
 const CONVENTIONS = { OUTER_TO_OUTER: "outer to outer", INNER_TO_INNER: "inner to inner", LEADING_EDGE: "leading edge" };
 const OUTCOMES = { SUCCEEDED: ["acquired", "good"], NOT_FOUND: ["not found", "warn"], ABORTED: ["given up", "warn"], PREEMPTED: ["skipped", "warn"] };
 
@@ -30,7 +30,7 @@ export function element(name, attributes = {}, ...children) {
 
 export function showState(state) {
   const { exam, safety, control } = state;
-  const [name, level] = exam ? STATES[exam.state] || [words(exam.state), "info"] : ["No exam", "idle"];
+  const [name, level] = exam ? STATES[exam.state] || [words(exam.state), "info"] : ["Waiting", "idle"];
   const text = stateText(exam, safety, control);
   if ($("state-name").textContent !== name) $("state-name").textContent = name;
   if ($("state-text").textContent !== text) $("state-text").textContent = text;
@@ -44,7 +44,7 @@ export function showState(state) {
 export const isLatched = (safety) => Boolean(safety) && (safety.mode === "STOPPED" || safety.mode === "RETRACT");
 
 function stateText(exam, safety, control) {
-  if (!exam) return "waits for the exam node";
+  if (!exam) return "waits for the graph";
   if (!exam.active) return exam.message;
   if (exam.state === "OPERATOR_STOPPED") return "the probe is off the skin; resume or skip the view";
   if (exam.state === "SAFETY_STOPPED") return (safety?.reasons || []).map(words).join(", ");
@@ -108,7 +108,7 @@ async function thumbnail(canvas, shot) {
 
 export function addFinding({ what, probability, view, text, borderline }) {
   $("no-results").hidden = true;
-  const sure = probability === null ? "" : `, ${Math.round(100 * probability)} %`;
+  const sure = probability === null ? "" : probability > 0.99 ? ", over 99 %" : `, ${Math.round(100 * probability)} %`;
   const key = `${what} ${view}`;
   $("findings").querySelector(`[data-key="${key}"]`)?.remove();
   const item = element("li", { title: text }, element("strong", { textContent: FINDINGS[what] || words(what) }), element("span", { textContent: `suspected by software${borderline ? ", borderline" : sure}; needs review` }));
@@ -118,10 +118,10 @@ export function addFinding({ what, probability, view, text, borderline }) {
 
 export function addMeasurement({ name, value, sigma, unit, view, convention, passed, gate_reason }) {
   $("no-results").hidden = true;
-  const label = MEASUREMENTS[name] || (name.startsWith("ef_") ? "Ejection fraction" : words(name));
+  const label = MEASUREMENTS.find(([start]) => name.startsWith(start))?.[1] || words(name);
   const number = passed && value !== null ? element("output", {}, String(value), element("small", { textContent: ` ${unit}${sigma ? ` ± ${sigma}` : ""}` })) : element("output", { textContent: "refused" });
   const note = passed ? [viewName(view), CONVENTIONS[convention]].filter(Boolean).join(", ") : gate_reason;
-  const item = element("li", { className: passed ? "" : "refused" }, element("span", {}, label, element("br"), element("small", { textContent: note })), number);
+  const item = element("li", { className: passed ? "" : "refused" }, element("span", {}, label, element("small", { textContent: ` ${note}` })), number);
   item.dataset.key = name;
   $("measurements").querySelector(`[data-key="${CSS.escape(name)}"]`)?.remove();
   $("measurements").append(item);

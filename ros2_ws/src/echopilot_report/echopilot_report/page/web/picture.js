@@ -48,8 +48,12 @@ export function draw(canvas, frame, { outlines = true, small = false } = {}) {
 }
 
 function region(g, at, flat, colour, width) {
-  g.beginPath();
-  for (let i = 0; i < flat.length; i += 2) g.lineTo(...at(flat[i], flat[i + 1]));
+  const points = [];
+  for (let i = 0; i < flat.length; i += 2) points.push(at(flat[i], flat[i + 1]));
+  const middle = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+  g.beginPath(); // through the middles of the sides, so that the network's cells do not show as steps
+  g.moveTo(...middle(points.at(-1), points[0]));
+  points.forEach((point, i) => g.quadraticCurveTo(...point, ...middle(point, points[(i + 1) % points.length])));
   g.closePath();
   g.globalAlpha = 0.12;
   g.fillStyle = colour;
@@ -70,8 +74,8 @@ function calliper(g, at, [u1, v1, u2, v2], text, ratio, small) {
   g.setLineDash([]);
   if (small || !text) return;
   g.font = `600 ${18 * ratio}px system-ui, sans-serif`;
-  g.textAlign = "left";
-  g.fillText(text, Math.max(a[0], b[0]) + 12 * ratio, (a[1] + b[1]) / 2);
+  g.textAlign = "center";
+  g.fillText(text, (a[0] + b[0]) / 2, Math.min(a[1], b[1]) - 14 * ratio);
 }
 
 function ruler(g, at, frame, ratio) {

@@ -36,8 +36,8 @@ export function drawTorso() {
   probe = make(svg, "g", { visibility: "hidden" });
   make(probe, "path", { id: "beam", d: "", stroke: "#4cc3ff", "stroke-width": 5, "stroke-linecap": "round", fill: "none" });
   const face = make(probe, "g", { id: "face" });
-  make(face, "rect", { x: -21, y: -11, width: 42, height: 22, rx: 9, fill: "#e6edf3", stroke: "#07090c", "stroke-width": 3 });
-  make(face, "circle", { cx: 13, cy: 0, r: 6, fill: "#4cc3ff" });
+  make(face, "rect", { x: -26, y: -13, width: 52, height: 26, rx: 10, fill: "#e6edf3", stroke: "#07090c", "stroke-width": 3 });
+  make(face, "circle", { cx: 16, cy: 0, r: 7, fill: "#4cc3ff" });
 }
 
 // The drawing is stretched so that notch and navel lie where the operator pointed at them.
