@@ -6,12 +6,14 @@ from pathlib import Path
 
 from echopilot_control.calibration.record import KINDS, CalibrationRecord, read_record
 from echopilot_core import EchoPilotError
+from echopilot_exam.record.model import NOT_CALIBRATED
+
+__all__ = ["NOT_CALIBRATED", "SIMULATED", "Calibrations", "check_calibrations"]
 
 SIMULATED = "simulated"
 """In place of a folder: the simulator knows where its picture is and how late it comes, exactly."""
 
 MOST_AGE = timedelta(days=365)
-NOT_CALIBRATED = "not calibrated"
 
 
 @dataclass(frozen=True)

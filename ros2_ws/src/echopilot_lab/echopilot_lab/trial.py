@@ -4,11 +4,13 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime, timezone
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from echopilot_control.safety import Limits
+from echopilot_exam.calibration import SIMULATED, check_calibrations
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import Protocol, StepKind, load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
@@ -49,12 +51,15 @@ def run_trial(
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     name = f"virtual-{seed}"
+    calibrated = check_calibrations(SIMULATED, datetime.now(timezone.utc))
     header = RecordHeader(
         name,
         protocol.name,
         protocol.sha256,
         model_id=perception.manifest.model_id,
         model_sha256=perception.manifest.sha256,
+        probe_calibration=calibrated.probe,
+        time_calibration=calibrated.time,
     )
     writer = RecordWriter(folder / "record", protocol, header)
     moments: list[Moment] = []

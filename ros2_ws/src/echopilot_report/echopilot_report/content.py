@@ -8,6 +8,7 @@ from statistics import median
 
 from echopilot_core import Convention, Finding, GateStatus, Measurement, Outcome
 from echopilot_exam.record import ExamRecord
+from echopilot_exam.record.model import NOT_CALIBRATED
 from echopilot_exam.states import StepResult
 from echopilot_report.reading import UNKNOWN, PatientFacts, not_graded, not_measured, read_all
 from echopilot_report.reading.exact import rounded
@@ -126,13 +127,22 @@ def short_not_seen(record: ExamRecord) -> list[str]:
 
 def not_seen(record: ExamRecord, facts: PatientFacts = UNKNOWN) -> list[str]:
     """All that this exam cannot speak about, in whole sentences."""
-    lines = short_not_seen(record)
+    lines = [*not_calibrated(record), *short_not_seen(record)]
     missing = [text("quantity", q) for q in not_measured(record.measurements) if q not in SAID_ABOVE]
     if missing:
         lines.append(text("sentence", "not_measured", quantities="; ".join(missing)))
     lines.extend(not_graded(read_all((m for m in record.measurements if m.name not in STATIONS), facts)))
     lines += [text("remark", "not_examined"), text("remark", "not_excluded")]
     return list(dict.fromkeys(lines))
+
+
+def not_calibrated(record: ExamRecord) -> list[str]:
+    """What the exam ran without; nothing for records that do not say."""
+    header = record.header
+    told = (("calibration_probe", header.probe_calibration), ("calibration_time", header.time_calibration))
+    return [
+        text("remark", "not_calibrated", what=text("remark", what)) for what, line in told if line == NOT_CALIBRATED
+    ]
 
 
 def finding_text(finding: Finding) -> str:

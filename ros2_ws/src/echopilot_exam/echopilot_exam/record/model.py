@@ -19,6 +19,9 @@ SCHEMA_REVISION = 1
 RESEARCH_SENTENCE = "Research software, not a medical device. Not verified by a clinician."
 
 
+NOT_CALIBRATED = "not calibrated"
+
+
 @dataclass(frozen=True)
 class RecordHeader:
     """Who, what and with which software; hashes are SHA-256 in hex, empty when unknown."""
