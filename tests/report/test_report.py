@@ -6,43 +6,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from exam_world import World, make_frame
+from report_world import SENTENCE, write_exam
 
-from echopilot_exam.machine import ExamMachine
-from echopilot_exam.protocol import load_protocol
-from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
+from echopilot_exam.record import read_exam
 from echopilot_report.render import render_html
-
-SENTENCE = "Research software, not a medical device. Not verified by a clinician."
 
 
 def page_of(folder: Path) -> str:
     return render_html(read_exam(folder))
-
-
-def write_exam(
-    folder: Path, protocol: str = "full", ticks: int = 10_000, good: bool = True, patient: str = "P-0001"
-) -> None:
-    plan = load_protocol(protocol)
-    world = World(ExamMachine(plan, patient), widest_m=0.032)
-    world.good = good
-    writer = RecordWriter(folder, plan, RecordHeader(patient, plan.name, plan.sha256))
-    for _ in range(ticks):
-        output = world.tick()
-        assert world.last_inputs is not None
-        for seen in world.last_inputs.seen:
-            writer.frame(make_frame(seen))
-        writer.tick(world.last_inputs, output)
-        if output.done:
-            break
-    writer.close()
-
-
-@pytest.fixture(scope="module")
-def exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("exam") / "record"
-    write_exam(folder)
-    return folder
 
 
 class TagCounter(HTMLParser):

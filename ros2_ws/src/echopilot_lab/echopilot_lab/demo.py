@@ -15,6 +15,7 @@ from echopilot_lab.processes import CONFIG, check_exit, free_domain, graph_envir
 from echopilot_lab.staging import staged_folder
 from echopilot_perception.frames import open_clip
 from echopilot_perception.model import read_manifest
+from echopilot_report.report import FILES
 
 
 def run_exam_demo(seed: int, protocol: str, out: Path, console: Console) -> None:
@@ -39,6 +40,7 @@ def run_exam_demo(seed: int, protocol: str, out: Path, console: Console) -> None
                 environment,
             )
         check_exit(code, "the demo graph", folder / "log")
+        link_report(folder)
         summary = json.loads((folder / "summary.json").read_text())
         summary["files"] = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if keep(p, folder))
         (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
@@ -74,6 +76,14 @@ def run_clip_demo(clip: str, out: Path, console: Console) -> None:
     )
     if summary["dropped"]:
         raise typer.Exit(1)
+
+
+def link_report(folder: Path) -> None:
+    """Let the files of the report be found beside the summary, as links into the record."""
+    for record in sorted(path.parent for path in folder.glob("*/exam.json")):
+        for name in FILES:
+            if (record / name).exists() and not (folder / name).exists():
+                (folder / name).symlink_to(Path(record.name) / name)
 
 
 def keep(path: Path, folder: Path) -> bool:
