@@ -3,7 +3,9 @@
 import base64
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from echopilot_msgs.msg import BodyLandmarks as BodyLandmarksMsg
 from echopilot_msgs.msg import ControlStatus as ControlStatusMsg
@@ -16,7 +18,7 @@ from echopilot_msgs.msg import SafetyState as SafetyStateMsg
 from rclpy.node import Node
 from std_msgs.msg import String
 
-from echopilot_core import ControlStatus, RobotState, SafetyState
+from echopilot_core import ControlStatus, EchoPilotError, RobotState, SafetyState
 from echopilot_exam.protocol import Protocol, load_protocol, protocol_names
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
@@ -39,6 +41,7 @@ from echopilot_report.page.texts import log_line, message
 from echopilot_report.page.torso import Chart, Coverage, chart_of, landmarks_on, pose_on
 
 LOOK_S = 0.1
+START_S = 20.0
 SKIP_MEASUREMENTS = frozenset({"aorta_outer_ap"})  # one per station of a sweep: for the report
 SLOW_LOOKS = 10
 
@@ -69,6 +72,8 @@ class Page(Node):
         app = create_app(self._hub, graph, entrance.hashes, entrance.address, protocol_names())
         certificate, key = (Path(p) if p else None for p in (params.certificate, params.key))
         self._server = PageServer(app, entrance.listening, certificate, key)
+        if not self._hub.wait_bound(START_S):
+            raise EchoPilotError("the page's server did not start; look at its lines above, and at certificate and key")
         self._foxglove = FoxgloveLive(params.foxglove_port) if params.foxglove_port else None
         print(entrance.notice, flush=True)
 
@@ -84,14 +89,28 @@ class Page(Node):
                 (ExamStateMsg, names.EXAM_STATE),
             )
         }
-        gate = self._picture_gate
-        subscribe(UltrasoundFrame, names.PROBE_FRAME, self._on_frame, qos.FRAMES_NEWEST, callback_group=gate, raw=True)
-        subscribe(PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE, callback_group=gate, raw=True)
-        subscribe(BodyLandmarksMsg, names.BODY_LANDMARKS, self._on_landmarks, qos.LATCHED)
-        subscribe(MeasurementMsg, names.EXAM_MEASUREMENTS, self._on_measurement, qos.EVENTS)
-        subscribe(FindingMsg, names.EXAM_FINDINGS, self._on_finding, qos.EVENTS)
-        subscribe(String, names.EXAM_REPORT, self._on_report, qos.LATCHED)
+        raw: dict[str, Any] = {"callback_group": self._picture_gate, "raw": True}
+        for kind, name, hear, profile, options in (
+            (UltrasoundFrame, names.PROBE_FRAME, self._on_frame, qos.FRAMES_NEWEST, raw),
+            (PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.STATE, raw),
+            (BodyLandmarksMsg, names.BODY_LANDMARKS, self._on_landmarks, qos.LATCHED, {}),
+            (MeasurementMsg, names.EXAM_MEASUREMENTS, self._on_measurement, qos.EVENTS, {}),
+            (FindingMsg, names.EXAM_FINDINGS, self._on_finding, qos.EVENTS, {}),
+            (String, names.EXAM_REPORT, self._on_report, qos.LATCHED, {}),
+        ):
+            subscribe(kind, name, self._guarded(hear), profile, **options)
         self.create_timer(LOOK_S, self._look, clock=wall_clock())
+
+    def _guarded(self, hear: Callable[[Any], None]) -> Callable[[Any], None]:
+        """A message that is wrong is said, and does not end the page."""
+
+        def guarded(message_: Any) -> None:
+            try:
+                hear(message_)
+            except ValueError as error:
+                self.get_logger().error(f"message refused: {error}", throttle_duration_sec=1.0)
+
+        return guarded
 
     def close(self) -> None:
         """End the servers."""
@@ -105,10 +124,7 @@ class Page(Node):
         self._show(self._pictures.frame(raw, self._is_watched))
 
     def _on_result(self, raw: bytes) -> None:
-        try:
-            self._show(self._pictures.result(raw, self._is_watched, self._is_kept))
-        except ValueError as error:
-            self.get_logger().error(f"result refused: {error}", throttle_duration_sec=1.0)
+        self._show(self._pictures.result(raw, self._is_watched, self._is_kept))
 
     def _show(self, picture: bytes | None) -> None:
         if picture is not None:
@@ -146,10 +162,7 @@ class Page(Node):
 
     def _look(self) -> None:
         self._looks += 1
-        try:
-            self._take()
-        except ValueError as error:
-            self.get_logger().error(f"message refused: {error}", throttle_duration_sec=1.0)
+        self._guarded(self._take)(time.monotonic())
         self._picture_gate.is_open = self._is_watched or self._is_kept
         pose = None
         if self.robot is not None and self._chart is not None:
@@ -177,8 +190,7 @@ class Page(Node):
         if self._foxglove is not None:
             self._foxglove.state(text)
 
-    def _take(self) -> None:
-        now_s = time.monotonic()
+    def _take(self, now_s: float) -> None:
         robots = [conv.from_robot_state(m) for m in drained(self._polled[names.ROBOT_STATE])]
         if robots:
             self.robot, self._robot_s = robots[-1], now_s

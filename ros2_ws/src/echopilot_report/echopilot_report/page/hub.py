@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._bound = threading.Event()
         self._watchers: set[Watcher] = set()
         self._frame: bytes | None = None
         self._newest: dict[str, str] = {}
@@ -53,8 +55,13 @@ class Hub:
         self.is_watched = False
 
     def bind(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Call once, in the loop that the watchers live in, before the first `put_*` from another thread."""
+        """Call once, in the loop that the watchers live in; what is put before is lost."""
         self._loop = loop
+        self._bound.set()
+
+    def wait_bound(self, timeout_s: float) -> bool:
+        """Wait in another thread until the server has started; False when it does not."""
+        return self._bound.wait(timeout_s)
 
     def put_frame(self, frame: bytes) -> None:
         """A new picture replaces the last one."""
