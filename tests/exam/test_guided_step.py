@@ -47,6 +47,7 @@ def test_a_view_held_by_hand_is_recorded_on_request_and_gives_no_number() -> Non
     outputs = world.run()
     results = outputs[-1].state.results
     assert [r.accepted for r in results] == [True, True, True]
+    assert results[1].detail.startswith("Suprasternal arch; ")
     assert not any(m.view is View.NONE for o in outputs for m in o.new_measurements)
 
 

@@ -121,13 +121,13 @@ class ExamMachine:
     def _stop(self, stage: Stage, message: str, goal: GoalKind) -> None:
         """Latch; remember where to go on, so that an ended step is not repeated and an end stays an end.
 
-        A repeated step begins afresh: its attempts and its time start again when somebody resumes it.
+        A repeated step begins afresh: its attempts, force and time start again when somebody resumes it.
         """
         if self._stage is Stage.NOT_FOUND:
             self._after = After.NEXT_STEP
         elif self._stage is not Stage.RETREAT and self._stage not in STOPPED:
             self._after = After.SAME_STEP
-            self._attempt, self._step_since_ns = 1, None
+            self._attempt, self._step_since_ns, self._force_extra_n = 1, None, 0.0
         self._enter(stage, message)
         self._ask(goal)
 

@@ -19,7 +19,8 @@ def step_result(
     seconds: float,
     why: str = "",
 ) -> StepResult:
-    """The result of a step; `why` it was broken off stands before the detail."""
+    """The result of a step; `why` it was broken off, or the name of a view that the enum lacks, stands in front."""
+    prefix = step.title if step.by_hand else why
     verdict = judge_view(verdicts, GATES[step.gate])
     best = max((v for v in verdicts if v.passed), key=lambda v: v.quality, default=None)
     return StepResult(
@@ -31,7 +32,7 @@ def step_result(
         quality=verdict.quality,
         seconds=seconds,
         frame_sequence=best.sequence if best else -1,
-        detail=f"{why}; {evaluation.detail}" if why else evaluation.detail,
+        detail=f"{prefix}; {evaluation.detail}" if prefix else evaluation.detail,
         frame_sequences=evaluation.frame_sequences,
     )
 
