@@ -66,7 +66,7 @@ def results() -> list[dict[str, Any]]:
 def test_the_console_shows_counts_failures_and_strata(results: list[dict[str, Any]]) -> None:
     out = io.StringIO()
     figures = summarise(results)
-    print_cohort(results, figures, Console(file=out, width=200))
+    print_cohort(results, figures, Console(file=out, width=80))
     told = out.getvalue()
     for name in VIEWS:
         assert f"{figures['views'][name]['reached']} of 40" in told

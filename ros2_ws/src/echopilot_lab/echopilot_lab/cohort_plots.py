@@ -40,7 +40,7 @@ def draw_success(views: dict[str, list[Result]], results: list[Result], path: Pa
     ranked = sorted((r for r in results if known([r["person"][BMI]])), key=lambda r: float(r["person"][BMI]))
     pieces = _tiles(views, 250)
     width, height = pieces[0]
-    page, pen = new_page(width, height + 30)
+    page, pen = new_page(max(width, 820), height + 30)
     words = "Bars: share reached in each third of the patients, with its 95 % interval. Dots: patients, reached or not."
     pen.text((SCALE * 70, SCALE * (height + 8)), words, FAINT, font(14), anchor="lm")
     for name, (left, top, wide, high) in zip(views, pieces[1], strict=True):

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from echopilot_lab.cohort_figures import STRATA, Result, by_view
 
-WIDTH = 110  # narrower, tables would lose columns
+WIDTH = 120  # of what goes to a file or a pipe: narrower, tables would lose columns
 TITLE = "(simulated, not clinical evidence)"
 
 
@@ -20,10 +20,10 @@ def print_cohort(results: list[Result], figures: dict[str, Any], console: Consol
         tables += [_views(figures), _strata(figures)]
     if any(view["failures"] for view in figures["views"].values()):
         tables.append(_failures(results))
-    for table in tables:
-        console.print(table, width=max(console.width, WIDTH), crop=False)
-    for line in _lines(figures):
-        console.print(line)
+    if console.width < WIDTH and not console.is_terminal:
+        console = Console(file=console.file, width=WIDTH, quiet=console.quiet)
+    for printed in (*tables, *_lines(figures)):
+        console.print(printed)
 
 
 def _patients(results: list[Result], figures: dict[str, Any]) -> Table:
@@ -96,9 +96,10 @@ def _lines(figures: dict[str, Any]) -> list[str]:
             f"aneurysms right in {table['tp'] + table['tn']} of {aorta['attempted'] - table['borderline']} patients, "
             f"{table['borderline']} within 2 mm of the threshold",
         ]
+    if figures["ef_error_pct"]["mae"] is not None:
+        lines.append(f"EF off by {text(figures['ef_error_pct']['mae'])} points (mean)")
     return [
         *lines,
-        f"EF off by {text(figures['ef_error_pct']['mae'])} points (mean)",
         f"force: rmse {text(force['rmse_n'])} N, at most {text(force['overshoot_n'])} N over the set-point, touch-down "
         f"{text(force['touchdown_n'])} N, largest true force {text(force['max_n'])} N; safety trips {safety['trips']}, "
         f"steps above the hard limit {safety['limit_crossings']}",
