@@ -106,4 +106,4 @@ def live(
             contact_ns = robot.stamp_ns
         yield Lived(contact_s, robot, force_n, step.moments, control, safety, goal_now, director.completed)
         over = contact_s > scenario.duration_s if contact_ns >= 0 else since_s > scenario.contact_within_s
-        done = done or over
+        done = done or over or (scenario.ends_when_done and director.completed)

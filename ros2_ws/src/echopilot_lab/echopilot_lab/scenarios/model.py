@@ -95,6 +95,7 @@ class Scenario(Strict):
     disturbances: tuple[Disturbance, ...] = ()
     contact_within_s: float = 45.0
     duration_s: float = Field(gt=0.0)
+    ends_when_done: bool = False  # with the last goal, instead of after the whole duration
     settle_s: float = Field(3.0, ge=0.0)
     criteria: Criteria
     beside: tuple[Beside, ...] = ()

@@ -119,7 +119,7 @@ def _phases(axis: Axes, trace: Trace) -> None:
     axis.fill_between(trace.time_s, -0.5, len(seen) - 0.5, where=list(held), color=ORANGE, alpha=0.18, linewidth=0)
     axis.set_yticks(range(len(seen)), seen, fontsize=7)
     axis.set_ylim(-0.5, len(seen) - 0.5)
-    axis.set_ylabel("phase")
+    axis.set_ylabel("phase\n(shaded: safety)", fontsize=8)
 
 
 def _contact_time_s(trace: Trace) -> float:
