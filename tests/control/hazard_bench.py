@@ -38,7 +38,7 @@ class Bench:
     def __init__(self, seed: int) -> None:
         self.simulation = Simulation(draw_patient(seed), SimConfig(frame_hz=10.0, quality="fast"))
         self.goal_id = 0
-        self.place_m: Array | None = None
+        self.places_m: dict[View, Array] = {}
         self.landmarks = self.simulation.landmarks()
         self.surface = self.simulation.surface()
         self.start_anew()
@@ -91,8 +91,8 @@ class Bench:
 
     def into_contact(self, view: View = View.A4C, timeout_s: float = 60.0) -> None:
         """Press on the skin until the force has settled; a probe that was there before is led back by hand."""
-        if self.place_m is not None and view is self.goal.view:
-            self._lead_back(self.place_m)
+        if view is self.goal.view and view in self.places_m:
+            self._lead_back(self.places_m[view])
         self.start_anew(view, timeout_s)
         settled = 0
         for _ in range(2500):
@@ -101,7 +101,7 @@ class Bench:
             settled = settled + 1 if abs(robot.contact_force_n - self.goal.force_setpoint_n) < 1.5 else 0
             if settled >= 30:
                 self.simulation.max_normal_force_n = 0.0
-                self.place_m = robot.T_base_probe[:3, 3] if self.place_m is None else self.place_m
+                self.places_m.setdefault(view, robot.T_base_probe[:3, 3])
                 return
         raise AssertionError(f"no contact: {self.ticks[-1].status}, {self.ticks[-1].decision.state.reasons}")
 

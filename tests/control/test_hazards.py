@@ -231,6 +231,17 @@ def test_a_trip_ends_a_fast_motion_at_once(bench: Bench, capsys: pytest.CaptureF
     assert all(t.decision.twist is None for t in after[stopped + 1 :])
 
 
+@pytest.mark.parametrize("move", [[0.0, 0.0, 0.015], [-0.015, 0.0, 0.0]], ids=["towards", "aside"])
+def test_a_shift_of_15_mm_in_half_a_second_retracts(move: list[float], bench: Bench) -> None:
+    """Hazard 9 from both sides: what the probe feels, and what the camera sees."""
+    bench.into_contact()
+    bench.simulation.shift_patient(np.array(move))
+    bench.run(0.8)
+    assert Reason.PATIENT_MOVED in bench.memory.latched
+    bench.run(1.5)
+    assert bench.simulation.max_normal_force_n < 20.0
+
+
 def test_pressing_for_a_minute_retracts() -> None:
     """Hazard 3 (section 3.2 of the reference): more than 15 N at one spot."""
     from test_safety_properties import LANDMARKS

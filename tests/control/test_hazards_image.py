@@ -92,6 +92,16 @@ def test_a_lumen_that_jumps_is_not_followed(bench: Bench, capsys: pytest.Capture
     assert across < 0.008
 
 
+def test_a_small_slow_motion_of_the_patient_is_followed(bench: Bench) -> None:
+    """Hazard 9 begins above 10 mm and 20 mm/s: a sway of 10 mm at up to 19 mm/s under the belly raises nothing."""
+    bench.into_contact(View.AORTA_TRANS)
+    bench.simulation.sway_patient(np.array([0.0, 0.0, 0.010]), 0.6)
+    after = bench.run(3.33)
+    bench.simulation.sway_patient(np.zeros(3), 0.6)
+    assert all(t.decision.mode is SafetyMode.OK for t in after)
+    assert bench.simulation.max_normal_force_n < 13.0
+
+
 def test_lost_contact_is_felt_for_within_5_mm_or_left(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     """Hazard 8: below 1 N for 200 ms: nothing across, at most 5 mm at 5 mm/s forward."""
     bench.into_contact()

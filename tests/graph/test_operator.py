@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from action_msgs.msg import GoalStatus
 from echopilot_msgs.action import AcquireView, RunExam
-from echopilot_msgs.msg import ControlStatus, ExamState, RobotState, SafetyState
+from echopilot_msgs.msg import ControlStatus, ExamState, ProbeCommand, RobotState, SafetyState
 from echopilot_msgs.srv import ResetSafety
+from geometry_msgs.msg import TwistStamped
 from std_srvs.srv import Trigger
 
 from echopilot_core import View
@@ -26,6 +27,8 @@ def test_cancel_stop_resume_and_safety_stop(make_graph: Callable[..., Any], mode
     states = graph.listen(ExamState, names.EXAM_STATE, qos.STATE, lambda m: (m.state, m.active))
     status = graph.listen(ControlStatus, names.CONTROL_STATUS, qos.STATE, lambda m: m.phase)
     safety = graph.listen(SafetyState, names.SAFETY_STATE, qos.STATE, lambda m: (m.mode, tuple(m.reasons), m.soft_cap))
+
+    twists = graph.listen(TwistStamped, names.ROBOT_SERVO_CV, qos.COMMAND, lambda m: m.twist.linear.z)
 
     # A manual goal, cancelled in contact: the probe leaves the skin.
     handle = graph.action(
@@ -63,6 +66,13 @@ def test_cancel_stop_resume_and_safety_stop(make_graph: Callable[..., Any], mode
     heard = len(safety)
     graph.wait(lambda: len(safety) > heard + 20, 10.0, "more of safety")
     assert safety[-1][0] == SafetyState.MODE_STOPPED, "a reset in contact is refused"
+    assert "OPERATOR_STOP (operator pressed stop, hazard 18)" in (graph.folder / "safety.log").read_text()
+
+    # A second commander is seen by its publisher alone, and nothing moves for either of them.
+    sent = len(twists)
+    graph.node.create_publisher(ProbeCommand, names.CONTROL_COMMAND, qos.COMMAND)
+    graph.wait(lambda: "COMMANDERS" in safety[-1][1], 20.0, "safety that counts commanders")
+    assert len(twists) == sent, "no twist leaves while stopped"
     graph.wait(handle.cancel_goal_async().done, 20.0, "acceptance of the cancel")
     graph.wait(ended.done, 30.0, "the end of the exam")
     assert ended.result().status == GoalStatus.STATUS_CANCELED
