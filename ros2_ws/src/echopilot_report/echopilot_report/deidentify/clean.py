@@ -27,7 +27,7 @@ EMPTY = (
     "ReferringPhysicianName",
     "PatientOrientation",
 )
-METHOD = "EchoPilot allow-list; pixels outside the ultrasound regions blanked; dates and identifiers replaced"
+METHOD = "EchoPilot allow-list, pixels outside regions blanked"
 
 
 def cleaned(data: Dataset, names: NewNames) -> Dataset:
@@ -66,7 +66,7 @@ def _completed(kept: Dataset, patient: str, own: bool, syntax: str) -> Dataset:
     kept.Manufacturer = MANUFACTURER if own else ""
     if own:
         kept.ManufacturerModelName, kept.DeviceSerialNumber, kept.SoftwareVersions = MODEL, SERIAL, software_version()
-    kept.PatientIdentityRemoved, kept.DeidentificationMethod = "YES", METHOD[:64]
+    kept.PatientIdentityRemoved, kept.DeidentificationMethod = "YES", METHOD
     kept.DeidentificationMethodCodeSequence = DicomSequence(
         [item(codes.DCM.BasicApplicationConfidentialityProfile), item(codes.DCM.CleanPixelDataOption)]
     )

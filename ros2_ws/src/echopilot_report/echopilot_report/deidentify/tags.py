@@ -27,12 +27,14 @@ def own_keywords() -> frozenset[str]:
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def allowed_part(data: Dataset, keywords: Set[str], names: NewNames) -> Dataset | None:
+def allowed_part(data: Dataset, keywords: Set[str], names: NewNames, holder: str = "") -> Dataset | None:
     """A new data set with what may stay of `data`; None where an item loses what gives it sense.
 
-    Everything else goes: other keywords, private tags, values of another kind than their keyword asks for.
+    Everything else goes: other keywords, private tags, values of another kind than their keyword asks for. `holder` is
+    the keyword of the sequence that holds it: of a code sequence only a code that our tables know stays, with the
+    meaning that they give it.
     """
-    if "CodeValue" in data:
+    if holder.endswith("CodeSequence"):
         return _code(data)
     kept = Dataset()
     for element in data:
@@ -41,13 +43,13 @@ def allowed_part(data: Dataset, keywords: Set[str], names: NewNames) -> Dataset 
         value = _value(element, keywords, names)
         if value is not None:
             kept.add_new(element.tag, element.VR, value)
-    return kept if _has_sense(data, kept) else None
+    return kept if holder != "ContentSequence" or _has_sense(data, kept) else None
 
 
 def _value(element: DataElement, keywords: Set[str], names: NewNames) -> object | None:
     vr, keyword = element.VR, element.keyword
     if vr == "SQ":
-        items = [allowed_part(item, keywords, names) for item in element.value]
+        items = [allowed_part(item, keywords, names, keyword) for item in element.value]
         whole = [item for item in items if item is not None]
         return DicomSequence(whole) if whole or not items else None
     if element.is_empty:
@@ -84,7 +86,7 @@ def _is_number(value: object) -> bool:
 
 
 def _code(data: Dataset) -> Dataset | None:
-    scheme, value = str(data.get("CodingSchemeDesignator", "")), str(data.CodeValue)
+    scheme, value = str(data.get("CodingSchemeDesignator", "")), str(data.get("CodeValue", ""))
     meaning = meaning_of(scheme, value)
     if meaning is None:
         return None
