@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from echopilot_control.body_axes import BodyAxes
 from echopilot_control.safety.limits import LimitRow, Limits
 from echopilot_control.search.fusion import TargetFuser
+from echopilot_control.search.homing import Homing
 from echopilot_control.search.priors import Start, StartOffset
 from echopilot_control.surface import Skin, SkinPatch
 from echopilot_control.tracking import ImageTarget
@@ -103,7 +104,7 @@ class Memory:
     detail: str = ""
     target: ImageTarget = field(default_factory=ImageTarget)
     fuser: TargetFuser = field(default_factory=TargetFuser)
-    mean: TargetFuser = field(default_factory=lambda: TargetFuser(forgets=False))  # over the breaths of REFINE
+    homing: Homing = field(default_factory=Homing)
 
     def enter(self, phase: ControlPhase, now_ns: int) -> None:
         """Change phase and forget what belongs to the old one."""

@@ -16,6 +16,7 @@ from echopilot_control.safety.limits import DESIGN_ROWS, Limits
 from echopilot_control.safety.robot_checks import finite
 from echopilot_control.search.priors import StartOffset
 from echopilot_control.servo.motion import Motion, blend
+from echopilot_control.servo.smoothing import Smoother
 from echopilot_control.servo.velocity import VelocityFollower
 from echopilot_control.surface import Skin, SkinPatch
 from echopilot_control.tracking import PoseHistory
@@ -79,6 +80,7 @@ class Controller:
         self._start_offset = start_offset
         self._regulator = ForceRegulator(limits.ramp_n_s)
         self._follower = VelocityFollower()
+        self._smoother = Smoother()
         self._history = PoseHistory()
         self._sequence = 0
         self._goal: ControlGoal | None = None
@@ -202,6 +204,7 @@ class Controller:
         if motion.setpoint_n is not None:
             if not self._regulating:
                 self._regulator.reset(max(ctx.force_n, 0.0))
+                self._smoother.reset()
             setpoint_n = min(motion.setpoint_n, ctx.row.setpoint_max_n)
             touching = ctx.force_n > _TOUCHING_N
             limit = self._limits.normal_contact_m_s if touching else self._limits.approach_m_s
@@ -212,6 +215,8 @@ class Controller:
         self._regulating = motion.setpoint_n is not None
         if not np.isfinite(wanted).all():
             return wanted  # goes out without validity and leaves no trace
+        if self._regulating:
+            wanted = self._smoother.smooth(wanted, ctx.z, ctx.dt_s)
         return self._bounded(self._follower.follow(wanted, robot.twist, ctx.dt_s), ctx, self._regulating)
 
     def _bounded(self, twist: Array, ctx: Context, contact: bool) -> Array:

@@ -15,7 +15,7 @@ from echopilot_sim.bmode import Renderer
 from echopilot_sim.moment import ImagingSettings, Phases
 from echopilot_sim.truth import truth_of
 
-SMALL = Recipe(a4c=3, aorta=3, root=1, other=1, anywhere=1)
+SMALL = Recipe(a4c=3, aorta=3, wide=1, other=1, anywhere=1)
 
 
 def test_same_seed_same_samples() -> None:
@@ -28,7 +28,7 @@ def test_same_seed_same_samples() -> None:
 def test_poses_touch_or_hover_and_labels_lead_to_the_view() -> None:
     """Probes stand within 35 mm of the skin, and the guidance label carries the probe exactly to the view."""
     anatomy = build(draw_patient(499_998))
-    moments = draw_moments(anatomy, np.random.default_rng(0), Recipe(a4c=6, aorta=6, root=0, other=2, anywhere=2))
+    moments = draw_moments(anatomy, np.random.default_rng(0), Recipe(a4c=6, aorta=6, wide=0, other=2, anywhere=2))
     assert len(moments) >= 14
     for moment in moments:
         distance = anatomy.signed_distance(moment.T_patient_probe[None, :3, 3], moment.phases)[0]

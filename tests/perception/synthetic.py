@@ -4,7 +4,7 @@ import numpy as np
 
 from echopilot_core import Frame, LandmarkName, ProbeGeometry, ProbeKind, SectorBox, Tissue, View
 from echopilot_perception import grid
-from echopilot_perception.training import Sample, Samples, stack
+from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, stack
 
 
 def ring_sample(rng: np.random.Generator) -> Sample:
@@ -26,8 +26,8 @@ def ring_sample(rng: np.random.Generator) -> Sample:
         view=int(View.A4C if cx < 64 else View.PLAX),
         quality=cy / 128,
         coupling=np.full(16, cy / 128, np.float32),
-        guidance=np.full((2, 6), (cx - 64) / 40, np.float32),
-        guidance_valid=np.array([True, False]),
+        guidance=np.full((len(DEFAULT_SPEC.guidance), 6), (cx - 64) / 40, np.float32),
+        guidance_valid=np.arange(len(DEFAULT_SPEC.guidance)) == 0,
         landmarks=landmarks,
         landmarks_known=True,
         sizes=np.array([0.035, np.nan, 1e-4], np.float32),

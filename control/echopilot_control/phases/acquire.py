@@ -5,7 +5,9 @@ from math import radians
 import numpy as np
 
 from echopilot_control.context import Context, Memory
-from echopilot_control.phases.watch import believed, follows_aorta, gate_passes
+from echopilot_control.phases.home import MAX_TILT_RAD, MOVE_M_S, TURN_RAD_S, home
+from echopilot_control.phases.watch import believed, follows_aorta
+from echopilot_control.search.homing import Homing
 from echopilot_control.search.priors import PRIORS, nearest_tilt
 from echopilot_control.search.spiral import fan_rad, spiral_point_m
 from echopilot_control.servo.centring import centring_velocity_m_s
@@ -14,14 +16,9 @@ from echopilot_control.servo.motion import Motion, capped, rotation_rate
 from echopilot_control.tracking import caution
 from echopilot_core import ControlPhase, Outcome, View, se3
 
-MAX_TILT_RAD = radians(60.0)
 _SEARCH_M_S = 0.012
 _SEARCH_RADIUS_M = 0.045
-_REFINE_M_S = 0.015
-_TURN_RAD_S = radians(15.0)
-_THERE_M, _THERE_RAD = 0.0025, radians(3.0)
 _CENTRED_M = 0.005
-_FOLLOW_S, _BREATH_S = 1.5, 4.0
 _STABLE_NS = 700_000_000
 _ACCEPT_NS = 4_000_000_000  # so long on the fused target, it is taken without the view gate (twice so for a low score)
 _WEAK_SCORE = 0.2
@@ -36,7 +33,7 @@ def _tangent(vector: np.ndarray, outward: np.ndarray) -> np.ndarray:
 def search(ctx: Context, mem: Memory) -> Motion:
     """Tilt into the view's direction, then spiral over the skin with a tilt fan until the target is believed."""
     if believed(ctx, mem):
-        mem.mean.reset()
+        mem.homing = Homing()
         mem.enter(ControlPhase.REFINE, ctx.now_ns)
         return refine(ctx, mem)
     if mem.search_centre_m is None or mem.R_search is None:
@@ -51,7 +48,7 @@ def search(ctx: Context, mem: Memory) -> Motion:
     tilt = fan_rad(max(mem.search_travel_m, 0.0) / _SEARCH_M_S)
     R_wanted = mem.R_search @ se3.so3_exp(np.array([tilt[0], tilt[1], 0.0]))
     R_wanted = nearest_tilt(R_wanted, -ctx.outward, MAX_TILT_RAD)
-    turn = rotation_rate(ctx.rotation, R_wanted, 1.5, _TURN_RAD_S)
+    turn = rotation_rate(ctx.rotation, R_wanted, 1.5, TURN_RAD_S)
     if float(np.linalg.norm(miss)) < 0.008 and float(np.linalg.norm(turn)) < 1.5 * radians(8.0):
         mem.search_travel_m += _SEARCH_M_S * ctx.dt_s
     if float(np.linalg.norm(point)) > _SEARCH_RADIUS_M:
@@ -60,7 +57,7 @@ def search(ctx: Context, mem: Memory) -> Motion:
             mem.search_centre_m, mem.R_search = mem.T_best[:3, 3], mem.T_best[:3, :3]
     return Motion(
         ControlPhase.SEARCH,
-        linear_m_s=capped(1.5 * miss, _REFINE_M_S),
+        linear_m_s=capped(1.5 * miss, MOVE_M_S),
         angular_rad_s=turn,
         setpoint_n=mem.setpoint_n,
         detail=f"searching {ctx.goal.view.name}",
@@ -82,7 +79,7 @@ def refine(ctx: Context, mem: Memory) -> Motion:
     """Servo on the believed target until it has been reached for 0.7 s."""
     if not believed(ctx, mem) and mem.in_phase_s(ctx.now_ns) > 0.5:
         return _unsure(ctx, mem)
-    motion, there, certain = _to_lumen(ctx, mem) if follows_aorta(ctx) else _to_fused(ctx, mem)
+    motion, there, certain = _to_lumen(ctx, mem) if follows_aorta(ctx) else home(ctx, mem)
     if not there:
         mem.good_since_ns = -1
         return motion
@@ -102,7 +99,7 @@ def _unsure(ctx: Context, mem: Memory) -> Motion:
     """Cross a shadow towards the last target; search around the present place when nothing comes back."""
     lost_ns = ctx.now_ns - mem.seen_ns
     if mem.fuser.T_base_target is not None and lost_ns < _COAST_NS:
-        motion, there, _ = _to_fused(ctx, mem)
+        motion, there, _ = home(ctx, mem)
         if not there:
             return motion
     if lost_ns > _LOST_NS:
@@ -114,36 +111,11 @@ def _unsure(ctx: Context, mem: Memory) -> Motion:
     return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n, detail="target unsure", progress=0.6)
 
 
-def _to_fused(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
-    """First after the moving estimate, then to its mean over a breath, where the probe can rest."""
-    follow = mem.in_phase_s(ctx.now_ns) < _FOLLOW_S or mem.mean.T_base_target is None
-    T_target = mem.fuser.T_base_target if follow else mem.mean.T_base_target
-    if T_target is None:
-        return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
-    miss = _tangent(T_target[:3, 3] - ctx.position_m, ctx.outward)
-    R_wanted = nearest_tilt(T_target[:3, :3], -ctx.outward, MAX_TILT_RAD)
-    angle = se3.angle_between(ctx.rotation, R_wanted)
-    sigma = mem.fuser.sigma
-    speed = caution(float(sigma[:3].max()), 0.012)
-    motion = Motion(
-        ControlPhase.REFINE,
-        linear_m_s=speed * capped(1.2 * miss, _REFINE_M_S),
-        angular_rad_s=speed * rotation_rate(ctx.rotation, R_wanted, 1.2, _TURN_RAD_S),
-        setpoint_n=mem.setpoint_n,
-        detail=f"refining: {1e3 * float(np.linalg.norm(miss)):.1f} mm, {np.degrees(angle):.1f} deg to go",
-        progress=0.7,
-    )
-    there = float(np.linalg.norm(miss)) < _THERE_M and angle < _THERE_RAD
-    if mem.good_since_ns >= 0:  # hysteresis: what has been reached is not lost by a little noise
-        there = float(np.linalg.norm(miss)) < 2.0 * _THERE_M and angle < 2.0 * _THERE_RAD
-    return motion, there and mem.in_phase_s(ctx.now_ns) > _BREATH_S - _STABLE_NS * 1e-9, gate_passes(ctx)
-
-
 def _to_lumen(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     estimate = mem.target.now(ctx.now_ns, ctx.T)
     if estimate is None:
         return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
-    speed = centring_velocity_m_s(estimate.x_m, 0.0, _REFINE_M_S) * caution(estimate.sigma_x_m, 0.01)
+    speed = centring_velocity_m_s(estimate.x_m, 0.0, MOVE_M_S, estimate.speed_x_m_s) * caution(estimate.sigma_x_m, 0.01)
     R_wanted = nearest_tilt(_direction(ctx, mem), -ctx.outward, radians(25.0))
     turn = rotation_rate(ctx.rotation, R_wanted, 0.6, radians(8.0))
     if ctx.seen is not None:

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 LOG_SIGMA_RANGE = (-4.0, 1.5)
+HIDDEN = 256
 NLL_SHARE = 0.5  # the rest is L1, which keeps hard samples from being given up
 
 
 class GuidanceHead(Head):
     name = "guidance"
-    weight = 1.0
+    weight = 2.0
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
         from torch import nn
@@ -28,7 +29,7 @@ class GuidanceHead(Head):
         from echopilot_perception.heads.layers import OnFeatures
 
         views = len(spec.guidance)
-        layers = nn.Sequential(nn.Linear(features, 96), nn.ReLU(), nn.Linear(96, 12 * views))
+        layers = nn.Sequential(nn.Linear(features, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 12 * views))
         return OnFeatures(nn.Sequential(layers, nn.Unflatten(1, (views, 12))))
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:

@@ -7,7 +7,7 @@ from echopilot_core import EchoPilotError, View
 from echopilot_perception.heads import GuidanceView, HeadSpec
 
 GUIDANCE_SCALE = (0.03, 0.03, 0.03, 0.4, 0.4, 0.4)  # one unit of the network [m, rad]
-DEFAULT_SPEC = HeadSpec((GuidanceView(View.A4C, GUIDANCE_SCALE), GuidanceView(View.AORTA_TRANS, GUIDANCE_SCALE)))
+DEFAULT_SPEC = HeadSpec(tuple(GuidanceView(view, GUIDANCE_SCALE) for view in View if view is not View.NONE))
 CHOICES = {
     "schedule": ("cosine", "poly"),
     "device": ("auto", "cpu", "cuda"),

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, LandmarkName
+from echopilot_core import EchoPilotError, LandmarkName, View
 from echopilot_perception import grid
 from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.heads.coupling import COLUMNS
 from echopilot_perception.heads.sizes import NAMES
 
 UNKNOWN_VIEW = -1
-GUIDANCE_VIEWS = 2
+GUIDANCE_VIEWS = len(View) - 1  # all but NONE
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from echopilot_core import Tissue, View
 from echopilot_perception import grid
 from echopilot_perception.heads import HEADS, HeadSpec
-from echopilot_perception.training import Sample, Samples, stack
+from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, stack
 
 
 def disc_sample(rng: np.random.Generator) -> Sample:
@@ -24,8 +24,8 @@ def disc_sample(rng: np.random.Generator) -> Sample:
         view=int(View.A4C if x < cells // 2 else View.PLAX),
         quality=y / cells,
         coupling=np.full(16, y / cells, np.float32),
-        guidance=np.full((2, 6), (x - cells // 2) / 40, np.float32),
-        guidance_valid=np.array([True, False]),
+        guidance=np.full((len(DEFAULT_SPEC.guidance), 6), (x - cells // 2) / 40, np.float32),
+        guidance_valid=np.arange(len(DEFAULT_SPEC.guidance)) == 0,
     )
 
 

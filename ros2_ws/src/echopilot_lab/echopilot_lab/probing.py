@@ -26,6 +26,7 @@ OTHER_VIEWS = (
     View.AORTA_LONG,
 )
 STANDARD_VIEWS = (View.A4C, *OTHER_VIEWS, View.AORTA_TRANS)
+WIDE_VIEWS = (View.PLAX, View.PSAX_PM, View.A2C, View.SC4C)
 NEAR_SCALE = 0.35  # how far pictures "of a view" stray from it, in OFFSET_M and ANGLE_RAD
 CARDIAC_SCALES = (0.08, 0.3, 0.6, 1.0)  # of 25 mm and 25 degrees
 CARDIAC_SHARES = (0.12, 0.28, 0.3, 0.3)
@@ -40,11 +41,11 @@ _ELEMENTS = element_points()
 class Recipe:
     """Frames of each kind per patient."""
 
-    a4c: int = 20
-    aorta: int = 18
-    root: int = 8  # parasternal long axis
-    other: int = 26
-    anywhere: int = 6
+    a4c: int = 16
+    aorta: int = 16
+    wide: int = 40  # around the other views of an exam, as far off as a search may come
+    other: int = 22  # near any other standard view
+    anywhere: int = 4
 
 
 DEFAULT_RECIPE = Recipe()
@@ -118,12 +119,13 @@ def on_skin(anatomy: Anatomy, point_m: Array, phases: Phases) -> Array:
 
 
 def _pose(anatomy: Anatomy, rng: np.random.Generator, kind: str, phases: Phases) -> Array | None:
-    if kind == "a4c":
-        target = anatomy.view_target(View.A4C, phases)
+    if kind in ("a4c", "wide"):
+        view = View.A4C if kind == "a4c" else WIDE_VIEWS[int(rng.integers(len(WIDE_VIEWS)))]
+        target = anatomy.view_target(view, phases)
         scale, tilt, spin = (float(s) for s in rng.choice(CARDIAC_SCALES, 3, p=CARDIAC_SHARES))
         return None if target is None else _around(anatomy, rng, target, scale, phases, (tilt, scale, spin))
-    if kind in ("root", "other"):
-        view = View.PLAX if kind == "root" else OTHER_VIEWS[int(rng.integers(len(OTHER_VIEWS)))]
+    if kind == "other":
+        view = OTHER_VIEWS[int(rng.integers(len(OTHER_VIEWS)))]
         target = anatomy.view_target(view, phases)
         return None if target is None else _around(anatomy, rng, target, float(rng.choice([0.1, 0.3, 0.6])), phases)
     if kind == "aorta":

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from echopilot_core import EchoPilotError, View
 from echopilot_lab.parallel import run_all
-from echopilot_lab.probing import DEFAULT_RECIPE, Recipe, draw_moments
+from echopilot_lab.probing import DEFAULT_RECIPE, STANDARD_VIEWS, Recipe, draw_moments
 from echopilot_lab.producing import SPECKLES, Picture, pictures
 from echopilot_lab.shown import MIN_COUPLING, label_view, visible_disease, visible_landmarks, visible_sizes
 from echopilot_lab.staging import whole_file
@@ -31,9 +31,13 @@ TRAIN_SEEDS = (0, 500_000)
 VALIDATION_SEEDS = (500_000, 600_000)
 LOOKS = 4  # scanners per patient: half of them well set, half far off
 FULL_SHARE = 0.6  # of pictures in full renderer quality, the rest in fast
-DILATED_SHARE, DISSECTED_SHARE = 0.25, 0.08  # of training patients; as drawn they are 1 in 8 and 1 in 50
+RARE_SHARES = {"dissected": 0.08, "dilated": 0.25, "bare": 0.28}
+"""Of training patients: dissection, wide root, aneurysm without thrombus; as drawn they are 1 in 50, 1 in 8, 1 in 8."""
 DILATED_INNER_M = 0.036
-GUIDANCE_LIMITS = {View.A4C: (0.08, math.radians(70.0)), View.AORTA_TRANS: (0.06, math.radians(50.0))}
+AORTIC = (View.AORTA_TRANS, View.AORTA_LONG)
+GUIDANCE_LIMITS = {
+    view: (0.06, math.radians(50.0)) if view in AORTIC else (0.08, math.radians(70.0)) for view in STANDARD_VIEWS
+}
 
 
 def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec = DEFAULT_SPEC) -> Samples:
@@ -56,11 +60,11 @@ def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec =
 
 
 def training_seeds(first: int, count: int) -> list[int]:
-    """The first seeds from `first` on, but with more of what is rare: dilated roots, dissections.
+    """The first seeds from `first` on, but with more of what is rare (RARE_SHARES).
 
     Raises EchoPilotError when the seeds for training do not hold so many.
     """
-    wanted = {"dissected": round(count * DISSECTED_SHARE), "dilated": round(count * DILATED_SHARE)}
+    wanted = {kind: round(count * share) for kind, share in RARE_SHARES.items()}
     wanted["usual"] = count - sum(wanted.values())
     found: list[int] = []
     for seed in range(first, TRAIN_SEEDS[1]):
@@ -76,11 +80,14 @@ def training_seeds(first: int, count: int) -> list[int]:
 
 
 def _kind(patient: Patient) -> str:
-    if patient.aorta is not None and patient.aorta.dissection is not None:
+    aorta, heart = patient.aorta, patient.heart
+    if aorta is not None and aorta.dissection is not None:
         return "dissected"
-    heart = patient.heart
     inner_m = 0.0 if heart is None else 2.0 * max(heart.sinus_radius_m, heart.ascending_radius_m)
-    return "dilated" if inner_m >= DILATED_INNER_M else "usual"
+    if inner_m >= DILATED_INNER_M:
+        return "dilated"
+    aneurysm = None if aorta is None else aorta.aneurysm
+    return "bare" if aneurysm is not None and aneurysm.thrombus_fraction == 0.0 else "usual"
 
 
 def sample_of(picture: Picture, spec: HeadSpec) -> Sample:

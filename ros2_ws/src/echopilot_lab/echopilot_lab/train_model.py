@@ -25,8 +25,8 @@ class Plan:
     first_patient: int = 2000
     validation_patients: int = 24
     epochs: int = 40
-    name: str = "echopilot-edge-0.4"
-    data: Path = Path(".cache/rendered/v4")
+    name: str = "echopilot-edge-0.5"
+    data: Path = Path(".cache/rendered/v5")
     work: Path = Path("out/train/edge")
     model: Path = SHIPPED
     start: Path | None = None  # checkpoint.pt to begin from

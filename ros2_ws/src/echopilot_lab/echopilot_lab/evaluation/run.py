@@ -26,7 +26,7 @@ from echopilot_sim.anatomy import build, draw_patient
 from echopilot_sim.bmode import Renderer
 
 TRAINING_SEEDS_END = 500_000
-RECIPE = Recipe(a4c=14, aorta=14, root=0, other=10, anywhere=4)
+RECIPE = Recipe(a4c=14, aorta=14, wide=0, other=10, anywhere=4)
 
 
 @dataclass(frozen=True)

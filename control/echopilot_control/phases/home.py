@@ -1,0 +1,62 @@
+"""Homing on a view by guidance: follow it, look round it, go to the mean, and find a gap between the ribs there."""
+
+from math import radians
+
+import numpy as np
+
+from echopilot_control.context import Context, Memory
+from echopilot_control.phases.watch import gate_passes
+from echopilot_control.search.homing import ROUNDS
+from echopilot_control.search.priors import nearest_tilt
+from echopilot_control.servo.motion import Motion, capped, rotation_rate
+from echopilot_control.tracking import caution
+from echopilot_core import ControlPhase, se3
+
+MAX_TILT_RAD = radians(60.0)
+MOVE_M_S, TURN_RAD_S = 0.015, radians(15.0)
+LOOK_RAD_S = radians(25.0)
+GAIN_1_S = 1.2  # a ramp is followed 1 / GAIN_1_S late, so that a look round is asked for as much ahead
+_THERE_M, _THERE_RAD = 0.0025, radians(3.0)
+_FOLLOW_S = (2.0, 5.0)  # at least and at most, before the first look round
+_USABLE_M = 0.012
+
+
+def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
+    """One tick of it: the motion, whether the probe rests where it should, and whether the view gate agrees."""
+    homing = mem.homing
+    T_target = homing.T_home if homing.T_home is not None else mem.fuser.T_base_target
+    if homing.looking:
+        T_target = homing.look(ctx.now_ns, 1.0 / GAIN_1_S)
+    if T_target is None:
+        return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
+    miss = T_target[:3, 3] - ctx.position_m
+    miss = miss - float(miss @ ctx.outward) * ctx.outward
+    R_wanted = nearest_tilt(T_target[:3, :3], -ctx.outward, MAX_TILT_RAD)
+    angle = se3.angle_between(ctx.rotation, R_wanted)
+    miss_m = float(np.linalg.norm(miss))
+    speed = 1.0 if homing.looking else caution(float(mem.fuser.sigma[:3].max()), _USABLE_M)
+    turn_rad_s = LOOK_RAD_S if homing.looking else TURN_RAD_S
+    motion = Motion(
+        ControlPhase.REFINE,
+        linear_m_s=speed * capped(GAIN_1_S * miss, MOVE_M_S),
+        angular_rad_s=speed * rotation_rate(ctx.rotation, R_wanted, GAIN_1_S, turn_rad_s),
+        setpoint_n=mem.setpoint_n,
+        detail=_detail(mem, miss_m, angle),
+        progress=0.6 + 0.3 * homing.rounds / ROUNDS,
+    )
+    slack = 2.0 if mem.good_since_ns >= 0 else 1.0  # what has been reached is not lost by a little noise
+    there = miss_m < slack * _THERE_M and angle < slack * _THERE_RAD
+    if homing.looking:
+        return motion, False, False
+    followed_s = mem.in_phase_s(ctx.now_ns)
+    if homing.T_home is None and ((there and followed_s > _FOLLOW_S[0]) or followed_s > _FOLLOW_S[1]):
+        homing.start_look(T_target, ctx.now_ns)
+    elif homing.T_home is not None and there and not homing.settled:
+        homing.start_look(homing.T_home, ctx.now_ns)
+    return motion, there and homing.settled, gate_passes(ctx)
+
+
+def _detail(mem: Memory, miss_m: float, angle_rad: float) -> str:
+    if mem.homing.looking:
+        return f"looking round, {mem.homing.rounds + 1} of at most {ROUNDS} times"
+    return f"refining: {1e3 * miss_m:.1f} mm, {np.degrees(angle_rad):.1f} deg to go"

@@ -1,0 +1,79 @@
+"""Rounds of looking round the believed pose of a view, each of them averaged over a breath."""
+
+from dataclasses import dataclass, field
+from math import cos, pi, radians, sin
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_control.search.fusion import TargetFuser
+from echopilot_core import Guidance, se3
+
+Array = NDArray[np.float64]
+
+ROUNDS = 5  # at most
+LOOK_S = 6.0
+ENOUGH_FRAMES = 10
+STEADY_M, STEADY_RAD = 0.0025, radians(3.0)
+_TILT_RAD, _SPIN_RAD, _SHIFT_M = radians(9.0), radians(13.0), 0.009
+
+
+def look_round(T_base_target: Array, share: float) -> Array:
+    """Pose (4, 4) at a share 0..1 of a look round: a figure of eight of tilts, a swing of the spin, a circle of 9 mm.
+
+    Its fastest turn is 19 deg/s about one axis and its speed along the skin 9 mm/s, within the limits of contact.
+    """
+    a = 2.0 * pi * share
+    turn = np.array([_TILT_RAD * sin(a), _TILT_RAD * sin(2.0 * a), _SPIN_RAD * sin(a + 1.0)])
+    R = T_base_target[:3, :3]
+    step = _SHIFT_M * (sin(a + 2.0) * R[:, 0] + cos(a + 2.0) * R[:, 1])
+    return se3.transform(R @ se3.so3_exp(turn), T_base_target[:3, 3] + step)
+
+
+@dataclass
+class Homing:
+    """Where one view is believed to be, and how often the probe has looked round there.
+
+    What the network says from one pose errs alike in every frame; from poses a few degrees apart the errors are
+    others, and it errs least near the view. So the probe goes to the believed pose, looks round it for a breath,
+    averages, and goes on from the mean, until that moves no more (Newton's iteration on the guidance).
+    """
+
+    rounds: int = 0
+    settled: bool = False
+    looking_since_ns: int = -1
+    T_home: Array | None = None
+    mean: TargetFuser = field(default_factory=lambda: TargetFuser(forgets=False))
+
+    @property
+    def looking(self) -> bool:
+        """Whether a look round is under way."""
+        return self.looking_since_ns >= 0
+
+    def start_look(self, T_base_target: Array, now_ns: int) -> None:
+        """Begin to look round a pose (4, 4)."""
+        self.T_home, self.looking_since_ns = T_base_target, now_ns
+        self.mean.reset()
+
+    def hear(self, stamp_ns: int, T_base_probe: Array, guidance: Guidance) -> None:
+        """Take the guidance of a frame that was acquired during the look round."""
+        if self.looking and stamp_ns >= self.looking_since_ns:
+            self.mean.update(stamp_ns, T_base_probe, guidance)
+
+    def look(self, now_ns: int, lead_s: float) -> Array:
+        """Pose (4, 4) to be at `lead_s` from now; ends the look round when its time is over."""
+        assert self.T_home is not None and self.looking
+        share = (now_ns - self.looking_since_ns) * 1e-9 / LOOK_S
+        if share < 1.0:
+            return look_round(self.T_home, share + lead_s / LOOK_S)
+        self.looking_since_ns = -1
+        self.rounds += 1
+        found = self.mean.T_base_target
+        if found is None or self.mean.count < ENOUGH_FRAMES:
+            self.settled = self.rounds >= ROUNDS
+            return self.T_home
+        step = se3.log(se3.inverse(self.T_home) @ found)
+        small = float(np.linalg.norm(step[:3])) < STEADY_M and float(np.linalg.norm(step[3:])) < STEADY_RAD
+        self.settled = small or self.rounds >= ROUNDS
+        self.T_home = found
+        return found
