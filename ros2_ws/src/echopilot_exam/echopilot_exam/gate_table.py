@@ -44,7 +44,7 @@ GATES: dict[str, Gate] = {
     "PSAX_AV": _still(View.PSAX_AV, {_T.RV: 2.5, _T.AO_ROOT: 1.5}, _T.AO_ROOT, 0.040, 0.3),
     "PSAX_MV": _still(View.PSAX_MV, {_T.LV_MYO: 2.0, _T.RV: 3.0}, _T.LV_MYO, 0.040, 0.3),
     "PSAX_PM": _still(View.PSAX_PM, {_T.LV: 3.0, _T.LV_MYO: 5.0}, _T.LV, 0.035, 0.3),
-    "A4C": _still(View.A4C, {_T.LV: 6.0, _T.LA: 2.0, _T.RV: 0.5, _T.RA: 2.0}, _T.LV, 0.045),
+    "A4C": _still(View.A4C, {_T.LV: 6.0, _T.LA: 2.0, _T.RV: 0.5, _T.RA: 0.5}, _T.LV, 0.045),
     "A5C": _still(View.A5C, {_T.RV: 0.5, _T.AO_ROOT: 1.5}, _T.AO_ROOT, 0.040),
     "A2C": _still(View.A2C, {_T.LV: 6.0, _T.LA: 1.5}, _T.LV, 0.040),
     "A3C": _still(View.A3C, {_T.LV: 6.0, _T.LA: 3.0, _T.AO_ROOT: 1.0}, _T.LV, 0.040),
