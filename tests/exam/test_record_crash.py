@@ -61,7 +61,7 @@ def test_kill_9_of_the_writing_process_loses_no_tick(tmp_path: Path) -> None:
     assert record.damaged == () or all("cannot be read" in line for line in record.damaged)
     from echopilot_report import write_report
 
-    assert write_report(folder).stat().st_size > 1000
+    assert write_report(folder).page.stat().st_size > 1000
 
 
 @pytest.mark.parametrize("kind", ["largest file", "small disk"])

@@ -8,19 +8,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exam_world import World
 from test_record import write_exam
 
-from echopilot_core import EchoPilotError
-from echopilot_exam.record import read_exam
+from echopilot_core import EchoPilotError, GateStatus
+from echopilot_exam.machine import ExamMachine
+from echopilot_exam.protocol import load_protocol
+from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
 from echopilot_exam.record.schema import SCHEMA_FILE, record_schema, schema_text
 from echopilot_exam.record.software import code_sha256, config_sha256
+
+ONE_LOOK = """
+title: One look
+steps:
+  - {view: A4C, kind: acquire, preset: cardiac, force_n: 5.0, timeout_s: 8, beats: 1, gate: A4C}
+"""
 
 
 @pytest.fixture(scope="module")
 def exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("exam") / "record"
-    write_exam(folder, "cardiac")
-    return folder
+    folder = tmp_path_factory.mktemp("exam")
+    (folder / "look.yaml").write_text(ONE_LOOK)
+    write_exam(folder / "record", str(folder / "look.yaml"))
+    return folder / "record"
 
 
 def validator(name: str = "") -> Any:
@@ -119,3 +129,24 @@ def test_clip_without_a_picture_is_named_not_fatal(exam: Path, tmp_path: Path) -
     os.unlink(picture)
     record = read_exam(folder)
     assert any(f"frame {int(picture.stem)} is missing" in line for line in record.damaged)
+
+
+@pytest.mark.parametrize("fault", ["low quality", "view not found"])
+def test_record_of_a_bad_exam_holds_no_number_that_may_leave_but_a_reason(tmp_path: Path, fault: str) -> None:
+    protocol = tmp_path / "look.yaml"
+    protocol.write_text(ONE_LOOK)
+    plan = load_protocol(str(protocol))
+    world = World(ExamMachine(plan, "P"))
+    world.good, world.found = fault != "low quality", fault != "view not found"
+    writer = RecordWriter(tmp_path / "record", plan, RecordHeader("P", plan.name, plan.sha256))
+    done = False
+    while not done and world.now_ns < 200e9:
+        output = world.tick()
+        assert world.last_inputs is not None
+        writer.tick(world.last_inputs, output)
+        done = output.done
+    record = read_exam(tmp_path / "record")
+    assert done and record.damaged == ()
+    assert [m for m in record.measurements if m.gate is GateStatus.PASSED] == []
+    assert [(r.accepted, bool(r.detail)) for r in record.results] == [(False, True)]
+    validator().validate(json.loads((tmp_path / "record" / "exam.json").read_bytes()))

@@ -39,8 +39,8 @@ def begin(path: Path) -> tuple[Recording, int]:
 
 
 def endless(file: str) -> None:
-    """Write until killed; every printed number is on the disk."""
-    recording_module.SYNC_S = 0.0
+    """Write until killed; every printed number is in the file."""
+    recording_module.CHUNK_S = 0.0
     recording, channel = begin(Path(file))
     for number in range(1_000_000):
         recording.write(channel, number * 1_000_000, text(number))

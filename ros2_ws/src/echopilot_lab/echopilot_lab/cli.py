@@ -11,8 +11,8 @@ from echopilot_lab.cli_calibrate import calibrate_app
 from echopilot_lab.cli_exam import exam_app
 from echopilot_lab.cli_model import model_app
 from echopilot_lab.cli_page import page_app
-from echopilot_lab.cli_report import add_report_commands
 from echopilot_lab.cli_record import record_app
+from echopilot_lab.cli_report import add_report_commands
 from echopilot_lab.cli_scenario import scenario_app
 from echopilot_lab.cli_shared import JsonFile, console, one_line_errors, write_json
 

@@ -28,7 +28,7 @@ from std_msgs.msg import String
 from echopilot_core import EchoPilotError
 from echopilot_exam.record.definitions import definition
 from echopilot_exam.record.frame_rule import FrameRule
-from echopilot_exam.record.recording import EXAM_FILE, SYNC_S, Recording, open_recording
+from echopilot_exam.record.recording import CHUNK_S, EXAM_FILE, Recording, open_recording
 from echopilot_nodes import names, qos
 from echopilot_nodes.clock import wall_clock
 from echopilot_nodes.params import RecorderParams, read_params
@@ -85,7 +85,7 @@ class Recorder(Node):
         self.create_subscription(String, names.EXAM_RECORD, lambda _: self._finish(), qos.LATCHED)
         for kind, name, profile in TOPICS:
             self._record(kind, name, profile)
-        self.create_timer(SYNC_S, self._every_second, clock=wall_clock())
+        self.create_timer(CHUNK_S, self._every_second, clock=wall_clock())
 
     # The file
 

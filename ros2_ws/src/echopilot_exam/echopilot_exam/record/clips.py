@@ -12,6 +12,7 @@ from echopilot_exam.record.codec import plain, restore
 from echopilot_exam.record.files import JsonLines, read_lines, replace_file
 from echopilot_exam.record.model import ClipFrame, ClipRecord
 from echopilot_exam.record.pictures import png
+from echopilot_exam.record.syncer import Syncer
 from echopilot_exam.states import ExamPhase, ExamState
 
 CLIP_PHASES = frozenset({ExamPhase.RECORD, ExamPhase.SWEEP})
@@ -21,8 +22,9 @@ WAITING_KEPT = 60
 class ClipWriter:
     """Writes the frames of CLIP_PHASES into `folder`/NN-VIEW-ATTEMPT."""
 
-    def __init__(self, folder: Path, protocol: Protocol) -> None:
+    def __init__(self, folder: Path, protocol: Protocol, syncer: Syncer) -> None:
         self._folder = folder
+        self._syncer = syncer
         self._protocol = protocol
         self._waiting: OrderedDict[int, tuple[Seen, ExamState]] = OrderedDict()
         self._before: ExamState | None = None
@@ -40,11 +42,6 @@ class ClipWriter:
         while len(self._waiting) > WAITING_KEPT:
             self._waiting.popitem(last=False)
 
-    def sync(self) -> None:
-        """Wait until the disk has every line of the open clip."""
-        if self._lines is not None:
-            self._lines.sync()
-
     def close(self) -> None:
         """Close the open clip."""
         if self._lines is not None:
@@ -57,7 +54,7 @@ class ClipWriter:
             self.close()
             (folder / "masks").mkdir(parents=True, exist_ok=True)
             replace_file(folder / "clip.json", self._document(name, frame, seen, state))
-            self._lines, self._open = JsonLines(folder / "frames.jsonl"), name
+            self._lines, self._open = JsonLines(folder / "frames.jsonl", self._syncer), name
         file_name = f"{frame.sequence:06d}.png"
         replace_file(folder / file_name, png(frame.image), sync=False)
         replace_file(folder / "masks" / file_name, png(seen.label_map.labels), sync=False)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from echopilot_core import EchoPilotError
+from echopilot_exam.record.syncer import Syncer
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -47,8 +48,10 @@ def replace_file(path: Path, data: bytes, sync: bool = True) -> None:
 class JsonLines:
     """An append-only file of JSON objects, one per line; every line is handed to the system at once."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, syncer: Syncer) -> None:
         self._file = path.open("ab", buffering=0)
+        self._syncer = syncer
+        syncer.add(self._file.fileno())
 
     def append(self, document: Any) -> None:
         """Write one line; raises OSError, and may then leave a torn line that readers pass over."""
@@ -56,14 +59,13 @@ class JsonLines:
         while data:
             data = data[self._file.write(data) :]
 
-    def sync(self) -> None:
-        """Wait until the disk has every line."""
-        os.fsync(self._file.fileno())
-
     def close(self) -> None:
         """Sync and close; never raises."""
+        if self._file.closed:
+            return
+        self._syncer.remove(self._file.fileno())
         with suppress(OSError):
-            self.sync()
+            os.fsync(self._file.fileno())
         with suppress(OSError):
             self._file.close()
 

@@ -36,7 +36,7 @@ def write_labels(path: Path, label_map: LabelMap) -> None:
         origin_m=np.array([label_map.origin_x_m, label_map.origin_y_m]),
         spacing_m=np.array(label_map.spacing_m),
     )
-    replace_file(path, buffer.getvalue())
+    replace_file(path, buffer.getvalue(), sync=False)
 
 
 def read_labels(path: Path) -> LabelMap:

@@ -14,8 +14,9 @@ from mcap.writer import CompressionType, Writer
 from echopilot_core import EchoPilotError
 from echopilot_exam.record.files import disk_message
 from echopilot_exam.record.software import code_sha256, code_version, software
+from echopilot_exam.record.syncer import Syncer
 
-SYNC_S = 1.0
+CHUNK_S = 1.0
 """Wall time between two chunks: what a crash may cost."""
 
 
@@ -44,7 +45,9 @@ class Recording:
             for name, data in attachments.items():
                 self._writer.add_attachment(0, 0, name, _media_type(name), data)
             self._good = self._file.tell()
-            self._synced_s = time.monotonic()
+            self._chunk_s = time.monotonic()
+            self._syncer = Syncer()
+            self._syncer.add(self._file.fileno())
         except FileExistsError as error:
             raise EchoPilotError(f"{path} exists already; recordings are not written over") from error
         except OSError as error:
@@ -76,20 +79,21 @@ class Recording:
             self._writer.add_message(channel, stamp_ns, data, stamp_ns, self._counts[channel])
         except OSError as error:
             self._stop(error)
-        if time.monotonic() - self._synced_s >= SYNC_S:
+        if time.monotonic() - self._chunk_s >= CHUNK_S:
             self.sync()
 
     def sync(self) -> None:
-        """End the chunk and wait until the disk has it."""
+        """End the chunk: from here on it survives the end of this process; the disk has it about a second later."""
         if not self._is_open:
             return
         try:
+            if self._syncer.error is not None:
+                raise self._syncer.error
             self._writer.flush()
-            os.fsync(self._file.fileno())
             self._good = self._file.tell()
         except OSError as error:
             self._stop(error)
-        self._synced_s = time.monotonic()
+        self._chunk_s = time.monotonic()
 
     def close(self) -> None:
         """Finish the file with its index."""
@@ -102,16 +106,20 @@ class Recording:
             self._writer.finish()
             os.fsync(self._file.fileno())
             self._good = self._file.tell()
-            self._file.close()
-            self._is_open = False
+            self._release()
         except OSError as error:
             self._stop(error)
 
     def _stop(self, error: OSError) -> None:
         self.stopped = disk_message(self.path, error)
-        self._is_open = False
         with suppress(OSError):
             self._file.truncate(self._good)
+        self._release()
+
+    def _release(self) -> None:
+        self._is_open = False
+        self._syncer.remove(self._file.fileno())
+        self._syncer.close()
         with suppress(OSError):
             self._file.close()
 

@@ -1,7 +1,6 @@
 """Writes the exam record while the exam runs."""
 
 import json
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,13 +19,11 @@ from echopilot_exam.record.model import RESEARCH_SENTENCE, SCHEMA_REVISION, SCHE
 from echopilot_exam.record.pictures import png, write_labels
 from echopilot_exam.record.schema import SCHEMA_FILE
 from echopilot_exam.record.software import code_sha256, code_version, config_sha256
+from echopilot_exam.record.syncer import Syncer
 from echopilot_exam.states import ExamInputs, ExamOutput, ExamPhase, KeyFrame, Series
 
 FRAMES_KEPT = 240
 """Frames that wait for the verdict whether they are key frames: 8 s at 30 Hz."""
-
-SYNC_S = 1.0
-"""Wall time between two waits for the disk: what a power cut may cost."""
 
 
 class RecordWriter:
@@ -63,8 +60,8 @@ class RecordWriter:
         self._series: list[Series] = []
         self._started_ns: int | None = None
         self._last_key: tuple[Any, ...] = ()
-        self._synced_s = time.monotonic()
-        self._clips = ClipWriter(folder / "clips", protocol) if clips else None
+        self._syncer = Syncer()
+        self._clips = ClipWriter(folder / "clips", protocol, self._syncer) if clips else None
         with clear_disk_errors(folder):
             (folder / "keyframes").mkdir(parents=True, exist_ok=True)
             if (folder / "exam.json").exists():
@@ -74,9 +71,9 @@ class RecordWriter:
             for name, data in config.items():
                 replace_file(folder / "config" / name, data)
             replace_file(folder / SCHEMA_FILE.name, SCHEMA_FILE.read_bytes())
-            self._seen_file = JsonLines(folder / "seen.jsonl")
-            self._control_file = JsonLines(folder / "control.jsonl")
-            self._events_file = JsonLines(folder / "events.jsonl")
+            self._seen_file = JsonLines(folder / "seen.jsonl", self._syncer)
+            self._control_file = JsonLines(folder / "control.jsonl", self._syncer)
+            self._events_file = JsonLines(folder / "events.jsonl", self._syncer)
             self._write_exam(None)
 
     def frame(self, frame: Frame) -> None:
@@ -104,6 +101,7 @@ class RecordWriter:
         for file in (self._seen_file, self._control_file, self._events_file, self._clips):
             if file is not None:
                 file.close()
+        self._syncer.close()
 
     def _tick(self, inputs: ExamInputs, output: ExamOutput) -> None:
         for seen in inputs.seen:
@@ -128,14 +126,8 @@ class RecordWriter:
             self._write_exam(output)
         elif output.new_measurements or output.new_findings or output.new_series:
             self._write_exam(output)
-        if time.monotonic() - self._synced_s >= SYNC_S:
-            self._sync()
-
-    def _sync(self) -> None:
-        for file in (self._seen_file, self._control_file, self._events_file, self._clips):
-            if file is not None:
-                file.sync()
-        self._synced_s = time.monotonic()
+        if self._syncer.error is not None:
+            raise self._syncer.error
 
     def _take(self, seen: Seen) -> None:
         if seen.model_sha256 and not self._header.model_sha256:
@@ -158,7 +150,7 @@ class RecordWriter:
     def _write_keyframe(self, key: KeyFrame) -> None:
         frame, seen = self._frames[key.sequence], self._seen[key.sequence]
         stem = self.folder / "keyframes" / f"{key.sequence:06d}"
-        replace_file(stem.with_suffix(".png"), png(frame.image))
+        replace_file(stem.with_suffix(".png"), png(frame.image), sync=False)
         write_labels(stem.with_suffix(".npz"), seen.label_map)
         document = {
             "sequence": key.sequence,
@@ -169,7 +161,9 @@ class RecordWriter:
             "sector": frame.sector,
             "measurements": seen.measurements,
         }
-        replace_file(stem.with_suffix(".json"), _json(document))
+        replace_file(stem.with_suffix(".json"), _json(document), sync=False)
+        for suffix in (".png", ".npz", ".json"):
+            self._syncer.once(stem.with_suffix(suffix))
 
     def _write_exam(self, output: ExamOutput | None) -> None:
         """`output` None: the exam has not begun."""
