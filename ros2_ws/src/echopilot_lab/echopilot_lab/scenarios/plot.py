@@ -99,7 +99,9 @@ def _picture(axis: Axes, scenario: Scenario, traces: dict[str, Trace]) -> None:
         for (name, trace), colour in zip(traces.items(), (BLUE, ORANGE, GREY), strict=False):
             axis.plot(trace.frame_s, _on_skin_mm(trace), color=colour, linewidth=1.1, label=name or "judged")
         axis.axhline(0.0, color="black", linewidth=0.6)
-        axis.set_ylim(-15.0, 15.0)
+        farthest_mm = max(float(np.nanmax(np.abs(_on_skin_mm(t)), initial=0.0)) for t in traces.values())
+        side_mm = min(max(1.2 * farthest_mm, 5.0), 20.0)
+        axis.set_ylim(-side_mm, 1.3 * side_mm)
         axis.set_ylabel("aorta off centre [mm]")
     axis.legend(loc="upper left", fontsize=8, ncols=3, frameon=False)
 
@@ -140,5 +142,5 @@ def _shade(axis: Axes, disturbance: Timed, start_s: float, label_row: int | None
         axis.axvspan(begin, end, color=GREY, alpha=0.15, linewidth=0)
     if label_row is not None:
         height = 0.84 - 0.10 * label_row
-        words = f" {kind.replace('_', ' ')}"
+        words = f" {kind.replace('_', ' ')} {getattr(disturbance, 'what', '')}"
         axis.text(begin, height, words, transform=axis.get_xaxis_transform(), fontsize=8, va="top")
