@@ -17,7 +17,11 @@ from echopilot_report.dicom.peer import Peer
 
 @pytest.fixture
 def folder(reported: Path, tmp_path: Path) -> Path:
-    shutil.copytree(reported / "dicom", tmp_path / "exam" / "dicom")
+    home = tmp_path / "exam" / "dicom"
+    home.mkdir(parents=True)
+    clip = min((reported / "dicom").glob("clip_*"), key=lambda path: path.stat().st_size)
+    for path in (clip, *(p for p in (reported / "dicom").iterdir() if not p.name.startswith("clip_"))):
+        shutil.copy(path, home)
     return tmp_path / "exam"
 
 

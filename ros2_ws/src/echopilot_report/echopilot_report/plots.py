@@ -45,7 +45,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Upright:
-    """A vertical line with a label beside its top, on the side `anchor` ("start": right of it, "end": left)."""
+    """A vertical line with a label: with `anchor` "start" right of its foot, with "end" left of its top."""
 
     x: float
     label: str
@@ -112,11 +112,11 @@ def line_plot(
                 f'<text class="{level.style}" x="{WIDTH - RIGHT + 8}" y="{y + 4:.1f}">{escape(level.label)}</text>'
             )
     for upright in uprights:
-        shift = 5 if upright.anchor == "start" else -5
+        shift, height_px = (5, HEIGHT - BOTTOM - 6) if upright.anchor == "start" else (-5, TOP + 12)
         x = u(upright.x)
         parts.append(f'<line class="guide" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>')
         parts.append(
-            f'<text class="guide" x="{x + shift:.1f}" y="{HEIGHT - BOTTOM - 6}" text-anchor="{upright.anchor}">'
+            f'<text class="guide" x="{x + shift:.1f}" y="{height_px}" text-anchor="{upright.anchor}">'
             f"{escape(upright.label)}</text>"
         )
     for curve in curves:
