@@ -207,8 +207,10 @@ class Safety(Node):
         self._send()
         if (decision.state.mode, decision.state.reasons) != (self._mode, self._reasons):
             self._mode, self._reasons = decision.state.mode, decision.state.reasons
-            log = self.get_logger().info if self._mode is SafetyMode.OK else self.get_logger().warning
-            log(log_line(decision.state))
+            if self._mode is SafetyMode.OK:  # one call for each severity: rclpy raises when a call changes its own
+                self.get_logger().info(log_line(decision.state))
+            else:
+                self.get_logger().warning(log_line(decision.state))
 
     def _zones_now(self) -> tuple[Zone, ...]:
         """Marked zones on the skin, placed once landmarks and skin are known."""
