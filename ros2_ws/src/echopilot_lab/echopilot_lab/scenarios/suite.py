@@ -10,8 +10,9 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from echopilot_core import EchoPilotError
 from echopilot_lab.parallel import run_all
-from echopilot_lab.scenarios.catalogue import ALL, load_scenario, scenario_names, sha256_of
+from echopilot_lab.scenarios.catalogue import ALL, FOLDER, load_scenario, scenario_names, sha256_of
 from echopilot_lab.scenarios.interface import OURS, load_controller
 from echopilot_lab.scenarios.plot import draw_overview, draw_scenario
 from echopilot_lab.scenarios.run import run_scenario
@@ -27,6 +28,8 @@ def run_suite(which: str, controller: str, jobs: int, out: Path, fresh: bool, co
     Raises EchoPilotError before anything runs for an unknown scenario or controller.
     """
     names = scenario_names() if which == ALL else (which,)
+    if not names:
+        raise EchoPilotError(f"no scenarios in {FOLDER}; they come with the repository, or give a YAML file")
     for name in names:
         load_scenario(name)
     load_controller(controller)
