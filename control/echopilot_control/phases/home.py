@@ -42,7 +42,7 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
         angular_rad_s=speed * rotation_rate(ctx.rotation, R_wanted, GAIN_1_S, turn_rad_s),
         setpoint_n=mem.setpoint_n,
         detail=_detail(mem, miss_m, angle),
-        progress=0.6 + 0.3 * homing.rounds / ROUNDS,
+        progress=0.6 + 0.3 * homing.rounds / ROUNDS[1],
     )
     slack = 2.0 if mem.good_since_ns >= 0 else 1.0  # what has been reached is not lost by a little noise
     there = miss_m < slack * _THERE_M and angle < slack * _THERE_RAD
@@ -58,5 +58,5 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
 
 def _detail(mem: Memory, miss_m: float, angle_rad: float) -> str:
     if mem.homing.looking:
-        return f"looking round, {mem.homing.rounds + 1} of at most {ROUNDS} times"
+        return f"looking round, {mem.homing.rounds + 1} of at most {ROUNDS[1]} times"
     return f"refining: {1e3 * miss_m:.1f} mm, {np.degrees(angle_rad):.1f} deg to go"

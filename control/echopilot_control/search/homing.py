@@ -11,7 +11,7 @@ from echopilot_core import Guidance, se3
 
 Array = NDArray[np.float64]
 
-ROUNDS = 5  # at most
+ROUNDS = (2, 5)  # at least and at most
 LOOK_S = 6.0
 ENOUGH_FRAMES = 10
 STEADY_M, STEADY_RAD = 0.0025, radians(3.0)
@@ -70,10 +70,10 @@ class Homing:
         self.rounds += 1
         found = self.mean.T_base_target
         if found is None or self.mean.count < ENOUGH_FRAMES:
-            self.settled = self.rounds >= ROUNDS
+            self.settled = self.rounds >= ROUNDS[1]
             return self.T_home
         step = se3.log(se3.inverse(self.T_home) @ found)
         small = float(np.linalg.norm(step[:3])) < STEADY_M and float(np.linalg.norm(step[3:])) < STEADY_RAD
-        self.settled = small or self.rounds >= ROUNDS
+        self.settled = (small and self.rounds >= ROUNDS[0]) or self.rounds >= ROUNDS[1]
         self.T_home = found
         return found

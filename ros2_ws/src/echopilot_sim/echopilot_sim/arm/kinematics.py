@@ -12,7 +12,6 @@ Array = NDArray[np.float64]
 
 DAMPING_MAX = 0.06  # at zero manipulability
 MANIPULABILITY_LOW = 0.02  # damping starts below this value of sqrt(det(J J^T))
-POSTURE_RATE_1_S = 0.4  # how fast free motion returns to the nominal posture
 LIMIT_HORIZON_S = 0.2  # a joint may approach its limit by no more than the distance left per this time
 
 
@@ -68,6 +67,7 @@ def joint_velocity(
     twist: Array,
     q_rad: Array,
     posture_rad: Array,
+    pull_1_s: Array,
     lower_rad: Array,
     upper_rad: Array,
     speed_rad_s: Array,
@@ -75,6 +75,7 @@ def joint_velocity(
 ) -> None:
     """Fill `out` (n,) [rad/s] so that J out = twist, with free motion towards the posture and limits respected.
 
+    `pull_1_s` (n,) says how fast each joint would return to the posture if nothing else were asked.
     All joints are slowed together when one would exceed its speed; each is stopped on its way to a joint limit.
     """
     n = out.shape[0]
@@ -82,7 +83,7 @@ def joint_velocity(
     rest = np.empty(6)
     pull = np.empty(n)
     for i in range(n):
-        pull[i] = POSTURE_RATE_1_S * (posture_rad[i] - q_rad[i])
+        pull[i] = pull_1_s[i] * (posture_rad[i] - q_rad[i])
     for i in range(6):
         s = twist[i]
         for k in range(n):

@@ -12,8 +12,8 @@ from echopilot_sim.contact import contact_wrench
 
 Array = NDArray[np.float64]
 
-# Rows of the joint table (8, n): constants of the arm, then what its loop remembers.
-LOWER, UPPER, SPEED_MAX, TORQUE_MAX, INERTIA, POSTURE, REFERENCE, COMMAND = range(8)
+# Rows of the joint table (9, n): constants of the arm, then what its loop remembers.
+LOWER, UPPER, SPEED_MAX, TORQUE_MAX, INERTIA, POSTURE, PULL, REFERENCE, COMMAND = range(9)
 
 
 @njit(cache=True, nogil=True)
@@ -36,7 +36,17 @@ def follow(
 
     `wrench` (6,) is what the skin does to the probe, in probe at its origin; `applied` is in base, as MuJoCo wants it.
     """
-    joint_velocity(J, twist, q_rad, joints[POSTURE], joints[LOWER], joints[UPPER], joints[SPEED_MAX], joints[COMMAND])
+    joint_velocity(
+        J,
+        twist,
+        q_rad,
+        joints[POSTURE],
+        joints[PULL],
+        joints[LOWER],
+        joints[UPPER],
+        joints[SPEED_MAX],
+        joints[COMMAND],
+    )
     joint_torque(
         q_rad,
         velocity_rad_s,

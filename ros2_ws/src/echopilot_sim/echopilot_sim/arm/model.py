@@ -80,9 +80,10 @@ class Arm:
         self.origin_m = data.xpos[body]
         self.twist = np.zeros(6)
         self.J = np.zeros((6, n))
-        self.joints = np.zeros((8, n))
+        self.joints = np.zeros((9, n))
         self.joints[loop.LOWER], self.joints[loop.UPPER] = self.lower_rad, self.upper_rad
         self.joints[loop.SPEED_MAX], self.joints[loop.TORQUE_MAX] = kind.speed_max_rad_s, self.torque_max_n_m
+        self.joints[loop.PULL] = kind.pull_1_s
         self.axes = data.xanchor, data.xaxis, data.qvel
         probe = self.rotation, self.origin_m, data.xipos[body]
         self.torques = data.qpos, data.qvel, data.qfrc_bias, *probe, data.ctrl, data.xfrc_applied[body]
@@ -130,6 +131,8 @@ class Arm:
                 return q
             loop.move(data.xanchor, data.xaxis, np.zeros(len(q)), self.origin_m, self.J, self.twist)
             twist = np.concatenate([self.rotation @ error[:3], self.rotation @ error[3:]])
-            joint_velocity(self.J, twist, q, nominal, self.lower_rad, self.upper_rad, unlimited, step)
+            joint_velocity(
+                self.J, twist, q, nominal, self.kind.pull_1_s, self.lower_rad, self.upper_rad, unlimited, step
+            )
             q = np.clip(q + 0.5 * step, self.lower_rad, self.upper_rad)
         raise EchoPilotError(f"the arm cannot reach the probe position {np.round(T_base_probe[:3, 3], 3).tolist()} m")
