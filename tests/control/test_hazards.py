@@ -111,6 +111,7 @@ CASES: dict[Reason, Case] = {
     Reason.FORBIDDEN_ZONE: Case(zone_here),
     Reason.WORKSPACE: Case(far_landmarks),
     Reason.JOINT_LIMIT: Case(joint_at_limit),
+    Reason.SINGULAR: Case(lambda b, i, k: replace(i, manipulability=0.029 - 0.001 * k), ticks=3),
     Reason.OPERATOR_STOP: Case(lambda b, i, k: replace(i, operator_stop=True)),
     Reason.ENABLE_RELEASED: Case(lambda b, i, k: replace(i, enabled=False)),
     Reason.CLOCK_JUMP: Case(lambda b, i, k: replace(i, clock_offset_ns=100 * MS)),

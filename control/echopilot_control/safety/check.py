@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from echopilot_control.safety.clip import clip_twist
 from echopilot_control.safety.command_checks import check_command
 from echopilot_control.safety.force_checks import CONTACT_N
-from echopilot_control.safety.joints import joint_share
+from echopilot_control.safety.joints import joint_share, singular_share
 from echopilot_control.safety.limits import DESIGN_ROWS, LimitRow, Limits
 from echopilot_control.safety.patient import BodyMemory, watch_patient
 from echopilot_control.safety.reasons import Reason, most_severe
@@ -38,6 +38,9 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
         share = joint_share(robot, inputs.joint_limits_rad)
         if share == 0.0:
             present.append(Reason.JOINT_LIMIT)
+        share = min(share, singular := singular_share(inputs.manipulability, memory.manipulability))
+        if singular == 0.0:
+            present.append(Reason.SINGULAR)
 
     latched, retreat = memory.latched, memory.retract
     fresh_latches = [r for r in present if r.value.latched]
@@ -58,7 +61,15 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
         twist = np.zeros(6)  # one brake; then silence, in which the arm becomes compliant
     return SafetyDecision(
         memory=SafetyMemory(
-            latched, clock, robot_verdict.robot_ns, force, command_verdict.memory, body, retreat, moving
+            latched,
+            clock,
+            robot_verdict.robot_ns,
+            force,
+            command_verdict.memory,
+            body,
+            retreat,
+            moving,
+            inputs.manipulability,
         ),
         twist=None if twist is None else SafeTwist(inputs.now_ns, twist),
         state=_state(inputs, mode, [*latched, *present], row, limits),

@@ -1,4 +1,4 @@
-"""Joints near their limits: slower from 5 degrees on, held from 2 degrees on; only while they run into them."""
+"""Joints near their limits, an arm near a singular pose: slower, then held; only while they run into it."""
 
 from math import radians
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from echopilot_core import RobotState
 
 HOLD_RAD, SLOW_RAD = radians(2.0), radians(5.0)
+HOLD_SINGULAR, SLOW_SINGULAR = 0.03, 0.06  # sqrt(det(J J^T)); the simulated arm works at 0.08 to 0.25
 _STILL_RAD_S = 1e-3
 _SLOWEST = 0.1
 
@@ -25,3 +26,12 @@ def joint_share(robot: RobotState, limits_rad: NDArray[np.float64] | None) -> fl
     if margin_rad < HOLD_RAD:
         return 0.0
     return max(_SLOWEST, min(1.0, (margin_rad - HOLD_RAD) / (SLOW_RAD - HOLD_RAD)))
+
+
+def singular_share(now: float, before: float) -> float:
+    """Share of the speed that may be commanded at a manipulability: 1 far from singular, 1 on the way out."""
+    if not now < before:
+        return 1.0
+    if now < HOLD_SINGULAR:
+        return 0.0
+    return max(_SLOWEST, min(1.0, (now - HOLD_SINGULAR) / (SLOW_SINGULAR - HOLD_SINGULAR)))

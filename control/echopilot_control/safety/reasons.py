@@ -50,6 +50,7 @@ class Reason(Enum):
     FORBIDDEN_ZONE = Rule(SafetyMode.RETRACT, 13, "probe inside a forbidden zone")
     WORKSPACE = Rule(SafetyMode.HOLD, 13, "probe outside its workspace")
     JOINT_LIMIT = Rule(SafetyMode.HOLD, 12, "joint runs into its limit")
+    SINGULAR = Rule(SafetyMode.HOLD, 12, "arm runs into a singular pose")
     OPERATOR_STOP = Rule(SafetyMode.STOPPED, 18, "operator pressed stop")
     ENABLE_RELEASED = Rule(SafetyMode.STOPPED, 20, "enabling device released or silent for 0.1 s")
     CLOCK_JUMP = Rule(SafetyMode.HOLD, 14, "time jumped less than 1 s ago")

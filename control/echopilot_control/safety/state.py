@@ -1,5 +1,6 @@
 """What the safety check takes, remembers and decides."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ class SafetyInputs:
 
     `preset` chooses the row of the limits ("" or unknown: the strictest); `commanders` counts publishers of commands;
     `joint_limits_rad` (n, 2) when known; `surface` is the newest skin; `zones` are forbidden beside the throat;
+    `manipulability` of the arm, infinite when nobody tells;
     `lost_nodes` names processes that died; `enabled` is the enabling device, None where there is none;
     `clock_offset_ns` is wall clock minus steady clock, constant where nobody sets the wall clock.
     """
@@ -32,6 +34,7 @@ class SafetyInputs:
     joint_limits_rad: NDArray[np.float64] | None = None
     surface: BodySurface | None = None
     zones: tuple[Zone, ...] = ()
+    manipulability: float = math.inf
     lost_nodes: tuple[str, ...] = ()
     enabled: bool | None = None
     clock_offset_ns: int = 0
@@ -90,6 +93,7 @@ class SafetyMemory:
     body: BodyMemory = BodyMemory()  # noqa: RUF009
     retract: RetractMemory = RetractMemory()
     moving: bool = False
+    manipulability: float = math.inf
 
 
 @dataclass(frozen=True)

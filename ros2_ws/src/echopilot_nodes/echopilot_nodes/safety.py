@@ -10,7 +10,7 @@ from echopilot_msgs.msg import RobotState as RobotStateMsg
 from echopilot_msgs.msg import SafetyState as SafetyStateMsg
 from echopilot_msgs.srv import ResetSafety
 from geometry_msgs.msg import TwistStamped
-from numpy import float64
+from numpy import float64, inf, isfinite
 from numpy.typing import NDArray
 from rclpy.node import Node
 from sensor_msgs.msg import PointCloud2
@@ -24,6 +24,7 @@ from echopilot_core import BodyLandmarks, BodySurface, ProbeCommand, RobotState,
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
 from echopilot_nodes.bond import Bonds
+from echopilot_nodes.chain import Joint, manipulability, read_chain
 from echopilot_nodes.clock import NodeClock, wall_clock
 from echopilot_nodes.exam_goals import ExamGoals, TimedGoal, exam_tick_needed
 from echopilot_nodes.joint_limits import joint_limits_rad
@@ -67,6 +68,7 @@ class Safety(Node):
         self._zones: tuple[Zone, ...] | None = None
         self._enabled, self._enabled_ns = False, 0
         self._joint_limits_rad: NDArray[float64] | None = None
+        self._chain: tuple[Joint, ...] = ()
         self._goals = ExamGoals()
         self._gate = Gate(SteadyClock())
         self._exam_heard = False
@@ -111,8 +113,9 @@ class Safety(Node):
     def _on_description(self, message: String) -> None:
         try:
             self._joint_limits_rad = joint_limits_rad(message.data)
+            self._chain = read_chain(message.data)
         except ValueError as error:
-            self.get_logger().error(f"joint limits are not checked: {error}")
+            self.get_logger().error(f"joint limits and singular poses are not checked: {error}")
 
     def _on_exam(self, message: ExamStateMsg) -> None:
         try:
@@ -191,6 +194,7 @@ class Safety(Node):
             joint_limits_rad=self._joint_limits_rad,
             surface=self._surface,
             zones=self._zones_now(),
+            manipulability=self._manipulability(robot),
             lost_nodes=self._bonds.lost(),
             enabled=self._is_enabled(now_ns) if self._has_enabling_device else None,
             clock_offset_ns=0 if self._is_simulated else time.time_ns() - time.monotonic_ns(),
@@ -217,6 +221,12 @@ class Safety(Node):
         if self._zones is None and self._landmarks is not None and self._surface is not None:
             self._zones = on_skin(self._marked, self._landmarks, self._surface)
         return self._zones or ()
+
+    def _manipulability(self, robot: RobotState) -> float:
+        """Infinite while the arm is not described, or is another one (its limits do not fit either, and hold it)."""
+        q = robot.joint_position_rad
+        fits = bool(self._chain) and self._joint_limits_rad is not None and len(self._joint_limits_rad) == q.size
+        return manipulability(self._chain, q) if fits and bool(isfinite(q).all()) else inf
 
     def _is_enabled(self, now_ns: int) -> bool:
         return self._enabled and now_ns - self._enabled_ns <= to_ns(ENABLE_S)
