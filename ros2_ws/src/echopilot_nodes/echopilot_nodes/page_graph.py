@@ -124,6 +124,8 @@ class PageGraph:
     async def _start(self, wish: Wish) -> Answer:
         if self._seen.exam is not None and self._seen.exam.active:
             return Answer(False, "an exam is running already")
+        if self._seen.safety is not None and self._seen.safety.mode in LATCHED:
+            return Answer(False, f"safety is stopped: {', '.join(self._seen.safety.reasons)}; resume first")
         if not self._exam.server_is_ready():
             return Answer(False, "the exam does not answer")
         if self._is_frozen:
