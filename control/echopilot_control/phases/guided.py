@@ -18,6 +18,7 @@ from echopilot_core import ControlPhase, View
 Array = NDArray[np.float64]
 
 MAX_TILT_RAD = radians(60.0)
+_BRAKE_RAD = radians(10.0)  # before it, so that the arm's lag does not carry the probe past it
 _STILL_NS = 1_000_000_000  # the robot helps only after the hand has rested this long
 _CENTRING_M_S = 0.006
 
@@ -66,7 +67,8 @@ def _within_tilt(ctx: Context, angular_rad_s: Array) -> Array:
     inward = -ctx.outward
     leaning = float(np.arccos(np.clip(ctx.z @ inward, -1.0, 1.0)))
     closing = float(np.cross(angular_rad_s, ctx.z) @ inward)
-    if leaning < MAX_TILT_RAD or closing >= 0.0:
+    if closing >= 0.0:
         return angular_rad_s
+    share = min(max((MAX_TILT_RAD - leaning) / _BRAKE_RAD, 0.0), 1.0)
     spin = float(angular_rad_s @ ctx.z) * ctx.z
-    return spin
+    return np.asarray(spin + share * (angular_rad_s - spin))
