@@ -1,6 +1,7 @@
 """The arm's joint axes out of `robot_description`, and how far it is from a singular pose."""
 
 from dataclasses import dataclass
+from math import cos, sin
 from xml.etree import ElementTree
 
 import numpy as np
@@ -55,7 +56,8 @@ def manipulability(chain: tuple[Joint, ...], position_rad: Array) -> float:
             columns.append(np.concatenate([axis, np.zeros(3)]))
             move[:3, 3] = joint.axis * value
         else:
-            columns.append(np.concatenate([np.cross(T[:3, 3], axis), axis]))
+            (px, py, pz), (ax, ay, az) = T[:3, 3].tolist(), axis.tolist()
+            columns.append(np.array([py * az - pz * ay, pz * ax - px * az, px * ay - py * ax, ax, ay, az]))
             move[:3, :3] = _turn(joint.axis, value)
         T = T @ move
     J = np.array(columns).T
@@ -88,6 +90,13 @@ def _numbers(text: str) -> Array:
 
 def _turn(axis: Array, angle_rad: float) -> Array:
     """Rotation (3, 3) about a unit axis (Rodrigues)."""
-    x, y, z = axis
-    K = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    return np.asarray(np.eye(3) + np.sin(angle_rad) * K + (1.0 - np.cos(angle_rad)) * (K @ K))
+    x, y, z = axis.tolist()
+    s, c = sin(angle_rad), cos(angle_rad)
+    v = 1.0 - c
+    return np.array(
+        [
+            [c + v * x * x, v * x * y - s * z, v * x * z + s * y],
+            [v * x * y + s * z, c + v * y * y, v * y * z - s * x],
+            [v * x * z - s * y, v * y * z + s * x, c + v * z * z],
+        ]
+    )
