@@ -46,13 +46,19 @@ def coverage_plot(record: ExamRecord) -> Markup:
         _, v = place(x, y_low)
         parts.append(f'<line class="grid" x1="{MARGIN_PX}" x2="{width - MARGIN_PX:.1f}" y1="{v:.1f}" y2="{v:.1f}"/>')
         parts.append(f'<text x="{MARGIN_PX - 6}" y="{v + 4:.1f}" text-anchor="end">{x:g}</text>')
+    above = True
     for stretch in sorted(runs, key=lambda run: run.label != ""):
         line = " ".join("{:.1f},{:.1f}".format(*place(x, y)) for x, y in stretch.points)
         parts.append(f'<polyline class="{"main" if stretch.label else "soft"}" points="{line}"/>')
         if stretch.label:
             u, v = place(*stretch.points[0])
             parts.append(f'<circle class="mark" cx="{u:.1f}" cy="{v:.1f}" r="4"/>')
-            parts.append(f'<text class="mark" x="{u + 8:.1f}" y="{v - 7:.1f}">{escape(stretch.label)}</text>')
+            x, anchor = (u - 7, "end") if u > width / 2 else (u + 7, "start")
+            y = v - 8 if above else v + 18  # neighbours begin at the same place
+            above = not above
+            parts.append(
+                f'<text class="mark" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(stretch.label)}</text>'
+            )
     parts.append(
         f'<text x="{width / 2:.1f}" y="{height - 10:.1f}" text-anchor="middle">{escape(text("plot", "base_y"))}</text>'
     )

@@ -3,7 +3,6 @@
 import json
 import uuid
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from echopilot_core import Finding, Measurement
@@ -73,14 +72,8 @@ def bundle_json(record: ExamRecord, study: Study, objects: Sequence[ExamObject])
         "timestamp": study.started.isoformat(),
         "entry": [{"fullUrl": urn, "resource": resource} for urn, resource in entries],
     }
-    Bundle.model_validate(json.loads(json.dumps(bundle, default=float)))
-    return json.dumps(bundle, indent=1, default=_number_as_written)
-
-
-def _number_as_written(value: object) -> float | int:
-    if isinstance(value, Decimal):
-        return float(value)
-    raise TypeError(type(value).__name__)
+    Bundle.model_validate(bundle)
+    return json.dumps(bundle, indent=1, allow_nan=False)
 
 
 def _urn(study: Study, name: str) -> str:
