@@ -45,6 +45,7 @@ from echopilot_exam.record.wire_state import (
 from echopilot_exam.record.wire_write import frame_message, result_message
 from echopilot_exam.states import ExamPhase, ExamState
 from echopilot_lab.cli import app
+from echopilot_lab.episodes import fitted
 from echopilot_lab.replay import replay_clip
 from echopilot_lab.seen_difference import differences
 from echopilot_perception.pipeline import Perception
@@ -188,8 +189,8 @@ def test_episodes_hold_what_was_seen_and_done_at_each_instant(seen: list[Seen], 
 
     for number, row in enumerate(rows):
         picture = cv2.imdecode(np.frombuffer(row["observation.images.ultrasound"]["bytes"], np.uint8), cv2.IMREAD_COLOR)
-        assert np.array_equal(picture[:, :, 1], make_frame(number).image)
-        assert row["observation.state"] == pytest.approx([0.1 * number, 0, 0, 0, 0, 0, 1, 5.0])
+        assert np.array_equal(picture[:, :, 1], fitted(make_frame(number).image))
+        assert row["observation.state"] == pytest.approx([0.1 * number, 0, 0, 0, 0, 0, 1, 5.0, 0.16])
         assert row["action"] == pytest.approx([0.01 * number] * 6 + [5.0])
     episodes = parquet.read_table(tmp_path / "set/meta/episodes/chunk-000/file-000.parquet").to_pylist()
     assert [e["tasks"] for e in episodes] == [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +19,8 @@ FRAME, STATE, COMMAND, STATUS, EXAM = (
 )
 TASKS = {GoalKind.ACQUIRE_VIEW: "Find the view {} and hold it", GoalKind.SWEEP: "Sweep along the vessel of {}"}
 OLDEST_FRAME_NS = 500_000_000
-STATE_NAMES = ("x", "y", "z", "qx", "qy", "qz", "qw", "contact_force")
+STATE_NAMES = ("x", "y", "z", "qx", "qy", "qz", "qw", "contact_force", "depth")
+SIDE = 384  # pixels of the square that every picture is fitted into
 ACTION_NAMES = ("vx", "vy", "vz", "wx", "wy", "wz", "force_setpoint")
 
 
@@ -26,7 +28,7 @@ ACTION_NAMES = ("vx", "vy", "vz", "wx", "wy", "wz", "force_setpoint")
 class Row:
     """What was known and done at one instant of the raster; SI units, poses and twists in `base`."""
 
-    picture: NDArray[np.uint8]  # (H, W)
+    picture: NDArray[np.uint8]  # (SIDE, SIDE)
     state: tuple[float, ...]  # STATE_NAMES
     action: tuple[float, ...]  # ACTION_NAMES
 
@@ -84,8 +86,20 @@ def _row(newest: dict[str, Any], now_ns: int) -> Row | None:
         return None
     robot, command = newest[STATE].decoded, newest[COMMAND].decoded
     p, q, v, w = robot.pose.position, robot.pose.orientation, command.twist.linear, command.twist.angular
+    frame = read_frame(newest[FRAME].decoded)
     return Row(
-        picture=read_frame(newest[FRAME].decoded).image,
-        state=(p.x, p.y, p.z, q.x, q.y, q.z, q.w, -robot.wrench.force.z),
+        picture=fitted(frame.image),
+        state=(p.x, p.y, p.z, q.x, q.y, q.z, q.w, -robot.wrench.force.z, frame.geometry.depth_m),
         action=(v.x, v.y, v.z, w.x, w.y, w.z, command.force_setpoint),
     )
+
+
+def fitted(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture in a black square, as large as it fits: presets differ in size, learning wants one."""
+    height, width = image.shape
+    scale = SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    square = np.zeros((SIDE, SIDE), np.uint8)
+    top, left = (SIDE - size[1]) // 2, (SIDE - size[0]) // 2
+    square[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return square

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from echopilot_core import EchoPilotError
-from echopilot_lab.episodes import ACTION_NAMES, STATE_NAMES, Episode, episodes
+from echopilot_lab.episodes import ACTION_NAMES, SIDE, STATE_NAMES, Episode, episodes
 from echopilot_lab.running_stats import RunningStats
 from echopilot_lab.staging import staged_folder
 
@@ -39,14 +39,10 @@ def export_lerobot(exams: Sequence[Path], out: Path, rate_hz: float, console: Co
         tasks: dict[str, int] = {}
         rows: list[dict[str, Any]] = []
         stats = RunningStats()
-        shape: tuple[int, int] | None = None
         total, writer = 0, None
         for exam, file in zip(exams, files, strict=True):
             for episode in episodes(file, rate_hz):
                 task = tasks.setdefault(episode.task, len(tasks))
-                if shape is not None and episode.rows[0].picture.shape != shape:
-                    raise EchoPilotError(f"{file} has pictures of another size: export such exams apart")
-                shape = (episode.rows[0].picture.shape[0], episode.rows[0].picture.shape[1])
                 table = pa.table(columns(episode, len(rows), total, task, rate_hz, stats))
                 table = table.replace_schema_metadata({"huggingface": json.dumps(hugging_face())})
                 writer = writer or pq.ParquetWriter(folder / DATA_FILE, table.schema)
@@ -55,14 +51,14 @@ def export_lerobot(exams: Sequence[Path], out: Path, rate_hz: float, console: Co
                 rows.append(episode_row(len(rows), episode, total, count) | {"echopilot_exam": exam.name})
                 total += count
                 status.update(f"{len(rows)} episodes, {total} pictures")
-        if writer is None or shape is None:
+        if writer is None:
             raise EchoPilotError("no goal was worked on in these recordings: nothing to export")
         writer.close()
         meta = folder / "meta"
         (meta / "episodes" / "chunk-000").mkdir(parents=True)
         pq.write_table(pa.Table.from_pylist(rows), meta / "episodes" / "chunk-000" / "file-000.parquet")
         pq.write_table(task_table(pa, tasks), meta / "tasks.parquet")
-        (meta / "info.json").write_text(json.dumps(info(len(rows), total, len(tasks), rate_hz, shape), indent=2))
+        (meta / "info.json").write_text(json.dumps(info(len(rows), total, len(tasks), rate_hz), indent=2))
         (meta / "stats.json").write_text(json.dumps(stats.figures(), indent=2))
         outcomes = {row["echopilot_outcome"] for row in rows}
         figures = {
@@ -135,12 +131,12 @@ def task_table(pa: Any, tasks: dict[str, int]) -> Any:
     return table.replace_schema_metadata({"pandas": json.dumps(pandas)})
 
 
-def info(total_episodes: int, frames: int, tasks: int, rate_hz: float, shape: tuple[int, int]) -> dict[str, Any]:
+def info(total_episodes: int, frames: int, tasks: int, rate_hz: float) -> dict[str, Any]:
     """meta/info.json."""
     features: dict[str, Any] = {
         "observation.state": {"dtype": "float32", "shape": [len(STATE_NAMES)], "names": list(STATE_NAMES)},
         "action": {"dtype": "float32", "shape": [len(ACTION_NAMES)], "names": list(ACTION_NAMES)},
-        PICTURE: {"dtype": "image", "shape": [*shape, 3], "names": ["height", "width", "channels"]},
+        PICTURE: {"dtype": "image", "shape": [SIDE, SIDE, 3], "names": ["height", "width", "channels"]},
     }
     features |= {name: {"dtype": dtype, "shape": [1], "names": None} for name, dtype in SCALARS.items()}
     return {
