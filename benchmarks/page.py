@@ -35,7 +35,7 @@ from echopilot_lab.processes import CONFIG, free_domain, graph_environment, supe
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
 
-PASSWORD, START_S, CLIENTS = "only-for-this-bench", 180.0, 10
+PASSWORD, START_S, CLIENTS = "only-for-this-bench", 400.0, 10
 
 
 class Listener(Node):
