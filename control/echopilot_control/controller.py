@@ -211,22 +211,34 @@ class Controller:
             normal = self._regulator.velocity(reading, setpoint_n, ctx.row.soft_cap_n, limit)
             wanted = blend(motion, ctx.z, normal, self._limits)
         else:
-            wanted = np.concatenate([motion.linear_m_s, motion.angular_rad_s])
+            wanted = np.concatenate([self._soft_landing(ctx, motion.linear_m_s), motion.angular_rad_s])
         self._regulating = motion.setpoint_n is not None
         if not np.isfinite(wanted).all():
             return wanted  # goes out without validity and leaves no trace
         if self._regulating:
             wanted = self._smoother.smooth(wanted, ctx.z, ctx.dt_s)
-        return self._bounded(self._follower.follow(wanted, robot.twist, ctx.dt_s), ctx, self._regulating)
+        sent = self._bounded(self._follower.follow(wanted, robot.twist, ctx.dt_s), wanted, ctx, self._regulating)
+        self._follower.given(wanted, sent)
+        return sent
 
-    def _bounded(self, twist: Array, ctx: Context, contact: bool) -> Array:
-        """Speed limits once more, after the follower's share."""
+    def _soft_landing(self, ctx: Context, linear_m_s: Array) -> Array:
+        """Free motion (3,) that meets something: the first newton already slows it, above the touch it reverses."""
+        into = float(linear_m_s @ ctx.z)
+        if ctx.force_n <= _TOUCHING_N or into <= 0.0:
+            return linear_m_s
+        top = self._regulator.allowed_velocity_m_s(ctx.force_n, self._limits.touch_force_n)
+        return linear_m_s + min(top - into, 0.0) * ctx.z
+
+    def _bounded(self, twist: Array, wanted: Array, ctx: Context, contact: bool) -> Array:
+        """Speed limits once more, after the follower's share; towards the skin it may not make an approach faster."""
         linear, angular = twist[:3], twist[3:]
         limits = self._limits
         normal = float(linear @ ctx.z)
         lateral = linear - normal * ctx.z
+        normal = min(normal, max(limits.approach_m_s, float(wanted[:3] @ ctx.z)))
         if contact:
             lateral = _shorten(lateral, limits.lateral_contact_m_s)
+            normal = float(linear @ ctx.z)
             normal = min(max(normal, -limits.normal_contact_m_s), limits.normal_contact_m_s)
         linear = _shorten(lateral + normal * ctx.z, limits.free_m_s)
         return np.concatenate([linear, _shorten(angular, limits.angular_rad_s)])

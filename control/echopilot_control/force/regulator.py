@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from echopilot_control.force.barrier import allowed_velocity_m_s
+from echopilot_control.force.breathing import BreathingEstimator
 from echopilot_control.force.stiffness import StiffnessEstimator
+from echopilot_core import EchoPilotError
 
-CROSSOVER_RAD_S = 16.0
+CROSSOVER_RAD_S, LOWEST_CROSSOVER_RAD_S = 16.0, 2.0
 _CONTACT_N = 0.5
 _LATENCY_S = 0.03
+_SKIN_MAX_M_S = 0.020
 _FORGET_S = 1.0  # off the skin for so long, its stiffness is unknown again
 
 
@@ -22,18 +25,23 @@ class ForceReading:
 
 
 class ForceRegulator:
-    """Proportional law on force, scheduled by stiffness, plus a disturbance observer for the skin's velocity.
+    """Proportional-integral law on force, scheduled by stiffness, plus two observers of the skin's velocity.
 
-    Plant: force' = K (v_probe - v_skin), with about 20 ms of dead time and a 10 Hz velocity loop in the arm. The gain
-    CROSSOVER / K puts the crossover at 16 rad/s, where the dead time costs 18 and the lag 14 degrees: more than 55
-    degrees of margin are left, and an estimate of K that is 2.5 times too low stays stable. The observer low-passes
-    v_probe - force' / K, which is the velocity of the breathing skin, and feeds it forward; a slow integral removes the
-    rest. The set-point moves by at most `ramp_n_s`.
+    Plant: force' = K (v_probe - v_skin), behind the arm's velocity loop of 10 Hz and 12 ms of dead time (command,
+    sampling, sensor). With the true K the gain crossover / K crosses over at 20 rad/s with 56 degrees of phase and a
+    factor of 3 of gain margin; a K that is half or twice too large leaves 43 or 26 degrees; 2.5 times too small it
+    rings, which teaches the stiffness estimator better. One observer low-passes v_probe - force' / K, which is the
+    skin's velocity `lag` ago; the other learns the breath in it and says how much has changed since then, and will
+    until a command takes effect, as far as it is to be trusted. The set-point moves by at most `ramp_n_s`, and that
+    ramp is fed forward; the integral stops while a limit holds. A change of the crossover is taken up by the integral.
     """
 
     def __init__(self, ramp_n_s: float) -> None:
         self._ramp_n_s = ramp_n_s
         self.stiffness = StiffnessEstimator()
+        self.breathing = BreathingEstimator()
+        self.crossover_rad_s = CROSSOVER_RAD_S
+        self._lag_s = 0.09
         self._free_s = 0.0
         self.reset(0.0)
 
@@ -41,6 +49,7 @@ class ForceRegulator:
         """Start anew from the present force [N], without a jump of the set-point."""
         self.reference_n = force_n
         self._integral_m_s = 0.0
+        self._proportional_m_s = 0.0
         self._skin_m_s = 0.0
         self._probe_m_s = 0.0
         self._filtered_n = force_n
@@ -51,10 +60,27 @@ class ForceRegulator:
         """Estimated velocity of the skin along probe z [m/s], growing into the patient."""
         return self._skin_m_s
 
+    def allowed_velocity_m_s(self, force_n: float, cap_n: float) -> float:
+        """Velocity into the patient [m/s] that brings `force_n` to `cap_n` without passing it; negative above it."""
+        return self.crossover_rad_s / self.stiffness.value_n_m * (cap_n - force_n)
+
+    def retune(self, crossover_rad_s: float) -> None:
+        """Change the crossover [rad/s] while running; the integral takes up the difference, so nothing jumps.
+
+        Raises EchoPilotError outside 2 .. 16 rad/s, the largest for which the margins above hold.
+        """
+        if not LOWEST_CROSSOVER_RAD_S <= crossover_rad_s <= CROSSOVER_RAD_S:
+            raise EchoPilotError(
+                f"crossover {crossover_rad_s} rad/s is impossible; choose {LOWEST_CROSSOVER_RAD_S} to {CROSSOVER_RAD_S}"
+            )
+        self._integral_m_s += self._proportional_m_s * (1.0 - crossover_rad_s / self.crossover_rad_s)
+        self.crossover_rad_s = crossover_rad_s
+
     def observe(self, reading: ForceReading) -> None:
         """Update the estimates; call it every tick, whoever owns the axis."""
         if reading.force_n < _CONTACT_N:
             self._skin_m_s *= 0.95
+            self.breathing.coast(reading.dt_s)
             self._free_s += reading.dt_s
             if self._free_s > _FORGET_S:
                 self.stiffness.reset()
@@ -62,7 +88,7 @@ class ForceRegulator:
             return
         self._free_s = 0.0
         k = self.stiffness.update(reading.force_n, reading.position_m, reading.dt_s)
-        tau = 0.05 if k > 2000.0 else 0.05 + 0.07 * (2000.0 - k) / 1800.0
+        tau = 0.05 if k > 1000.0 else 0.05 + 0.04 * (1000.0 - k) / 800.0
         # a first-order low pass whose own slope is the filtered force rate
         slope = (reading.force_n - self._filtered_n) / (tau + reading.dt_s)
         self._filtered_n += slope * reading.dt_s
@@ -70,19 +96,25 @@ class ForceRegulator:
         blend = reading.dt_s / (tau + reading.dt_s)
         self._probe_m_s += blend * (reading.velocity_m_s - self._probe_m_s)
         skin = self._probe_m_s - slope / k
-        self._skin_m_s = min(max(skin, -0.015), 0.015)
+        self._skin_m_s = min(max(skin, -_SKIN_MAX_M_S), _SKIN_MAX_M_S)
+        self._lag_s = tau
+        self.breathing.update(self._skin_m_s, reading.dt_s)
 
     def velocity(self, reading: ForceReading, setpoint_n: float, cap_n: float, limit_m_s: float) -> float:
         """Velocity along probe z [m/s] towards `setpoint_n`, inside +-`limit_m_s` and the barrier of `cap_n`."""
         step = self._ramp_n_s * reading.dt_s
-        self.reference_n += min(max(setpoint_n - self.reference_n, -4.0 * step), step)
+        move_n = min(max(setpoint_n - self.reference_n, -4.0 * step), step)
+        self.reference_n += move_n
         k = self.stiffness.value_n_m
         error = self.reference_n - reading.force_n
-        wanted = CROSSOVER_RAD_S / k * error + self._skin_m_s + self._integral_m_s
+        ahead_m_s = self.breathing.trust * self.breathing.ahead(self._lag_s + _LATENCY_S)
+        skin_m_s = min(max(self._skin_m_s + ahead_m_s, -_SKIN_MAX_M_S), _SKIN_MAX_M_S)
+        self._proportional_m_s = self.crossover_rad_s / k * error
+        wanted = self._proportional_m_s + move_n / reading.dt_s / k + skin_m_s + self._integral_m_s
         ahead = reading.force_n + max(self._rate_n_s, 0.0) * _LATENCY_S
-        top = min(limit_m_s, allowed_velocity_m_s(ahead, cap_n, max(k, 1500.0)) + max(self._skin_m_s, 0.0))
+        top = min(limit_m_s, allowed_velocity_m_s(ahead, cap_n, max(k, 1500.0)) + max(skin_m_s, 0.0))
         given = min(max(wanted, -limit_m_s), top)
         if given == wanted:
-            self._integral_m_s += CROSSOVER_RAD_S**2 / (10.0 * k) * error * reading.dt_s
+            self._integral_m_s += self.crossover_rad_s**2 / (10.0 * k) * error * reading.dt_s
             self._integral_m_s = min(max(self._integral_m_s, -0.006), 0.006)
         return given

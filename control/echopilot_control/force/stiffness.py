@@ -10,9 +10,7 @@ FIRST_GUESS_N_M = 3_000.0
 _SPAN = 4  # ticks between the three points of the second difference
 _FORCE_NOISE_N = 0.12
 _SKIN_ACCELERATION_M_S2 = 0.02  # breathing of 10 mm at 0.25 Hz
-_GROWTH = 0.012  # relative random walk per tick
-_FADE_UP = 1.0  # a stiffer reading is believed at once
-_FADE_DOWN = 0.3  # a softer one slowly: too high a stiffness is only slow, too low may ring
+_GROWTH = 0.004  # relative random walk per tick
 
 
 class StiffnessEstimator:
@@ -49,7 +47,7 @@ class StiffnessEstimator:
         step = gain * innovation
         limit = 4.0 * sqrt(self._variance)
         step = min(max(step, -limit), limit)
-        self.value_n_m += step * (_FADE_UP if step > 0.0 else _FADE_DOWN)
+        self.value_n_m += step
         self._variance = max((1.0 - gain * ddz) * self._variance, (0.05 * self.value_n_m) ** 2)
         self.value_n_m = min(max(self.value_n_m, LOWEST_N_M), HIGHEST_N_M)
         self._variance = min(self._variance, self.value_n_m**2)

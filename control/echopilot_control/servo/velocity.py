@@ -35,3 +35,8 @@ class VelocityFollower:
         self._missing = self._missing + GAIN_1_S * dt_s * (self._expected - measured)
         np.maximum(np.minimum(self._missing, _LIMIT, out=self._missing), -_LIMIT, out=self._missing)
         return wanted + self._missing
+
+    def given(self, wanted: Array, sent: Array) -> None:
+        """Hear the twist (6,) that was `sent` after the limits: what they took away is not made up for later."""
+        least, most = np.minimum(sent - wanted, 0.0), np.maximum(sent - wanted, 0.0)
+        np.maximum(np.minimum(self._missing, most, out=self._missing), least, out=self._missing)
