@@ -197,11 +197,32 @@ def perception(
 
 @bench_app.command()
 @one_line_errors
-def control(json_file: JsonFile = None) -> None:
-    """One control and safety step, and force figures."""
-    from echopilot_lab.bench import bench_control
+def control(
+    traces: Annotated[Path | None, typer.Option(help="PNG for the force over time at three stiffnesses.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """One control and safety step, and the force held on bodies of 300 to 20000 N/m that breathe."""
+    from echopilot_lab.bench_control import bench_control
 
-    write_json(bench_control(console), json_file)
+    write_json(bench_control(console, traces=traces), json_file)
+
+
+@bench_app.command()
+@one_line_errors
+def faults(
+    runs: Annotated[int, typer.Option(min=1, help="Force-only runs of 10 s in contact.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 600_000,
+    jobs: Annotated[int, typer.Option(min=1, help="Parallel processes.")] = os.cpu_count() or 1,
+    picture: Annotated[Path | None, typer.Option(help="PNG for the distribution of the largest forces.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Force-only runs with random faults; exit code 1 when one passed the hard limit of 20 N."""
+    from echopilot_lab.force_campaign import bench_faults
+
+    figures = bench_faults(runs, seed, jobs, console, picture)
+    write_json(figures, json_file)
+    if figures["limit_crossings"]:
+        raise typer.Exit(1)
 
 
 @bench_app.command()

@@ -1,0 +1,48 @@
+"""Force-only runs: what an exam does without pictures keeps 5 N, and no random fault passes the hard limit."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from echopilot_core import ControlPhase
+from echopilot_lab.force_bodies import pressure_per_depth, uniform_body
+from echopilot_lab.force_campaign import fault_run, summary
+from echopilot_lab.force_faults import KINDS, draw_faults
+from echopilot_lab.force_plots import draw_maxima
+from echopilot_lab.force_run import run_force
+from echopilot_sim.simulation import Simulation
+
+SEED, RUNS = 500_700, 100
+CONTACT_S = 2.0  # 10 s in make bench
+
+
+def test_five_newtons_are_held_on_a_breathing_body_of_one_kilonewton_per_metre():
+    ticks = list(islice(run_force(Simulation(uniform_body(1000.0, 0.010, 3))), 1200))
+    forces = np.array([tick.true_force_n for tick in ticks])
+    held = forces[[tick.status.phase for tick in ticks].index(ControlPhase.HOLD) + 200 :]
+    assert forces.max() <= 7.0
+    assert np.sqrt(np.mean((held - 5.0) ** 2)) <= 0.5
+
+
+def test_stiffness_asked_for_is_ordered_as_pressure_per_depth():
+    assert pressure_per_depth(300.0) < pressure_per_depth(1000.0) < pressure_per_depth(8000.0)
+
+
+def test_every_kind_of_fault_is_drawn_and_drawing_is_repeatable():
+    drawn = [draw_faults(np.random.default_rng(seed), 100, 900) for seed in range(200)]
+    assert {fault.kind for faults in drawn for fault in faults} == set(KINDS)
+    assert drawn[7] == draw_faults(np.random.default_rng(7), 100, 900)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_no_fault_passes_the_hard_limit(tmp_path):
+    print("seeds", SEED, "to", SEED + RUNS - 1)
+    results = [fault_run(seed, CONTACT_S) for seed in range(SEED, SEED + RUNS)]
+    figures = summary(results)
+    print(figures)
+    assert figures["limit_crossings"] == 0, figures["worst"]
+    assert figures["landed"] == RUNS
+    draw_maxima([run.max_n for run in results], tmp_path / "maxima.png")
+    assert Image.open(tmp_path / "maxima.png").size == (960, 480)
