@@ -51,9 +51,8 @@ def association(queue: Sequence[Entry], peer: Peer, context: ssl.SSLContext | No
     for entry in queue:
         wanted.setdefault(entry.sop_class, set()).add(entry.syntax)
     for sop_class, syntaxes in wanted.items():
-        for syntax in sorted(syntaxes - set(PLAIN)):
+        for syntax in sorted(syntaxes | set(PLAIN)):  # one context each: the archive takes what it can, we choose
             entity.add_requested_context(sop_class, [syntax])
-        entity.add_requested_context(sop_class, list(PLAIN))
     tls_args = None if context is None else (context, peer.host)
     link = entity.associate(peer.host, peer.port, ae_title=peer.aet, tls_args=tls_args)
     try:
