@@ -7,11 +7,14 @@ import numpy as np
 from exam_world import World, make_frame
 from numpy.typing import NDArray
 
+from echopilot_core import SectorBox
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter
 
 SENTENCE = "Research software, not a medical device. Not verified by a clinician."
+
+SECTOR = SectorBox(20, 10, 300, 310)
 
 
 def _plain(shape: tuple[int, ...], sequence: int) -> NDArray[np.uint8]:
@@ -38,7 +41,7 @@ def write_exam(
         assert world.last_inputs is not None
         for seen in world.last_inputs.seen:
             frame = make_frame(seen)
-            writer.frame(replace(frame, image=_plain(frame.image.shape, frame.sequence)))
+            writer.frame(replace(frame, image=_plain(frame.image.shape, frame.sequence), sector=SECTOR))
         writer.tick(world.last_inputs, output)
         if output.done:
             break

@@ -7,7 +7,17 @@ from pydicom.sr._concepts_dict import concepts
 from pydicom.sr.coding import Code
 
 from echopilot_core import FindingKind
-from echopilot_report.dicom.codes import CONVENTIONS, QUANTITIES, SCHEME, SUSPICION, TISSUES, VIEW_CODES, finding_code
+from echopilot_report.dicom.codes import (
+    CONVENTIONS,
+    NO_NUMBER,
+    QUANTITIES,
+    RESULT,
+    SCHEME,
+    SUSPICION,
+    TISSUES,
+    VIEW_CODES,
+    finding_code,
+)
 from echopilot_report.dicom.study import MANUFACTURER, MODEL, NOTICE, SERIAL
 
 FREE_WORDS = frozenset(
@@ -94,6 +104,13 @@ def _meanings() -> dict[tuple[str, str], str]:
         ("UCUM", "mm"): "mm",
         ("UCUM", "mL"): "mL",
     }
-    named = [*CONVENTIONS.values(), *VIEW_CODES.values(), SUSPICION, *(q.name for q in QUANTITIES.values())]
+    named = [
+        *CONVENTIONS.values(),
+        *VIEW_CODES.values(),
+        SUSPICION,
+        RESULT,
+        NO_NUMBER,
+        *(q.name for q in QUANTITIES.values()),
+    ]
     named += [*(kind for _, kind in TISSUES.values()), *(finding_code(kind) for kind in FindingKind)]
     return found | {(code.scheme_designator, code.value): code.meaning for code in named if isinstance(code, Code)}

@@ -126,6 +126,7 @@ TISSUES: dict[Tissue, tuple[Code, Code]] = {
 }
 """Category and type of each class; acoustic shadow is no structure and is left out."""
 
+RESULT, NO_NUMBER = own("RESULT", "Result"), own("NO_NUMBER", "No number passed the quality gate")
 SUSPICION = own("SUSPICION", "Suspected by software, needs review")
 FINDINGS: dict[FindingKind, Code] = {
     FindingKind.ANEURYSM_ABDOMINAL: codes.SCT.AorticAneurysm,

@@ -65,11 +65,16 @@ def paper_objects(
     remarks: Sequence[str],
     pdf: bytes | None,
 ) -> list[ExamObject]:
-    """The numbers, and the PDF where there is one. `remarks`: what the exam cannot tell."""
+    """The numbers where there are pictures to refer to, and the PDF where there is one.
+
+    `remarks`: what the exam cannot tell.
+    """
     used = [o.data for o in images if o.kind in ("clip", "frame")]
-    with quiet():
-        numbers = report_object(study, record, places, used, remarks)
-    objects = [ExamObject("measurements.dcm", "measurements", numbers)]
+    objects: list[ExamObject] = []
+    if used:  # a structured report needs evidence
+        with quiet():
+            numbers = report_object(study, record, places, used, remarks)
+        objects.append(ExamObject("measurements.dcm", "measurements", numbers))
     if pdf is not None:
         objects.append(ExamObject("report.dcm", "document", document_object(study, pdf, "EchoPilot exam report")))
     return objects

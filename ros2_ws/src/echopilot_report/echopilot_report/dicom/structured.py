@@ -14,7 +14,17 @@ from pydicom.sr.coding import Code
 
 from echopilot_core import Finding, GateStatus, Measurement, ProbeGeometry
 from echopilot_exam.record import ExamRecord, RecordHeader
-from echopilot_report.dicom.codes import CONVENTIONS, SUSPICION, Quantity, add_scheme, finding_code, item, quantity_of
+from echopilot_report.dicom.codes import (
+    CONVENTIONS,
+    NO_NUMBER,
+    RESULT,
+    SUSPICION,
+    Quantity,
+    add_scheme,
+    finding_code,
+    item,
+    quantity_of,
+)
 from echopilot_report.dicom.frames import Place
 from echopilot_report.dicom.study import (
     DEVICE_UID,
@@ -38,9 +48,10 @@ def report_object(
 ) -> Dataset:
     """All numbers that passed the gate. `images` are the objects that `places` lead to; `remarks` say what is missing.
 
-    Raises nothing for an exam without numbers: the report then holds the remarks alone.
+    Needs at least one image. Without numbers and findings it says that none passed, and holds the remarks.
     """
     groups = _number_groups(study, record, places) + _finding_groups(study, record, places)
+    groups = groups or [_nothing(study, record.header)]
     device = sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
@@ -113,6 +124,14 @@ def _number_groups(
             )
         )
     return groups
+
+
+def _nothing(study: Study, header: RecordHeader) -> sr.MeasurementsAndQualitativeEvaluations:
+    return sr.MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=sr.TrackingIdentifier(study.uid("group", "none"), "none"),
+        algorithm_id=_algorithm(header),
+        qualitative_evaluations=[sr.QualitativeEvaluation(RESULT, NO_NUMBER)],
+    )
 
 
 def _number(
