@@ -33,7 +33,7 @@ Array = NDArray[np.float64]
 STEP_NS = 1_000_000
 STEPS_PER_TICK = 10
 HARD_LIMIT_N = 20.0
-START_POSE = se3.transform(np.diag([1.0, -1.0, -1.0]), np.array([0.58, 0.0, 0.35]))  # 15 cm over the nominal xiphoid
+START_POSE = se3.transform(np.diag([1.0, -1.0, -1.0]), np.array([0.50, 0.0, 0.25]))  # 15 cm over the nominal xiphoid
 
 
 @dataclass(frozen=True)

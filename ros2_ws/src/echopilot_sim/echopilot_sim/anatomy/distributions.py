@@ -124,6 +124,6 @@ LIVER_VESSEL_SCALE = Normal(1.0, 0.12, 0.75, 1.30)  # portal vein 10 to 13 mm at
 LIVER_EDGE_Z_M = Normal(-0.090, 0.010, -0.115, -0.065)  # in the midclavicular line
 
 # --- how the patient lies on the table --------------------------------------------------------------------------------
-XIPHOID_BASE_M = (0.58, 0.0, 0.20)
+XIPHOID_BASE_M = (0.50, 0.0, 0.10)
 SHIFT_M = Uniform(0.0, 0.020)  # in any direction
 YAW_DEG = Uniform(-5.0, 5.0)
