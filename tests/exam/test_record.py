@@ -7,36 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exam_world import World, make_frame
+from made_record import write_exam
 
-from echopilot_control.safety import Limits
 from echopilot_core import EchoPilotError, GateStatus, Measurement, View
-from echopilot_exam.machine import ExamMachine, ExamPhase
+from echopilot_exam.machine import ExamPhase
 from echopilot_exam.protocol import load_protocol
-from echopilot_exam.record import RecordHeader, RecordWriter, exam_config, read_exam
+from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
 from echopilot_exam.record.codec import plain, restore
-
-
-def write_exam(folder: Path, protocol: str = "full", ticks: int | None = None) -> World:
-    """Run an exam of the scripted world into a folder; `ticks` ends it early, as a crash would."""
-    plan = load_protocol(protocol)
-    world = World(ExamMachine(plan, "P-0001"), widest_m=0.034)
-    header = RecordHeader("P-0001", plan.name, plan.sha256, code_version="test")
-    writer = RecordWriter(folder, plan, header, exam_config(protocol, Limits()), clips=True)
-    offered = -1
-    while ticks is None or ticks > 0:
-        ticks = None if ticks is None else ticks - 1
-        output = world.tick()
-        assert world.last_inputs is not None
-        for seen in world.last_inputs.seen:
-            if seen.sequence > offered:
-                offered = seen.sequence
-                writer.frame(make_frame(seen))
-        writer.tick(world.last_inputs, output)
-        if output.done:
-            break
-    writer.close()
-    return world
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from exam_world import World
-from test_record import write_exam
+from made_record import write_exam
 
 from echopilot_core import EchoPilotError, GateStatus
 from echopilot_exam.machine import ExamMachine
