@@ -39,6 +39,7 @@ class Context:
     axes: BodyAxes | None
     under: SkinPatch | None
     start_offset: StartOffset | None = None
+    window_m: Array | None = None  # (3,) in base: where a view of the same window was found in this run
     hand: Array = field(default_factory=lambda: np.zeros(6))  # what the operator asks in guided mode, in `base`
 
     @property
@@ -105,6 +106,7 @@ class Memory:
     target: ImageTarget = field(default_factory=ImageTarget)
     fuser: TargetFuser = field(default_factory=TargetFuser)
     homing: Homing = field(default_factory=Homing)
+    found_m: Array | None = None  # where the probe stood when the view was acquired, confirmed by its gate
 
     def enter(self, phase: ControlPhase, now_ns: int) -> None:
         """Change phase and forget what belongs to the old one."""

@@ -15,6 +15,7 @@ from echopilot_control.phases.dispatch import begin, run
 from echopilot_control.safety.limits import DESIGN_ROWS, Limits
 from echopilot_control.safety.robot_checks import finite
 from echopilot_control.search.priors import StartOffset
+from echopilot_control.search.windows import window_m
 from echopilot_control.servo.motion import Motion, blend
 from echopilot_control.servo.smoothing import Smoother
 from echopilot_control.servo.velocity import VelocityFollower
@@ -33,6 +34,7 @@ from echopilot_core import (
     RobotMode,
     RobotState,
     Seen,
+    View,
     to_ns,
 )
 
@@ -81,6 +83,7 @@ class Controller:
         self._regulator = ForceRegulator(limits.ramp_n_s)
         self._follower = VelocityFollower()
         self._smoother = Smoother()
+        self._found_m: dict[View, Array] = {}
         self._history = PoseHistory()
         self._sequence = 0
         self._goal: ControlGoal | None = None
@@ -119,6 +122,8 @@ class Controller:
             motion = run(ctx, mem)
         except EchoPilotError as error:
             motion = Motion(mem.phase, outcome=Outcome.ABORTED, detail=str(error))
+        if mem.found_m is not None:
+            self._found_m[self._goal.view] = mem.found_m
         if self._trouble and motion.rest:
             motion = Motion(motion.phase, detail=self._trouble, rest=True)
         twist = self._twist(ctx, motion, robot)
@@ -165,6 +170,7 @@ class Controller:
             axes=self._axes,
             under=self._patch,
             start_offset=self._start_offset(inputs.goal),
+            window_m=window_m(self._found_m, inputs.goal.view),
             hand=hand_twist(robot, inputs.jog, now_ns) if inputs.goal.kind is GoalKind.HOLD else np.zeros(6),
         )
 

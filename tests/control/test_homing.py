@@ -6,6 +6,7 @@ import numpy as np
 
 from echopilot_control.phases.home import LOOK_RAD_S, MOVE_M_S
 from echopilot_control.search.homing import LOOK_S, ROUNDS, Homing, look_round
+from echopilot_control.search.windows import AIM_M, FARTHEST_M, drawn_to, window_m
 from echopilot_control.servo.smoothing import ANGULAR_RAD_S2, LINEAR_M_S2, Smoother
 from echopilot_core import Guidance, View, se3
 
@@ -88,3 +89,22 @@ def test_smoothing_bounds_acceleration_across_the_axis_and_leaves_the_force_axis
     for _ in range(100):
         twist = smoother.smooth(np.zeros(6), z, 0.01)
     assert not twist.any()
+
+
+def test_a_view_is_drawn_to_its_window_and_still_shows_the_same_structure():
+    T = se3.exp(np.array([0.1, 0.2, 0.3, 0.5, -0.4, 0.3]))
+    window = T[:3, 3] + 0.010 * T[:3, 0] - 0.006 * T[:3, 1] + 0.004 * T[:3, 2]
+    drawn = drawn_to(T, window)
+    assert 0.0 < np.linalg.norm((drawn[:3, 3] - window) @ T[:3, :2]) < np.linalg.norm((T[:3, 3] - window) @ T[:3, :2])
+    seen = se3.apply(se3.inverse(drawn), T[:3, 3] + AIM_M * T[:3, 2])
+    assert np.abs(seen[:2]).max() < 1e-9 and se3.is_rigid(drawn)
+    assert np.array_equal(drawn_to(T, None), T)
+    assert np.array_equal(drawn_to(T, T[:3, 3] + 2.0 * FARTHEST_M * T[:3, 0]), T)
+
+
+def test_only_neighbours_of_the_same_window_tell_where_it_is():
+    found = {View.PLAX: np.array([0.0, 0.1, 0.2]), View.A4C: np.ones(3), View.A2C: np.zeros(3)}
+    assert np.array_equal(window_m(found, View.PSAX_PM), found[View.PLAX])
+    assert np.array_equal(window_m(found, View.A3C), np.full(3, 0.5))
+    assert window_m(found, View.PLAX) is None
+    assert window_m(found, View.AORTA_TRANS) is None

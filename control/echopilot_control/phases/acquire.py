@@ -89,6 +89,7 @@ def refine(ctx: Context, mem: Memory) -> Motion:
     weak = stable_ns > (_ACCEPT_NS if mem.score > _WEAK_SCORE else 2 * _ACCEPT_NS)
     if (certain and stable_ns > _STABLE_NS) or weak:
         mem.enter(ControlPhase.HOLD, ctx.now_ns)
+        mem.found_m = ctx.position_m.copy() if certain else None
         doubt = "" if certain else ", not confirmed by the view gate"
         mem.detail = f"{ctx.goal.view.name} acquired{doubt}"
         return hold(ctx, mem)

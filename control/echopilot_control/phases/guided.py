@@ -18,7 +18,7 @@ from echopilot_core import ControlPhase, View
 Array = NDArray[np.float64]
 
 MAX_TILT_RAD = radians(60.0)
-_BRAKE_RAD = radians(10.0)  # before it, so that the arm's lag does not carry the probe past it
+_BRAKE_RAD = radians(13.0)  # before it, so that the arm's lag does not carry the probe past it
 _STILL_NS = 1_000_000_000  # the robot helps only after the hand has rested this long
 _CENTRING_M_S = 0.006
 

@@ -26,7 +26,7 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     homing = mem.homing
     T_target = homing.T_home if homing.T_home is not None else mem.fuser.T_base_target
     if homing.looking:
-        T_target = homing.look(ctx.now_ns, 1.0 / GAIN_1_S)
+        T_target = homing.look(ctx.now_ns, 1.0 / GAIN_1_S, ctx.window_m)
     if T_target is None:
         return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
     miss = T_target[:3, 3] - ctx.position_m

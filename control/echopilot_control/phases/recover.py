@@ -15,11 +15,12 @@ _FOUND_N = 1.5
 _ADVANCE_M = 0.005
 _ADVANCE_M_S = 0.005
 _ATTEMPTS = 3
+_ROUNDING_S = 1e-9  # an age of exactly the limit is not over it
 
 
 def image_is_stale(ctx: Context) -> bool:
     """Older than the limit, from the future, or never seen."""
-    return not -ctx.limits.future_s <= ctx.image_age_s <= ctx.limits.image_age_s
+    return not -ctx.limits.future_s <= ctx.image_age_s <= ctx.limits.image_age_s + _ROUNDING_S
 
 
 def supervise(ctx: Context, mem: Memory) -> None:

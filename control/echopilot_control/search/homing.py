@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_control.search.fusion import TargetFuser
+from echopilot_control.search.windows import drawn_to
 from echopilot_core import Guidance, se3
 
 Array = NDArray[np.float64]
 
-ROUNDS = (2, 5)  # at least and at most
-LOOK_S = 6.0
+ROUNDS = (3, 5)  # at least and at most
+LOOK_S = 5.5
 ENOUGH_FRAMES = 10
 STEADY_M, STEADY_RAD = 0.0025, radians(3.0)
 _TILT_RAD, _SPIN_RAD, _SHIFT_M = radians(9.0), radians(13.0), 0.009
@@ -21,7 +22,7 @@ _TILT_RAD, _SPIN_RAD, _SHIFT_M = radians(9.0), radians(13.0), 0.009
 def look_round(T_base_target: Array, share: float) -> Array:
     """Pose (4, 4) at a share 0..1 of a look round: a figure of eight of tilts, a swing of the spin, a circle of 9 mm.
 
-    Its fastest turn is 19 deg/s about one axis and its speed along the skin 9 mm/s, within the limits of contact.
+    Its fastest turn is 21 deg/s about one axis and its speed along the skin 10 mm/s, within the limits of contact.
     """
     a = 2.0 * pi * share
     turn = np.array([_TILT_RAD * sin(a), _TILT_RAD * sin(2.0 * a), _SPIN_RAD * sin(a + 1.0)])
@@ -60,8 +61,11 @@ class Homing:
         if self.looking and stamp_ns >= self.looking_since_ns:
             self.mean.update(stamp_ns, T_base_probe, guidance)
 
-    def look(self, now_ns: int, lead_s: float) -> Array:
-        """Pose (4, 4) to be at `lead_s` from now; ends the look round when its time is over."""
+    def look(self, now_ns: int, lead_s: float, window_m: Array | None = None) -> Array:
+        """Pose (4, 4) to be at `lead_s` from now; ends the look round when its time is over.
+
+        `window_m` (3,) is where a view of the same window was found before, if one was.
+        """
         assert self.T_home is not None and self.looking
         share = (now_ns - self.looking_since_ns) * 1e-9 / LOOK_S
         if share < 1.0:
@@ -72,6 +76,7 @@ class Homing:
         if found is None or self.mean.count < ENOUGH_FRAMES:
             self.settled = self.rounds >= ROUNDS[1]
             return self.T_home
+        found = drawn_to(found, window_m)
         step = se3.log(se3.inverse(self.T_home) @ found)
         small = float(np.linalg.norm(step[:3])) < STEADY_M and float(np.linalg.norm(step[3:])) < STEADY_RAD
         self.settled = (small and self.rounds >= ROUNDS[0]) or self.rounds >= ROUNDS[1]
