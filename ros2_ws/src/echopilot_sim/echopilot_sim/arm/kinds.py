@@ -15,15 +15,17 @@ ARM_NAMES: tuple[ArmName, ...] = get_args(ArmName)
 
 @dataclass(frozen=True)
 class ArmKind:
-    """One arm: `posture_rad` (n,) points the probe down, elbow up, and is where free motion returns to.
+    """One arm: `posture_rad` (n,) points the probe down, elbow up, and is where poses are solved from.
 
-    `pull_1_s` (n,) is how fast. An arm with seven joints turns its elbow so that those which bend stay bent: with a
-    straight wrist it would answer a small twist with large joint speeds, and leave its path by centimetres.
+    Free motion returns to `rest_rad` (n,), each joint at `pull_1_s` (n,). An arm with seven joints turns its elbow so
+    that the wrist stays bent: with a straight one it would answer a small twist with large joint speeds, and leave its
+    path by centimetres.
     """
 
     name: ArmName
     urdf: str  # in echopilot_description
     posture_rad: Array
+    rest_rad: Array
     pull_1_s: Array
     rotor_inertia_kg_m2: Array  # (n,), reflected through the gears
     speed_max_rad_s: Array  # (n,), as in the URDF, which MuJoCo does not read
@@ -33,7 +35,8 @@ FR3_LIKE = ArmKind(
     name="fr3_like",
     urdf="urdf/echopilot_arm.urdf",
     posture_rad=np.array([0.0, 0.0, 0.0, 1.9, 0.0, np.pi - 1.9, 0.0]),
-    pull_1_s=np.array([0.04, 0.4, 0.04, 0.4, 0.04, 0.8, 0.04]),
+    rest_rad=np.array([0.0, 0.6, 0.0, 1.9, 0.0, 1.6, 0.0]),
+    pull_1_s=np.array([0.1, 0.4, 0.1, 0.4, 0.1, 2.0, 0.1]),
     rotor_inertia_kg_m2=np.array([0.30, 0.30, 0.30, 0.30, 0.12, 0.12, 0.12]),
     speed_max_rad_s=np.array([2.6, 2.6, 2.6, 2.6, 3.0, 3.0, 3.0]),
 )
@@ -41,6 +44,7 @@ UR5E_LIKE = ArmKind(
     name="ur5e_like",
     urdf="urdf/echopilot_ur5e_like.urdf",
     posture_rad=np.array([-0.28, 0.0, 1.9, 0.5 * np.pi - 1.9, -0.5 * np.pi, 0.0]),
+    rest_rad=np.array([-0.28, 0.0, 1.9, 0.5 * np.pi - 1.9, -0.5 * np.pi, 0.0]),
     pull_1_s=np.full(6, 0.4),
     rotor_inertia_kg_m2=np.array([0.30, 0.30, 0.30, 0.12, 0.12, 0.12]),
     speed_max_rad_s=np.full(6, 3.14),

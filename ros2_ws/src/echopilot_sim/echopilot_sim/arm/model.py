@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 PROBE_BODY = "probe"
 DT_S = 0.001
 JOINT_DAMPING_N_M_S = 0.5
+SOLVE_PULL = 0.4  # towards the nominal posture, while a pose is solved
 _UNUSED = (
     mujoco.mjtDisableBit.mjDSBL_CONTACT | mujoco.mjtDisableBit.mjDSBL_SENSOR | mujoco.mjtDisableBit.mjDSBL_EQUALITY
 )
@@ -88,7 +89,8 @@ class Arm:
         probe = self.rotation, self.origin_m, data.xipos[body]
         self.torques = data.qpos, data.qvel, data.qfrc_bias, *probe, data.ctrl, data.xfrc_applied[body]
         q = self.solve_pose(T_base_probe)
-        self.joints[loop.POSTURE] = self.joints[loop.REFERENCE] = data.qpos[:] = q
+        self.joints[loop.REFERENCE] = data.qpos[:] = q
+        self.joints[loop.POSTURE] = kind.rest_rad
         mujoco.mj_step1(model, data)
         inertia = np.zeros((n, n))
         mujoco.mj_fullM(model, data, inertia)
@@ -123,6 +125,7 @@ class Arm:
         q = self.kind.posture_rad.copy()
         q[0] += np.arctan2(T_base_probe[1, 3], T_base_probe[0, 3])
         nominal, unlimited, step = q.copy(), np.full(len(q), 2.0), np.zeros(len(q))
+        pull_1_s = np.full(len(q), SOLVE_PULL)
         for _ in range(300):
             data.qpos[:] = q
             mujoco.mj_kinematics(self.model, data)
@@ -131,8 +134,6 @@ class Arm:
                 return q
             loop.move(data.xanchor, data.xaxis, np.zeros(len(q)), self.origin_m, self.J, self.twist)
             twist = np.concatenate([self.rotation @ error[:3], self.rotation @ error[3:]])
-            joint_velocity(
-                self.J, twist, q, nominal, self.kind.pull_1_s, self.lower_rad, self.upper_rad, unlimited, step
-            )
+            joint_velocity(self.J, twist, q, nominal, pull_1_s, self.lower_rad, self.upper_rad, unlimited, step)
             q = np.clip(q + 0.5 * step, self.lower_rad, self.upper_rad)
         raise EchoPilotError(f"the arm cannot reach the probe position {np.round(T_base_probe[:3, 3], 3).tolist()} m")
