@@ -78,7 +78,7 @@ def test_each_head_can_learn_the_rings() -> None:
     network = build_network(DEFAULT_SPEC, 0).eval()
     optimiser = torch.optim.Adam(network.parameters(), 1e-3)
     history = []
-    for _ in range(20):
+    for _ in range(40):
         losses = [h.loss(o, rows) for h, o in zip(HEADS, network(rows["image"]), strict=True)]
         history.append([float(v) for v in losses])
         optimiser.zero_grad()

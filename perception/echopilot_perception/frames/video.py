@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from echopilot_core import EchoPilotError
 from echopilot_perception.frames.pictures import Pictures, check_size, gather
@@ -85,6 +85,7 @@ def _load(file: Path) -> NDArray[np.uint8]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            ImageFile.LOAD_TRUNCATED_IMAGES = False  # libraries that render pages switch it on for all
             with Image.open(file) as picture:
                 check_size(*picture.size, file.name)
                 return _eight_bits(picture)
