@@ -58,8 +58,9 @@ def test_a_killed_process_leads_to_a_compliant_hold(
     assert crossings == 0 and peak_n < 20.0
     if victim in ("controller", "safety"):  # nobody can command any more: the arm's own hold, to the end
         assert robot[-1][1] in SAFE_MODES
-    else:  # the dead one did not come back: off the skin, and nobody but an operator clears it
-        assert safety[-1][0] == SafetyState.MODE_RETRACT and "NODE_GONE" in safety[-1][1]
+    else:  # the dead one did not come back: latched, off the skin unless the controller fell silent with it
+        latched = (SafetyState.MODE_RETRACT, SafetyState.MODE_STOPPED)
+        assert safety[-1][0] in latched and "NODE_GONE" in safety[-1][1]
     if victim != "safety":
         assert "NODE_LOST" in (graph.folder / "safety.log").read_text()
 
