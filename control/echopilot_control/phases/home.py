@@ -8,6 +8,7 @@ from echopilot_control.context import Context, Memory
 from echopilot_control.phases.watch import gate_passes
 from echopilot_control.search.homing import ROUNDS
 from echopilot_control.search.priors import nearest_tilt
+from echopilot_control.search.windows import drawn_to
 from echopilot_control.servo.motion import Motion, capped, rotation_rate
 from echopilot_control.tracking import caution
 from echopilot_core import ControlPhase, se3
@@ -26,7 +27,9 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     homing = mem.homing
     T_target = homing.T_home if homing.T_home is not None else mem.fuser.T_base_target
     if homing.looking:
-        T_target = homing.look(ctx.now_ns, 1.0 / GAIN_1_S, ctx.window_m)
+        T_target = homing.look(
+            ctx.now_ns, 1.0 / GAIN_1_S, lambda T: drawn_to(T, ctx.goal.view, ctx.window_m, ctx.outward)
+        )
     if T_target is None:
         return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
     miss = T_target[:3, 3] - ctx.position_m

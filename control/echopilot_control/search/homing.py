@@ -1,5 +1,6 @@
 """Rounds of looking round the believed pose of a view, each of them averaged over a breath."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import cos, pi, radians, sin
 
@@ -7,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_control.search.fusion import TargetFuser
-from echopilot_control.search.windows import drawn_to
 from echopilot_core import Guidance, se3
 
 Array = NDArray[np.float64]
@@ -61,10 +61,10 @@ class Homing:
         if self.looking and stamp_ns >= self.looking_since_ns:
             self.mean.update(stamp_ns, T_base_probe, guidance)
 
-    def look(self, now_ns: int, lead_s: float, window_m: Array | None = None) -> Array:
+    def look(self, now_ns: int, lead_s: float, settle: Callable[[Array], Array] = lambda T: T) -> Array:
         """Pose (4, 4) to be at `lead_s` from now; ends the look round when its time is over.
 
-        `window_m` (3,) is where a view of the same window was found before, if one was.
+        `settle` amends the mean pose by what else is known.
         """
         assert self.T_home is not None and self.looking
         share = (now_ns - self.looking_since_ns) * 1e-9 / LOOK_S
@@ -76,7 +76,7 @@ class Homing:
         if found is None or self.mean.count < ENOUGH_FRAMES:
             self.settled = self.rounds >= ROUNDS[1]
             return self.T_home
-        found = drawn_to(found, window_m)
+        found = settle(found)
         step = se3.log(se3.inverse(self.T_home) @ found)
         small = float(np.linalg.norm(step[:3])) < STEADY_M and float(np.linalg.norm(step[3:])) < STEADY_RAD
         self.settled = (small and self.rounds >= ROUNDS[0]) or self.rounds >= ROUNDS[1]

@@ -23,8 +23,10 @@ WINDOW_OF = {
     **dict.fromkeys((View.A4C, View.A5C, View.A2C, View.A3C), Window.APICAL),
     **dict.fromkeys((View.SC4C, View.SC_IVC), Window.SUBCOSTAL),
 }
-SHARE = 0.66  # of the way to the window: it was found to 5 mm, one view alone is to 7 mm
-FARTHEST_M = 0.025  # a window farther off is another one
+SHARES = {Window.PARASTERNAL: 0.85, Window.APICAL: 0.5, Window.SUBCOSTAL: 0.5}
+"""Of the way to where the neighbour was found: short axes alone miss the place by 10 to 20 mm, the long axis by 5 mm;
+apical views miss it by 3 mm, each alone."""
+FARTHEST_M = 0.035  # a window farther off is another one
 AIM_M = 0.080  # depth of what the view shows
 
 
@@ -35,19 +37,23 @@ def window_m(found_m: dict[View, Array], view: View) -> Array | None:
     return None if window is None or not others else np.asarray(np.mean(others, axis=0))
 
 
-def drawn_to(T_base_view: Array, window_m: Array | None) -> Array:
-    """A believed pose (4, 4) of a view, drawn towards the window (3,) in base where its neighbour was found.
+def drawn_to(T_base_view: Array, view: View, window_m: Array | None, outward: Array) -> Array:
+    """A believed pose (4, 4) of a view, drawn along the skin towards where its neighbour was found.
+
+    `window_m` (3,) is that place, `outward` (3,) the normal of the skin, both in base.
 
     A picture hardly tells a slide from a tilt that shows the same structure. So the pose turns as it moves, and what
     lies at AIM_M on its beam stays there.
     """
-    if window_m is None:
+    window = WINDOW_OF.get(view)
+    if window_m is None or window is None:
         return T_base_view
     R, p = T_base_view[:3, :3], T_base_view[:3, 3]
     step = window_m - p
-    step = SHARE * (step - float(step @ R[:, 2]) * R[:, 2])
-    if float(np.linalg.norm(step)) > SHARE * FARTHEST_M:
+    step = step - float(step @ outward) * outward
+    if float(np.linalg.norm(step)) > FARTHEST_M:
         return T_base_view
+    step = SHARES[window] * step
     beam = AIM_M * R[:, 2] - step
     beam = beam / float(np.linalg.norm(beam))
     axis = np.cross(R[:, 2], beam)
