@@ -1,6 +1,8 @@
 """Force-only runs: what an exam does without pictures keeps 5 N, and no random fault passes the hard limit."""
 
-from itertools import islice
+from concurrent.futures import ProcessPoolExecutor
+from itertools import islice, repeat
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -39,7 +41,8 @@ def test_every_kind_of_fault_is_drawn_and_drawing_is_repeatable():
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_no_fault_passes_the_hard_limit(tmp_path):
     print("seeds", SEED, "to", SEED + RUNS - 1)
-    results = [fault_run(seed, CONTACT_S) for seed in range(SEED, SEED + RUNS)]
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        results = list(pool.map(fault_run, range(SEED, SEED + RUNS), repeat(CONTACT_S), chunksize=5))
     figures = summary(results)
     print(figures)
     assert figures["limit_crossings"] == 0, figures["worst"]
