@@ -241,11 +241,11 @@ class Controller:
         limits = self._limits
         normal = float(linear @ ctx.z)
         lateral = linear - normal * ctx.z
-        normal = min(normal, max(limits.approach_m_s, float(wanted[:3] @ ctx.z)))
         if contact:
             lateral = _shorten(lateral, limits.lateral_contact_m_s)
-            normal = float(linear @ ctx.z)
             normal = min(max(normal, -limits.normal_contact_m_s), limits.normal_contact_m_s)
+        else:
+            normal = min(normal, max(limits.approach_m_s, float(wanted[:3] @ ctx.z)))
         linear = _shorten(lateral + normal * ctx.z, limits.free_m_s)
         return np.concatenate([linear, _shorten(angular, limits.angular_rad_s)])
 

@@ -59,8 +59,9 @@ def test_a_killed_process_leads_to_a_compliant_hold(
     if victim in ("controller", "safety"):  # nobody can command any more: the arm's own hold, to the end
         assert robot[-1][1] in SAFE_MODES
     else:  # the dead one did not come back: latched, off the skin unless the controller fell silent with it
-        latched = (SafetyState.MODE_RETRACT, SafetyState.MODE_STOPPED)
-        assert safety[-1][0] in latched and "NODE_GONE" in safety[-1][1]
+        stopped = victim == "exam" and "HEARTBEAT_LOST" in safety[-1][1]
+        wanted = SafetyState.MODE_STOPPED if stopped else SafetyState.MODE_RETRACT
+        assert safety[-1][0] == wanted and "NODE_GONE" in safety[-1][1]
     if victim != "safety":
         assert "NODE_LOST" in (graph.folder / "safety.log").read_text()
 

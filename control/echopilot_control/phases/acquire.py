@@ -12,7 +12,7 @@ from echopilot_control.search.priors import PRIORS, nearest_tilt
 from echopilot_control.search.spiral import fan_rad, spiral_point_m
 from echopilot_control.servo.centring import centring_velocity_m_s
 from echopilot_control.servo.coupling import balance_rate_rad_s
-from echopilot_control.servo.motion import Motion, capped, rotation_rate
+from echopilot_control.servo.motion import Motion, across, capped, rotation_rate
 from echopilot_control.tracking import caution
 from echopilot_core import ControlPhase, Outcome, View, se3
 
@@ -26,10 +26,6 @@ _LOST_NS = 2_000_000_000
 _COAST_NS = 4_000_000_000  # at 15 mm/s this crosses a rib and its shadow
 
 
-def _tangent(vector: np.ndarray, outward: np.ndarray) -> np.ndarray:
-    return vector - float(vector @ outward) * outward
-
-
 def search(ctx: Context, mem: Memory) -> Motion:
     """Tilt into the view's direction, then spiral over the skin with a tilt fan until the target is believed."""
     if believed(ctx, mem):
@@ -39,12 +35,12 @@ def search(ctx: Context, mem: Memory) -> Motion:
     if mem.search_centre_m is None or mem.R_search is None:
         mem.search_centre_m = mem.start.patch.point_m if mem.start is not None else ctx.position_m.copy()
         mem.R_search = _direction(ctx, mem)
-    along = _tangent(mem.R_search[:, 0], ctx.outward)
+    along = across(mem.R_search[:, 0], ctx.outward)
     along = along / max(float(np.linalg.norm(along)), 1e-9)
-    across = se3.hat(ctx.outward) @ along
+    beside = se3.hat(ctx.outward) @ along
     point = spiral_point_m(mem.search_travel_m)
-    wanted_m = mem.search_centre_m + point[0] * along + point[1] * across
-    miss = _tangent(wanted_m - ctx.position_m, ctx.outward)
+    wanted_m = mem.search_centre_m + point[0] * along + point[1] * beside
+    miss = across(wanted_m - ctx.position_m, ctx.outward)
     tilt = fan_rad(max(mem.search_travel_m, 0.0) / _SEARCH_M_S)
     R_wanted = mem.R_search @ se3.so3_exp(np.array([tilt[0], tilt[1], 0.0]))
     R_wanted = nearest_tilt(R_wanted, -ctx.outward, MAX_TILT_RAD)
@@ -123,7 +119,7 @@ def _to_lumen(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
         turn = turn + balance_rate_rad_s(ctx.seen.coupling) * ctx.rotation[:, 1]
     motion = Motion(
         ControlPhase.REFINE,
-        linear_m_s=speed * _tangent(ctx.rotation[:, 0], ctx.outward),
+        linear_m_s=speed * across(ctx.rotation[:, 0], ctx.outward),
         angular_rad_s=turn,
         setpoint_n=mem.setpoint_n,
         detail=f"centring the aorta: {1e3 * estimate.x_m:.1f} mm",

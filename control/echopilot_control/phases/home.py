@@ -9,7 +9,7 @@ from echopilot_control.phases.watch import gate_passes
 from echopilot_control.search.homing import ROUNDS
 from echopilot_control.search.priors import nearest_tilt
 from echopilot_control.search.windows import drawn_to
-from echopilot_control.servo.motion import Motion, capped, rotation_rate
+from echopilot_control.servo.motion import Motion, across, capped, rotation_rate
 from echopilot_control.tracking import caution
 from echopilot_core import ControlPhase, se3
 
@@ -32,8 +32,7 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
         )
     if T_target is None:
         return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
-    miss = T_target[:3, 3] - ctx.position_m
-    miss = miss - float(miss @ ctx.outward) * ctx.outward
+    miss = across(T_target[:3, 3] - ctx.position_m, ctx.outward)
     R_wanted = nearest_tilt(T_target[:3, :3], -ctx.outward, MAX_TILT_RAD)
     angle = se3.angle_between(ctx.rotation, R_wanted)
     miss_m = float(np.linalg.norm(miss))

@@ -10,7 +10,7 @@ from echopilot_control.phases.watch import believed
 from echopilot_control.search.priors import nearest_tilt
 from echopilot_control.servo.centring import centring_velocity_m_s
 from echopilot_control.servo.coupling import balance_rate_rad_s
-from echopilot_control.servo.motion import Motion, rotation_rate
+from echopilot_control.servo.motion import Motion, across, rotation_rate
 from echopilot_control.tracking import caution
 from echopilot_core import ControlPhase, Outcome, se3
 
@@ -35,7 +35,7 @@ def sweep(ctx: Context, mem: Memory) -> Motion:
     axes = ctx.axes
     if axes is None:
         return Motion(ControlPhase.SWEEP, setpoint_n=mem.setpoint_n, detail="waiting for landmarks")
-    onward = _unit(_across(-axes.superior, ctx.outward))
+    onward = _unit(across(-axes.superior, ctx.outward))
     known = believed(ctx, mem)
     last = mem.path_last_m if mem.path_last_m is not None else ctx.position_m
     advance_m = max(float((ctx.position_m - last) @ onward), 0.0)
@@ -52,7 +52,7 @@ def sweep(ctx: Context, mem: Memory) -> Motion:
 
     if ctx.fresh is not None:
         _remember_centre(ctx, mem)
-    sideways = _unit(_across(ctx.rotation[:, 0], ctx.outward))
+    sideways = _unit(across(ctx.rotation[:, 0], ctx.outward))
     speed = min(ctx.goal.speed_m_s, _MAX_SPEED_M_S)
     lateral = 0.0
     estimate = mem.target.now(ctx.now_ns, ctx.T) if known else None
@@ -129,10 +129,6 @@ def _perpendicular(ctx: Context, mem: Memory, share: float) -> Array:
         if angle > _LINE_TILT_RAD:
             wanted = nominal @ se3.so3_exp(excess * (_LINE_TILT_RAD / angle))
     return nearest_tilt(wanted, -ctx.outward, _SKIN_TILT_RAD)
-
-
-def _across(vector: Array, outward: Array) -> Array:
-    return vector - float(vector @ outward) * outward
 
 
 def _unit(vector: Array) -> Array:

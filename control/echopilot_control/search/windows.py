@@ -5,6 +5,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_control.servo.motion import across
 from echopilot_core import View, se3
 
 Array = NDArray[np.float64]
@@ -49,8 +50,7 @@ def drawn_to(T_base_view: Array, view: View, window_m: Array | None, outward: Ar
     if window_m is None or window is None:
         return T_base_view
     R, p = T_base_view[:3, :3], T_base_view[:3, 3]
-    step = window_m - p
-    step = step - float(step @ outward) * outward
+    step = across(window_m - p, outward)
     if float(np.linalg.norm(step)) > FARTHEST_M:
         return T_base_view
     step = SHARES[window] * step

@@ -35,6 +35,11 @@ def capped(vector: Array, limit: float) -> Array:
     return vector if norm <= limit else vector * (limit / norm)
 
 
+def across(vector: Array, axis: Array) -> Array:
+    """The part of a vector (3,) perpendicular to a unit `axis` (3,)."""
+    return vector - float(vector @ axis) * axis
+
+
 def rotation_rate(R_now: Array, R_wanted: Array, gain_1_s: float, limit_rad_s: float) -> Array:
     """Angular velocity (3,) in `base` from one rotation to another, proportional and capped."""
     return capped(gain_1_s * (R_now @ se3.so3_log(R_now.T @ R_wanted)), limit_rad_s)
@@ -46,5 +51,5 @@ def blend(motion: Motion, z: Array, normal_m_s: float, limits: Limits) -> Array:
     Task priority after Siciliano & Slotine 1991: lateral tasks act in the null space (I - z z^T) of the force task.
     Rotations are about the face centre and leave the force task alone to first order.
     """
-    lateral = capped(motion.linear_m_s - float(motion.linear_m_s @ z) * z, limits.lateral_contact_m_s)
+    lateral = capped(across(motion.linear_m_s, z), limits.lateral_contact_m_s)
     return np.concatenate([lateral + normal_m_s * z, capped(motion.angular_rad_s, limits.angular_rad_s)])

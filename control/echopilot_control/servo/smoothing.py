@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_control.servo.motion import capped
+from echopilot_control.servo.motion import across, capped
 
 Array = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ class Smoother:
     def smooth(self, wanted: Array, z: Array, dt_s: float) -> Array:
         """Twist (6,) [m/s, rad/s] in `base`: as `wanted` along `z` (3,), elsewhere near the last one."""
         normal = float(wanted[:3] @ z) * z
-        last = self._last[:3] - float(self._last[:3] @ z) * z
+        last = across(self._last[:3], z)
         linear = last + capped(wanted[:3] - normal - last, LINEAR_M_S2 * dt_s)
         angular = self._last[3:] + capped(wanted[3:] - self._last[3:], ANGULAR_RAD_S2 * dt_s)
         self._last = np.concatenate([linear, angular])
