@@ -78,6 +78,7 @@ class Memory:
     start: Start | None = None
     resume: ControlPhase | None = None  # where RECOVER goes back to
     recover_contact: bool = False  # RECOVER because of contact, not of images
+    resume_since_ns: tuple[int, int] = (0, -1)  # phase and good time as RECOVER found them
     final: tuple[Outcome, str] | None = None  # how the goal ended, once it has
     touch_ticks: int = 0
     attempts: int = 0

@@ -1,6 +1,7 @@
 """The controller in a small closed world: views are reached, sweeps end, faults lead to named states, no bumps."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -195,6 +196,22 @@ def test_a_short_image_gap_is_survived():
     station_m = loop.statuses[-1].station_m
     status = loop.run(SWEEP, 2.0)
     assert status.phase is ControlPhase.SWEEP and status.station_m > station_m + 0.01
+
+
+def test_pictures_that_stutter_hold_a_view_up_but_do_not_prevent_it():
+    """No new one for 150 ms, again and again: at 210 ms of age the probe waits, and half a second on it waits again."""
+    loop = Loop(World(seed=12))
+    shown = [None]
+
+    def stutter(inputs):
+        if loop.world.tick % 40 < 25:
+            shown[0] = inputs.seen
+        return replace(inputs, seen=shown[0])
+
+    loop.change = stutter
+    assert loop.until_done(AORTA).outcome is Outcome.SUCCEEDED
+    waits = [s.phase is ControlPhase.RECOVER for s in loop.statuses]
+    assert sum(b and not a for a, b in pairwise(waits)) >= 2
 
 
 def test_bad_robot_state_sends_no_validity():

@@ -42,6 +42,7 @@ def supervise(ctx: Context, mem: Memory) -> None:
 def _begin(ctx: Context, mem: Memory, contact: bool) -> None:
     if mem.phase is not ControlPhase.RECOVER:
         mem.resume = mem.phase
+        mem.resume_since_ns = (mem.phase_since_ns, mem.good_since_ns)
     mem.recover_contact = contact
     mem.recover_from_m = ctx.position_m.copy()
     mem.enter(ControlPhase.RECOVER, ctx.now_ns)
@@ -65,10 +66,19 @@ def recover(ctx: Context, mem: Memory) -> Motion:
         mem.enter(ControlPhase.RETREAT, ctx.now_ns)
         return Motion(ControlPhase.RETREAT, detail="contact lost, backing off")
     if not image_is_stale(ctx):
-        mem.enter(resume, ctx.now_ns)
+        _go_on(mem, resume, ctx.now_ns)
         return Motion(resume, setpoint_n=mem.setpoint_n)
     if mem.in_phase_s(ctx.now_ns) > ctx.limits.image_lost_s:
         mem.final = (Outcome.ABORTED, "image stale")
         mem.enter(ControlPhase.RETREAT, ctx.now_ns)
     age = "never seen" if np.isnan(ctx.image_age_s) else f"{1e3 * ctx.image_age_s:.0f} ms old"
     return Motion(ControlPhase.RECOVER, setpoint_n=mem.setpoint_n, detail=f"image {age}")
+
+
+def _go_on(mem: Memory, phase: ControlPhase, now_ns: int) -> None:
+    """Go on as if the wait had not been: nothing moved in it, so what had been reached before it is reached still."""
+    waited_ns = now_ns - mem.phase_since_ns
+    phase_since_ns, good_since_ns = mem.resume_since_ns
+    mem.enter(phase, now_ns)
+    mem.phase_since_ns = phase_since_ns + waited_ns
+    mem.good_since_ns = good_since_ns + waited_ns if good_since_ns >= 0 else -1

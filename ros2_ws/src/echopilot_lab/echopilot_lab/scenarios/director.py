@@ -99,7 +99,7 @@ class GoalDirector:
                     spec = self._goals[self._index]
                 else:
                     self.completed = True
-        elif status is not None and status.phase is not ControlPhase.HOLD:
+        elif status is not None and status.phase not in (ControlPhase.HOLD, ControlPhase.RECOVER):
             self._held_since_ns = None
         kind = GoalKind.ACQUIRE_VIEW if spec.kind == "acquire" else GoalKind.SWEEP
         goal = ControlGoal(
