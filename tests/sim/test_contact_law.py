@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from echopilot_core import se3
 from echopilot_sim.anatomy import draw_patient
@@ -34,18 +35,19 @@ def flat_skin(stiffness_pa_m: float, speed_m_s: float = 0.0) -> np.ndarray:
     return planes
 
 
-def press(
-    skin: np.ndarray, rotation: np.ndarray, origin: np.ndarray, twist: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def wrench_on(skin: np.ndarray, rotation: np.ndarray, origin: np.ndarray, twist: np.ndarray) -> np.ndarray:
     wrench = np.zeros(6)
     contact_wrench(np.ascontiguousarray(rotation), origin, twist, POINTS, skin, 0.0, FRICTION_WET, wrench)
+    return wrench
+
+
+def depths(skin: np.ndarray, rotation: np.ndarray, origin: np.ndarray) -> np.ndarray:
     places = POINTS @ rotation.T + origin
-    return wrench, -np.array([gap_m(skin, i, *place, 0.0) for i, place in enumerate(places)])
+    return -np.array([gap_m(skin, i, *place, 0.0) for i, place in enumerate(places)])
 
 
 def force_at(stiffness_pa_m: float, depth_m: float) -> float:
-    wrench, _ = press(flat_skin(stiffness_pa_m), DOWN, np.array([0.0, 0.0, -depth_m]), np.zeros(6))
-    return -float(wrench[2])
+    return -float(wrench_on(flat_skin(stiffness_pa_m), DOWN, np.array([0.0, 0.0, -depth_m]), np.zeros(6))[2])
 
 
 def depth_for(stiffness_pa_m: float, force_n: float) -> float:
@@ -82,13 +84,14 @@ def test_wrench_has_no_adhesion_and_points_out_of_the_skin() -> None:
     for _ in range(300):
         rotation = DOWN @ se3.so3_exp(rng.normal(0.0, 0.3, 3))
         origin = np.array([0.0, 0.0, rng.uniform(-0.02, 0.005)])
-        wrench, _ = press(flat_skin(10 ** rng.uniform(6, 7.5)), rotation, origin, rng.normal(0.0, 0.3, 6))
+        wrench = wrench_on(flat_skin(10 ** rng.uniform(6, 7.5)), rotation, origin, rng.normal(0.0, 0.3, 6))
         assert (rotation @ wrench[:3])[2] >= 0.0
 
 
 def test_pressing_reads_negative_z_and_tilt_is_answered_by_a_righting_torque() -> None:
     tilted = DOWN @ se3.so3_exp(np.array([0.0, 0.1, 0.0]))  # the -x edge of the face goes deeper
-    wrench, depth = press(flat_skin(1e6), tilted, np.array([0.0, 0.0, -0.005]), np.zeros(6))
+    skin, origin = flat_skin(1e6), np.array([0.0, 0.0, -0.005])
+    wrench, depth = wrench_on(skin, tilted, origin, np.zeros(6)), depths(skin, tilted, origin)
     assert wrench[2] < 0.0
     assert depth[POINTS[:, 0] < 0].mean() > depth[POINTS[:, 0] > 0].mean()
     assert wrench[4] < 0.0
@@ -105,16 +108,16 @@ def test_no_closed_motion_yields_energy(stiffness_pa_m: float) -> None:
         amplitude = np.concatenate([rng.normal(0.0, 0.003, 3), rng.normal(0.0, 0.05, 3)])
         phase, turns = rng.uniform(0.0, 2 * np.pi, 6), rng.integers(1, 4, 6)
         rate_hz = 10 ** rng.uniform(-1.0, 0.8)
+        angle = 2 * np.pi * turns * ((np.arange(n) + 0.5) / n)[:, None] + phase
+        state, slope = amplitude * np.sin(angle), 2 * np.pi * turns * amplitude * np.cos(angle)  # slope per path
+        attitude = [
+            Rotation.from_matrix(DOWN) * Rotation.from_rotvec(state[:, 3:] + h * slope[:, 3:]) for h in (0, 1e-6)
+        ]
+        turned = (attitude[1] * attitude[0].inv()).as_rotvec() / 1e-6
+        rotations, twists = attitude[0].as_matrix(), rate_hz * np.column_stack([slope[:, :3], turned])
         work = 0.0
-        for t in (np.arange(n) + 0.5) / n:
-            turn = 2 * np.pi * turns * t + phase
-            state, speed = amplitude * np.sin(turn), amplitude * np.cos(turn) * 2 * np.pi * turns * rate_hz
-            rotation = np.ascontiguousarray(DOWN @ se3.so3_exp(state[3:]))
-            origin = state[:3] + np.array([0.0, 0.0, -0.002])
-            h = 1e-6 * 2 * np.pi * turns * amplitude[:] * np.cos(turn)
-            turned = se3.so3_log(DOWN @ se3.so3_exp(state[3:] + h[3:]) @ rotation.T) / 1e-6 * rate_hz
-            twist = np.concatenate([speed[:3], turned])
-            wrench, _ = press(skin, rotation, origin, twist)
+        for rotation, origin, twist in zip(rotations, state[:, :3] + [0.0, 0.0, -0.002], twists, strict=True):
+            wrench = wrench_on(skin, rotation, origin, twist)
             work += ((rotation @ wrench[:3]) @ twist[:3] + (rotation @ wrench[3:]) @ twist[3:]) / (n * rate_hz)
         assert work <= 1e-6
 
@@ -128,8 +131,8 @@ def test_free_mass_on_skin_loses_energy_at_one_millisecond(stiffness_pa_m: float
     start = 0.5 * mass * speed**2 + mass * 9.81 * height
     force = 0.0
     for _ in range(6000):
-        wrench, depth = press(skin, DOWN, np.array([0.0, 0.0, height]), np.array([0, 0, speed, 0, 0, 0.0]))
-        force = -wrench[2]
+        force = -wrench_on(skin, DOWN, np.array([0.0, 0.0, height]), np.array([0, 0, speed, 0, 0, 0.0]))[2]
+        depth = depths(skin, DOWN, np.array([0.0, 0.0, height]))
         speed += (force / mass - 9.81) * dt
         height += speed * dt
         energy = 0.5 * mass * speed**2 + mass * 9.81 * height + stored_energy_j(depth, skin[:, STIFFNESS])
@@ -140,14 +143,14 @@ def test_free_mass_on_skin_loses_energy_at_one_millisecond(stiffness_pa_m: float
 
 def test_skin_that_rises_presses_harder_than_skin_that_falls() -> None:
     pose = np.array([0.0, 0.0, -0.005])
-    rising, _ = press(flat_skin(1e6, 0.02), DOWN, pose, np.zeros(6))
-    falling, _ = press(flat_skin(1e6, -0.02), DOWN, pose, np.zeros(6))
+    rising = wrench_on(flat_skin(1e6, 0.02), DOWN, pose, np.zeros(6))
+    falling = wrench_on(flat_skin(1e6, -0.02), DOWN, pose, np.zeros(6))
     assert rising[2] < falling[2] < 0.0
 
 
 def test_sliding_friction_stays_below_the_gel_coefficient() -> None:
     slide = np.array([0.02, 0.0, 0.0, 0.0, 0.0, 0.0])
-    wrench, _ = press(flat_skin(1e6), DOWN, np.array([0.0, 0.0, -0.008]), slide)
+    wrench = wrench_on(flat_skin(1e6), DOWN, np.array([0.0, 0.0, -0.008]), slide)
     assert 0.07 < -wrench[0] / -wrench[2] < 0.08
 
 
