@@ -11,6 +11,7 @@ from echopilot_control.context import Context, Memory, admissible_setpoint_n
 from echopilot_control.force.regulator import ForceReading, ForceRegulator
 from echopilot_control.frozen import PictureWatch
 from echopilot_control.hand import Jog, hand_twist
+from echopilot_control.midline import on_midline
 from echopilot_control.phases.dispatch import begin, run
 from echopilot_control.safety.limits import DESIGN_ROWS, Limits
 from echopilot_control.safety.robot_checks import finite
@@ -94,6 +95,7 @@ class Controller:
         self._skin_built_ns = 0
         self._axes: BodyAxes | None = None
         self._landmarks: BodyLandmarks | None = None
+        self._on_midline = False
         self._patch: SkinPatch | None = None
         self._last_ns: int | None = None
         self._regulating = False
@@ -181,6 +183,7 @@ class Controller:
             if inputs.landmarks is not None and inputs.landmarks is not self._landmarks:
                 self._axes = body_axes(inputs.landmarks)
                 self._landmarks = inputs.landmarks
+                self._on_midline = False
             surface = inputs.surface
             if surface is None:
                 return
@@ -190,6 +193,9 @@ class Controller:
             if self._skin is None or (free and old and not descending and surface.stamp_ns != self._skin.stamp_ns):
                 self._skin = Skin(surface)
                 self._skin_built_ns = inputs.now_ns
+            if not self._on_midline and self._axes is not None and self._landmarks is not None:
+                self._axes = on_midline(self._axes, self._landmarks, self._skin)
+                self._on_midline = True
         except EchoPilotError as error:
             self._trouble = str(error)
 

@@ -28,20 +28,20 @@ class Prior:
 
 _LEFT = (1.0, 0.0, 0.0)
 
-# Medians of the points and mean directions over 150 virtual patients of the training range. Around them, with the
-# landmarks as pointed, parasternal points scatter by 11 and 12 mm, apical ones by 14 and 10 mm, subcostal ones by 10
-# and 9 mm, and directions by 5 to 6 degrees (median); the aorta by 3 mm and 4 degrees.
+# Medians of the points and mean directions over 150 virtual patients of the training range. Around them, with axes on
+# the midline, parasternal points scatter by 4 mm sideways and 12 mm along the body, apical ones by 12 and 11 mm,
+# subcostal ones by 2 and 9 mm, and directions by 3 to 6 degrees (median); the aorta by 5 mm sideways.
 PRIORS: dict[View, Prior] = {
-    View.PLAX: Prior(0.130, 0.341, (0.28, 0.95, -0.17), (-0.85, 0.33, 0.41)),
-    View.PSAX_AV: Prior(0.130, 0.341, (0.07, 1.0, -0.07), (0.78, -0.01, 0.63)),
-    View.PSAX_MV: Prior(0.130, 0.341, (0.28, 0.95, -0.17), (0.69, -0.08, 0.72)),
-    View.PSAX_PM: Prior(0.130, 0.341, (0.52, 0.81, -0.28), (0.56, -0.07, 0.83)),
-    View.A4C: Prior(0.612, 0.112, (-0.61, 0.75, 0.24), (0.71, 0.40, 0.57)),
-    View.A5C: Prior(0.612, 0.112, (-0.69, 0.64, 0.33), (0.68, 0.43, 0.59)),
-    View.A2C: Prior(0.612, 0.112, (-0.58, 0.77, 0.27), (0.08, -0.27, 0.96)),
-    View.A3C: Prior(0.612, 0.112, (-0.58, 0.77, 0.27), (-0.69, -0.63, 0.36)),
-    View.SC4C: Prior(0.0, -0.179, (0.40, 0.73, 0.55), (0.88, -0.48, 0.0)),
-    View.SC_IVC: Prior(0.0, -0.17, (-0.10, 0.95, 0.30), (0.0, 0.30, 1.0)),
+    View.PLAX: Prior(0.143, 0.341, (0.28, 0.95, -0.15), (-0.86, 0.32, 0.40)),
+    View.PSAX_AV: Prior(0.143, 0.341, (0.07, 1.0, -0.06), (0.77, -0.02, 0.64)),
+    View.PSAX_MV: Prior(0.143, 0.341, (0.28, 0.95, -0.15), (0.69, -0.09, 0.72)),
+    View.PSAX_PM: Prior(0.143, 0.341, (0.52, 0.81, -0.26), (0.55, -0.08, 0.83)),
+    View.A4C: Prior(0.612, 0.114, (-0.61, 0.75, 0.24), (0.71, 0.40, 0.58)),
+    View.A5C: Prior(0.612, 0.114, (-0.70, 0.64, 0.32), (0.67, 0.42, 0.61)),
+    View.A2C: Prior(0.612, 0.114, (-0.58, 0.77, 0.27), (0.07, -0.28, 0.96)),
+    View.A3C: Prior(0.612, 0.114, (-0.58, 0.77, 0.27), (-0.69, -0.63, 0.34)),
+    View.SC4C: Prior(0.0, -0.170, (0.40, 0.73, 0.56), (0.88, -0.48, 0.0)),
+    View.SC_IVC: Prior(-0.031, -0.17, (-0.06, 0.95, 0.29), (0.59, -0.21, 0.78)),
     View.AORTA_TRANS: Prior(0.057, -0.10, (0.0, 0.985, -0.155), _LEFT),
     View.AORTA_LONG: Prior(0.055, -0.35, (0.0, 1.0, -0.06), (0.0, 0.0, 1.0)),
 }
