@@ -43,7 +43,7 @@ check: setup-dev
 
 bench: setup
 	@for name in bmode physics simulator perception control graph; do $(BIN)/echopilot bench $$name --json out/bench/$$name.json || exit; done
-	@$(BIN)/echopilot bench faults --runs 10000 --picture out/bench/faults.png --json out/bench/faults.json
+	@$(BIN)/echopilot bench faults --runs 10000 --kept out/bench/faults.jsonl --picture out/bench/faults.png --json out/bench/faults.json
 	@$(BIN)/python benchmarks/variety.py --json out/bench/variety.json
 	@$(BIN)/python benchmarks/fuzz_perception.py --json out/bench/fuzz_perception.json
 	@$(BIN)/echopilot trial --protocol full --patients 10 --seed 600000 --fresh --json out/bench/trial.json

@@ -22,6 +22,7 @@ from echopilot_control.servo.smoothing import Smoother
 from echopilot_control.servo.velocity import VelocityFollower
 from echopilot_control.surface import Skin, SkinPatch
 from echopilot_control.tracking import PoseHistory
+from echopilot_control.vectors import all_finite, shortened
 from echopilot_core import (
     BodyLandmarks,
     BodySurface,
@@ -225,7 +226,7 @@ class Controller:
         else:
             wanted = np.concatenate([self._soft_landing(ctx, motion.linear_m_s), motion.angular_rad_s])
         self._regulating = motion.setpoint_n is not None
-        if not np.isfinite(wanted).all():
+        if not all_finite(wanted):
             return wanted  # goes out without validity and leaves no trace
         if self._regulating:
             wanted = self._smoother.smooth(wanted, ctx.z, ctx.dt_s)
@@ -243,17 +244,16 @@ class Controller:
 
     def _bounded(self, twist: Array, wanted: Array, ctx: Context, contact: bool) -> Array:
         """Speed limits once more, after the follower's share; towards the skin it may not make an approach faster."""
-        linear, angular = twist[:3], twist[3:]
-        limits = self._limits
-        normal = float(linear @ ctx.z)
-        lateral = linear - normal * ctx.z
+        limits, z = self._limits, ctx.z
+        normal = float(twist[:3] @ z)
+        lateral = twist[:3] - normal * z
         if contact:
-            lateral = _shorten(lateral, limits.lateral_contact_m_s)
+            lateral = shortened(lateral, limits.lateral_contact_m_s)
             normal = min(max(normal, -limits.normal_contact_m_s), limits.normal_contact_m_s)
         else:
-            normal = min(normal, max(limits.approach_m_s, float(wanted[:3] @ ctx.z)))
-        linear = _shorten(lateral + normal * ctx.z, limits.free_m_s)
-        return np.concatenate([linear, _shorten(angular, limits.angular_rad_s)])
+            normal = min(normal, max(limits.approach_m_s, float(wanted[:3] @ z)))
+        linear = shortened(lateral + normal * z, limits.free_m_s)
+        return np.concatenate([linear, shortened(twist[3:], limits.angular_rad_s)])
 
     def _phase(self) -> ControlPhase:
         return self._mem.phase if self._mem is not None else ControlPhase.IDLE
@@ -261,7 +261,7 @@ class Controller:
     def _output(self, inputs: ControlInputs, twist: Array, motion: Motion, valid_ns: int) -> ControlOutput:
         self._sequence += 1
         robot, seen, mem = inputs.robot, inputs.seen, self._mem
-        if not np.isfinite(twist).all():
+        if not all_finite(twist):
             twist, valid_ns = np.zeros(6), 0
         setpoint_n = motion.setpoint_n if motion.setpoint_n is not None else 0.0
         frame_sequence = seen.sequence if seen is not None else -1
@@ -287,8 +287,3 @@ class Controller:
         )
         command = ProbeCommand(inputs.now_ns, self._sequence, twist, setpoint_n, frame_sequence, valid_ns)
         return ControlOutput(command, status)
-
-
-def _shorten(vector: Array, limit: float) -> Array:
-    norm = float(np.sqrt(vector @ vector))
-    return vector if norm <= limit else vector * (limit / norm)

@@ -1,11 +1,12 @@
 """What the operator's hand asks for in guided mode: a jog twist, or a push against the probe."""
 
 from dataclasses import dataclass
-from math import radians
+from math import hypot, radians
 
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_control.vectors import all_finite, length, shortened
 from echopilot_core import RobotState, to_ns
 
 Array = NDArray[np.float64]
@@ -38,28 +39,26 @@ def hand_twist(robot: RobotState, jog: Jog | None, now_ns: int) -> Array:
     A push is read from the wrench across the beam, beyond a dead band. Along z the force loop alone decides.
     """
     wanted = np.zeros(6)
-    if np.isfinite(robot.wrench).all():
+    fx, fy, _, tx, ty, tz = robot.wrench.tolist()
+    if jog is None and hypot(fx, fy) <= PUSH_FREE_N and hypot(tx, ty, tz) <= TWIST_FREE_N_M:
+        return wanted
+    if all_finite(robot.wrench):
         wanted[:2] = PUSH_GAIN_M_S_N * _beyond(robot.wrench[:2], PUSH_FREE_N)
         wanted[3:] = TWIST_GAIN_RAD_S_N_M * _beyond(robot.wrench[3:], TWIST_FREE_N_M)
-    if jog is not None and abs(now_ns - jog.stamp_ns) <= JOG_AGE_NS and np.isfinite(jog.twist).all():
+    if jog is not None and abs(now_ns - jog.stamp_ns) <= JOG_AGE_NS and all_finite(jog.twist):
         wanted += jog.twist * np.array([1.0, 1.0, 0.0, 1.0, 1.0, 1.0])
     R = robot.T_base_probe[:3, :3]
-    return np.concatenate([R @ _capped(wanted[:3], JOG_LINEAR_M_S), R @ _capped(wanted[3:], JOG_ANGULAR_RAD_S)])
+    return np.concatenate([R @ shortened(wanted[:3], JOG_LINEAR_M_S), R @ shortened(wanted[3:], JOG_ANGULAR_RAD_S)])
 
 
 def slewed(previous: Array, wanted: Array, dt_s: float) -> Array:
     """The next twist (6,) on the way to another one, within what an arm follows smoothly."""
     step = wanted - previous
-    linear, angular = _capped(step[:3], SLEW_M_S2 * dt_s), _capped(step[3:], SLEW_RAD_S2 * dt_s)
+    linear, angular = shortened(step[:3], SLEW_M_S2 * dt_s), shortened(step[3:], SLEW_RAD_S2 * dt_s)
     return np.asarray(previous + np.concatenate([linear, angular]))
 
 
 def _beyond(vector: Array, free: float) -> Array:
     """What of a vector exceeds the length `free`, in its direction."""
-    norm = float(np.linalg.norm(vector))
+    norm = length(vector)
     return np.zeros_like(vector) if norm <= free else np.asarray(vector * ((norm - free) / norm))
-
-
-def _capped(vector: Array, limit: float) -> Array:
-    norm = float(np.linalg.norm(vector))
-    return vector if norm <= limit else vector * (limit / norm)

@@ -1,6 +1,8 @@
 """Force-only runs: what an exam does without pictures keeps 5 N, and no random fault passes the hard limit."""
 
+import json
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from itertools import islice, repeat
 from multiprocessing import get_context
 
@@ -10,7 +12,7 @@ from PIL import Image
 
 from echopilot_core import ControlPhase
 from echopilot_lab.force_bodies import pressure_per_depth, uniform_body
-from echopilot_lab.force_campaign import fault_run, summary
+from echopilot_lab.force_campaign import FaultRun, code_sha256, fault_run, kept_runs, summary
 from echopilot_lab.force_faults import KINDS, draw_faults
 from echopilot_lab.force_plots import draw_maxima
 from echopilot_lab.force_run import run_force
@@ -36,6 +38,13 @@ def test_every_kind_of_fault_is_drawn_and_drawing_is_repeatable():
     drawn = [draw_faults(np.random.default_rng(seed), 100, 900) for seed in range(200)]
     assert {fault.kind for faults in drawn for fault in faults} == set(KINDS)
     assert drawn[7] == draw_faults(np.random.default_rng(7), 100, 900)
+
+
+def test_finished_runs_are_read_back_and_those_of_other_code_and_cut_lines_are_not(tmp_path):
+    run = FaultRun(7, 900.0, 0.004, 5.0, draw_faults(np.random.default_rng(7), 100, 900), True, 6.5, 0, ("ROBOT_LOST",))
+    line = json.dumps({"code": code_sha256()} | asdict(run))
+    (tmp_path / "kept").write_text(f"{line}\n{line.replace(code_sha256(), 'other')}\n{line[:40]}")
+    assert kept_runs(tmp_path / "kept") == {7: run}
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -34,8 +34,8 @@ def begin_guided(ctx: Context, touching: bool) -> ControlPhase:
 def guided(ctx: Context, mem: Memory) -> Motion:
     """One tick of hand-guided contact: what the hand asks across the skin; once it rests, help from the picture."""
     mem.enter(ControlPhase.HOLD, ctx.now_ns)
-    mem.hand = slewed(mem.hand, ctx.hand, ctx.dt_s)
     if ctx.hand.any() or mem.hand.any():
+        mem.hand = slewed(mem.hand, ctx.hand, ctx.dt_s)
         mem.good_since_ns = ctx.now_ns
         return _motion(mem, mem.hand[:3], _within_tilt(ctx, mem.hand[3:]), "the operator moves the probe")
     still = mem.good_since_ns < 0 or ctx.now_ns - mem.good_since_ns > _STILL_NS

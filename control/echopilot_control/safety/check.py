@@ -15,6 +15,7 @@ from echopilot_control.safety.robot_checks import check_robot
 from echopilot_control.safety.state import RetractMemory, SafetyDecision, SafetyInputs, SafetyMemory
 from echopilot_control.safety.time_checks import check_time
 from echopilot_control.safety.zones import deep_in_zone, outside_box
+from echopilot_control.vectors import all_finite
 from echopilot_core import BodyLandmarks, RobotState, SafeTwist, SafetyMode, SafetyState
 
 
@@ -79,8 +80,8 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
 def _usable(landmarks: BodyLandmarks | None) -> BodyLandmarks | None:
     if landmarks is None:
         return None
-    points = np.stack([landmarks.notch_m, landmarks.xiphoid_m, landmarks.navel_m])
-    return landmarks if bool(np.isfinite(points).all()) else None
+    points = landmarks.notch_m, landmarks.xiphoid_m, landmarks.navel_m
+    return landmarks if all(map(all_finite, points)) else None
 
 
 def _rest(moved: bool, inputs: SafetyInputs) -> list[Reason]:

@@ -1,5 +1,7 @@
 """Makes a twist admissible: speed in air and in contact, control barrier, zones."""
 
+from math import hypot
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,18 +9,13 @@ from echopilot_control.force.barrier import allowed_velocity_m_s
 from echopilot_control.safety.force_checks import CONTACT_N
 from echopilot_control.safety.limits import LimitRow, Limits
 from echopilot_control.safety.zones import Zone, keep_out, near_body
+from echopilot_control.vectors import share_within
 from echopilot_core import BodyLandmarks, RobotState
 
 Array = NDArray[np.float64]
 
 BARRIER_STIFFNESS_N_M = 5_000.0
 _ABSURD = 10.0  # m/s or rad/s; larger numbers are cut before they can overflow a norm
-
-
-def limit_norm(vector: Array, limit: float) -> Array:
-    """Shorten a vector (n,) to `limit`, keeping its direction."""
-    norm = float(np.sqrt(vector @ vector))
-    return vector if norm <= limit else vector * (limit / norm)
 
 
 def clip_twist(
@@ -33,18 +30,22 @@ def clip_twist(
 
     Only the barrier may reverse the normal velocity: above the soft cap the probe has to back out.
     """
-    twist = np.clip(twist, -_ABSURD, _ABSURD)
-    z = robot.T_base_probe[:3, 2]
+    vx, vy, vz, wx, wy, wz = [min(max(v, -_ABSURD), _ABSURD) for v in twist.tolist()]
+    zx, zy, zz = robot.T_base_probe[:3, 2].tolist()
     force_n = robot.contact_force_n
-    normal = float(twist[:3] @ z)
-    lateral = twist[:3] - normal * z
+    normal = vx * zx + vy * zy + vz * zz
+    vx, vy, vz = vx - normal * zx, vy - normal * zy, vz - normal * zz
     if force_n > CONTACT_N:
+        share = share_within(hypot(vx, vy, vz), limits.lateral_contact_m_s)
+        vx, vy, vz = share * vx, share * vy, share * vz
         normal = min(max(normal, -limits.normal_contact_m_s), limits.normal_contact_m_s)
-        lateral = limit_norm(lateral, limits.lateral_contact_m_s)
         normal = min(normal, allowed_velocity_m_s(force_n, row.soft_cap_n, BARRIER_STIFFNESS_N_M))
         normal = max(normal, -limits.normal_contact_m_s)
     elif near_body(robot.T_base_probe[:3, 3], landmarks):
         normal = min(normal, limits.approach_m_s)
-    linear = limit_norm(lateral + normal * z, limits.free_m_s)
-    linear = keep_out(linear, robot.T_base_probe[:3, 3], landmarks, zones)
-    return np.concatenate([linear, limit_norm(twist[3:], limits.angular_rad_s)])
+    vx, vy, vz = vx + normal * zx, vy + normal * zy, vz + normal * zz
+    share = share_within(hypot(vx, vy, vz), limits.free_m_s)
+    turn = share_within(hypot(wx, wy, wz), limits.angular_rad_s)
+    clipped = np.array([share * vx, share * vy, share * vz, turn * wx, turn * wy, turn * wz])
+    clipped[:3] = keep_out(clipped[:3], robot.T_base_probe[:3, 3], landmarks, zones)
+    return clipped

@@ -1,13 +1,13 @@
 """Checks of the controller's command: present, finite, fresh at both ends, in sequence, from one commander."""
 
 from dataclasses import dataclass
-
-import numpy as np
+from math import isfinite
 
 from echopilot_control.safety.force_checks import CONTACT_N
 from echopilot_control.safety.limits import Limits
 from echopilot_control.safety.reasons import Reason
 from echopilot_control.safety.state import CommandMemory, SafetyInputs
+from echopilot_control.vectors import all_finite
 from echopilot_core import ProbeCommand, to_ns
 
 CONTROLLER = "controller"
@@ -29,9 +29,9 @@ class CommandVerdict:
 def _fault(command: ProbeCommand | None, memory: CommandMemory, now_ns: int, limits: Limits) -> Reason | None:
     if command is None:
         return Reason.COMMAND_MISSING
-    if command.twist.shape != (6,) or not np.isfinite(command.twist).all():
+    if command.twist.shape != (6,) or not all_finite(command.twist):
         return Reason.COMMAND_NOT_FINITE
-    if not np.isfinite(command.force_setpoint_n):
+    if not isfinite(command.force_setpoint_n):
         return Reason.COMMAND_NOT_FINITE
     if command.stamp_ns - now_ns > to_ns(limits.future_s):
         return Reason.COMMAND_FUTURE

@@ -72,5 +72,9 @@ def _is_bias(skin_m: Array | None, robot: RobotState) -> bool:
         return True
     if skin_m is None or float(robot.wrench[:3] @ robot.wrench[:3]) <= BIAS_N**2:
         return False
-    away = skin_m - robot.T_base_probe[:3, 3]
-    return float(np.einsum("ij,ij->i", away, away).min()) > _NO_SKIN_M**2
+    return all(_nearest_m2(points, robot.T_base_probe[:3, 3]) > _NO_SKIN_M**2 for points in (skin_m[::8], skin_m))
+
+
+def _nearest_m2(points_m: Array, position_m: Array) -> float:
+    away = points_m - position_m
+    return float(np.einsum("ij,ij->i", away, away).min())

@@ -1,6 +1,6 @@
 """Joints near their limits, an arm near a singular pose: slower, then held; only while they run into it."""
 
-from math import radians
+from math import inf, radians
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,14 @@ def joint_share(robot: RobotState, limits_rad: NDArray[np.float64] | None) -> fl
     if limits_rad is None:
         return 1.0
     q, dq = robot.joint_position_rad, robot.joint_velocity_rad_s
-    if limits_rad.shape != (q.size, 2):  # limits of another arm: nothing is known of this one
+    if limits_rad.shape != (q.size, 2) or dq.size != q.size:  # limits of another arm: nothing is known of this one
         return 0.0
-    low = np.where(dq < -_STILL_RAD_S, q - limits_rad[:, 0], np.inf)
-    high = np.where(dq > _STILL_RAD_S, limits_rad[:, 1] - q, np.inf)
-    margin_rad = float(min(low.min(initial=np.inf), high.min(initial=np.inf)))
+    margin_rad = inf
+    for angle, speed, (low, high) in zip(q.tolist(), dq.tolist(), limits_rad.tolist(), strict=False):
+        if speed < -_STILL_RAD_S:
+            margin_rad = min(margin_rad, angle - low)
+        elif speed > _STILL_RAD_S:
+            margin_rad = min(margin_rad, high - angle)
     if margin_rad < HOLD_RAD:
         return 0.0
     return max(_SLOWEST, min(1.0, (margin_rad - HOLD_RAD) / (SLOW_RAD - HOLD_RAD)))

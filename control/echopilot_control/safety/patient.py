@@ -92,7 +92,8 @@ def felt_shift_m(felt: tuple[tuple[int, Point, float], ...], z: Array) -> float:
     On tissue stiffer than 2 kN/m the change of depth is taken too large, on softer one too small: a few mm.
     """
     (_, start_m, start_n), (_, end_m, end_n) = felt[0], felt[-1]
-    return float((np.array(end_m) - start_m) @ z) - (end_n - start_n) / _TISSUE_N_M
+    way_m = sum((end - start) * along for end, start, along in zip(end_m, start_m, z.tolist(), strict=True))
+    return float(way_m) - (end_n - start_n) / _TISSUE_N_M
 
 
 def watch_patient(body: BodyMemory, robot: RobotState | None, surface: BodySurface | None) -> tuple[BodyMemory, bool]:
@@ -106,7 +107,13 @@ def watch_patient(body: BodyMemory, robot: RobotState | None, surface: BodySurfa
     kept = body.felt[1:] if body.felt and body.felt[0][0] < newest_ns else body.felt
     felt = (*kept, (robot.stamp_ns, _point(robot.T_base_probe[:3, 3]), robot.contact_force_n))
     fast = abs(felt_shift_m(felt, robot.T_base_probe[:3, 2])) > FAST_M_S * _WINDOW_S
-    return replace(body, felt=felt), moved or fast
+    return _with_felt(body, felt), moved or fast
+
+
+def _with_felt(body: BodyMemory, felt: tuple[tuple[int, Point, float], ...]) -> BodyMemory:
+    return BodyMemory(
+        body.outline, body.coarse_m, body.surface_ns, body.since_ns, body.rest_m, body.mean_m, body.seen, felt
+    )
 
 
 def _look(body: BodyMemory, surface: BodySurface) -> tuple[BodyMemory, bool]:

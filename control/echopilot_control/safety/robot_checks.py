@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from echopilot_control.safety.force_checks import CONTACT_N, check_force
 from echopilot_control.safety.limits import Limits
 from echopilot_control.safety.reasons import Reason
 from echopilot_control.safety.state import ForceMemory, SafetyInputs, SafetyMemory
+from echopilot_control.vectors import all_finite
 from echopilot_core import RobotMode, RobotState, to_ns
 from echopilot_core.se3 import is_rigid
 
@@ -32,10 +31,10 @@ def finite(robot: RobotState) -> bool:
     return (
         robot.twist.shape == (6,)
         and robot.wrench.shape == (6,)
-        and bool(np.isfinite(robot.wrench).all())
-        and bool(np.isfinite(robot.twist).all())
-        and bool(np.isfinite(robot.joint_position_rad).all())
-        and bool(np.isfinite(robot.joint_velocity_rad_s).all())
+        and all_finite(robot.wrench)
+        and all_finite(robot.twist)
+        and all_finite(robot.joint_position_rad)
+        and all_finite(robot.joint_velocity_rad_s)
         and is_rigid(robot.T_base_probe, 1e-3)
     )
 

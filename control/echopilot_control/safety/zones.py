@@ -1,10 +1,12 @@
 """Where the probe may be: a box around the patient, nothing above the suprasternal notch, nothing in marked zones."""
 
 from dataclasses import dataclass
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_control.vectors import length
 from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError
 
 Array = NDArray[np.float64]
@@ -71,19 +73,21 @@ def on_skin(marked: tuple[MarkedZone, ...], landmarks: BodyLandmarks, surface: B
 def superior_axis(landmarks: BodyLandmarks) -> Array:
     """Unit vector (3,) in `base` from navel to notch."""
     axis = landmarks.notch_m - landmarks.navel_m
-    return axis / max(float(np.linalg.norm(axis)), 1e-9)
+    return axis / max(length(axis), 1e-9)
 
 
 def above_notch_m(position_m: Array, landmarks: BodyLandmarks) -> float:
     """How far (3,) [m] lies past the border of the forbidden zone [m]; negative outside it."""
-    if position_m[2] - landmarks.notch_m[2] > _ZONE_HEIGHT_M:
+    (x, y, z), (a, b, c), (d, e, f) = position_m.tolist(), landmarks.notch_m.tolist(), landmarks.navel_m.tolist()
+    if z - c > _ZONE_HEIGHT_M:
         return -_ZONE_HEIGHT_M
-    return float((position_m - landmarks.notch_m) @ superior_axis(landmarks)) + ZONE_MARGIN_M
+    along = (x - a) * (a - d) + (y - b) * (b - e) + (z - c) * (c - f)
+    return float(along / max(hypot(a - d, b - e, c - f), 1e-9)) + ZONE_MARGIN_M
 
 
 def inside_m(position_m: Array, zone: Zone) -> float:
     """How far (3,) [m] lies past the margin around a marked zone [m]; negative outside it."""
-    return zone.radius_m + ZONE_MARGIN_M - float(np.linalg.norm(position_m - zone.centre_m))
+    return zone.radius_m + ZONE_MARGIN_M - length(position_m - zone.centre_m)
 
 
 def deep_in_zone(position_m: Array, landmarks: BodyLandmarks | None, zones: tuple[Zone, ...]) -> bool:
@@ -108,15 +112,16 @@ def keep_out(
     if above_notch_m(position_m, landmarks) > 0.0:
         axis = superior_axis(landmarks)
         allowed -= max(float(allowed @ axis), 0.0) * axis
-    offset = position_m - landmarks.xiphoid_m
-    outward = (np.abs(offset) > _BOX_HALF_M) & (allowed * offset > 0.0)
-    allowed[outward] = 0.0
+    if outside_box(position_m, landmarks, 0.0):
+        offset = position_m - landmarks.xiphoid_m
+        allowed[(np.abs(offset) > _BOX_HALF_M) & (allowed * offset > 0.0)] = 0.0
     return allowed
 
 
-def outside_box(position_m: Array, landmarks: BodyLandmarks) -> bool:
+def outside_box(position_m: Array, landmarks: BodyLandmarks, margin_m: float = 0.2) -> bool:
     """True well outside the workspace, where nothing is commanded."""
-    return bool((np.abs(position_m - landmarks.xiphoid_m) > _BOX_HALF_M + 0.2).any())
+    place = zip(position_m.tolist(), landmarks.xiphoid_m.tolist(), _BOX_HALF_M.tolist(), strict=True)
+    return any([abs(here - middle) > half_m + margin_m for here, middle, half_m in place])
 
 
 def near_body(position_m: Array, landmarks: BodyLandmarks | None) -> bool:

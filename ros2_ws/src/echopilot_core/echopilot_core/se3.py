@@ -3,6 +3,8 @@
 Twists are 6-vectors (v [m/s], w [rad/s]). Formulas: Lynch & Park, Modern Robotics (2017), ch. 3.
 """
 
+from math import isfinite
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -150,11 +152,20 @@ def look_along(z_axis: Array, x_hint: Array) -> Array:
 
 def is_rigid(T: Array, tolerance: float = 1e-6) -> bool:
     """True for a finite 4x4 matrix with an orthonormal right-handed rotation and the last row 0 0 0 1."""
-    if T.shape != (4, 4) or not np.isfinite(T).all():
+    if T.shape != (4, 4):
         return False
-    R = T[:3, :3]
-    return bool(
-        np.abs(R.T @ R - np.eye(3)).max() < tolerance
-        and np.linalg.det(R) > 0.0
-        and np.abs(T[3] - np.array([0.0, 0.0, 0.0, 1.0])).max() < tolerance
+    (a, b, c, x), (d, e, f, y), (g, h, i, z), (p, q, r, s) = T.tolist()  # plain numbers: ten times faster than arrays
+    off = (
+        a * a + d * d + g * g - 1.0,
+        b * b + e * e + h * h - 1.0,
+        c * c + f * f + i * i - 1.0,
+        a * b + d * e + g * h,
+        a * c + d * f + g * i,
+        b * c + e * f + h * i,
+        p,
+        q,
+        r,
+        s - 1.0,
     )
+    right_handed = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) > 0.0
+    return right_handed and all([abs(v) < tolerance for v in off]) and all(map(isfinite, (x, y, z)))

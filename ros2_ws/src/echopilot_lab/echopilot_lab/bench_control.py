@@ -14,7 +14,7 @@ from rich.table import Table
 from echopilot_core import ControlPhase
 from echopilot_lab.force_bodies import uniform_body
 from echopilot_lab.force_plots import draw_traces
-from echopilot_lab.force_run import run_force
+from echopilot_lab.force_run import NO_PICTURES, run_force
 from echopilot_sim.simulation import Simulation
 
 SOFT_N_M, RIB_N_M = (300.0, 1000.0, 3000.0), (8000.0, 20000.0)
@@ -37,7 +37,7 @@ def bench_control(console: Console, seeds: int = 1, traces: Path | None = None) 
     rows, kept, spent_s = [], {}, 0.0
     list(islice(run_force(Simulation(uniform_body(*cases[0]))), 20))  # compiles what is not compiled yet
     for stiffness_n_m, breathing_m, seed in track(cases, "force runs", console=console):
-        simulation = Simulation(uniform_body(stiffness_n_m, breathing_m, seed))
+        simulation = Simulation(uniform_body(stiffness_n_m, breathing_m, seed), NO_PICTURES)
         started = time.perf_counter()
         forces, row = _hold(simulation, wall_s)
         spent_s += time.perf_counter() - started

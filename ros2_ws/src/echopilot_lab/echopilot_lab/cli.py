@@ -214,12 +214,13 @@ def faults(
     seed: Annotated[int, typer.Option(min=0, help="First seed.")] = 600_000,
     jobs: Annotated[int, typer.Option(min=1, help="Parallel processes.")] = os.cpu_count() or 1,
     picture: Annotated[Path | None, typer.Option(help="PNG for the distribution of the largest forces.")] = None,
+    kept: Annotated[Path | None, typer.Option(help="File of finished runs: written, and gone on from.")] = None,
     json_file: JsonFile = None,
 ) -> None:
     """Force-only runs with random faults; exit code 1 when one passed the hard limit of 20 N."""
     from echopilot_lab.force_campaign import bench_faults
 
-    figures = bench_faults(runs, seed, jobs, console, picture)
+    figures = bench_faults(runs, seed, jobs, console, picture, kept)
     write_json(figures, json_file)
     if figures["limit_crossings"]:
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """Bodies for force tests: one drawn torso whose whole skin has one stated stiffness, close under the probe."""
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -27,12 +27,18 @@ def uniform_body(stiffness_n_m: float, breathing_pp_m: float, seed: int = _SEED)
     It breathes at 0.25 Hz by `breathing_pp_m` [m] on average, peak to peak; the skin at the start of AORTA_TRANS lies
     15 mm under the start pose of the arm when the breath is half in. `seed` chooses sensor errors and breaths.
     """
-    base = draw_patient(_SEED)
+    base = _smooth_patient()
     depth_m = breathing_pp_m / _MEAN_BREATH
-    torso = replace(base.torso, breathing_chest_m=depth_m, breathing_abdomen_m=depth_m, relief=None, apex_beat_m=0.0)
+    torso = replace(base.torso, breathing_chest_m=depth_m, breathing_abdomen_m=depth_m)
     pressure = pressure_per_depth(stiffness_n_m)
     torso = replace(torso, stiffness_abdomen_pa_m=pressure, stiffness_chest_pa_m=pressure, stiffness_rib_pa_m=pressure)
     return under_the_probe(replace(base, seed=seed, torso=torso, breathing_rate_hz=BREATHING_HZ))
+
+
+@cache
+def _smooth_patient() -> Patient:
+    drawn = draw_patient(_SEED)
+    return replace(drawn, torso=replace(drawn.torso, relief=None, apex_beat_m=0.0))
 
 
 def under_the_probe(patient: Patient, view: View = View.AORTA_TRANS) -> Patient:
@@ -55,7 +61,7 @@ def exact_landmarks(patient: Patient) -> BodyLandmarks:
     return BodyLandmarks(0, *se3.apply(patient.T_base_patient, points))
 
 
-@lru_cache(maxsize=64)
+@cache
 def pressure_per_depth(stiffness_n_m: float) -> float:
     """Foundation stiffness [Pa/m] that gives the face a total stiffness [N/m] of d(force)/d(depth) at 5 N.
 
@@ -71,10 +77,8 @@ def pressure_per_depth(stiffness_n_m: float) -> float:
 
 
 def _stiffness_n_m(pressure_pa_m: float) -> float:
-    torso = draw_patient(_SEED).torso
-    torso = replace(torso, relief=None, apex_beat_m=0.0)
     torso = replace(
-        torso,
+        _smooth_patient().torso,
         stiffness_abdomen_pa_m=pressure_pa_m,
         stiffness_chest_pa_m=pressure_pa_m,
         stiffness_rib_pa_m=pressure_pa_m,

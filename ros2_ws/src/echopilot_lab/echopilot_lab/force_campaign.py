@@ -1,8 +1,11 @@
 """Many force-only runs with random faults: does the force on the patient ever pass the hard limit?"""
 
+import json
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+import echopilot_control
+import echopilot_core
+import echopilot_sim
 from echopilot_core import ControlPhase
 from echopilot_lab.force_bodies import pressure_per_depth, uniform_body
 from echopilot_lab.force_faults import Disturbed, Fault, draw_faults
-from echopilot_lab.force_run import run_force
+from echopilot_lab.force_run import NO_PICTURES, run_force
 from echopilot_lab.parallel import run_all
+from echopilot_lab.source_hash import HERE, folder_of, source_sha256
 from echopilot_sim.anatomy import Patient
 from echopilot_sim.simulation import HARD_LIMIT_N, Simulation
 
@@ -50,7 +57,7 @@ def fault_run(seed: int, contact_s: float = CONTACT_S) -> FaultRun:
     setpoint_n = float(rng.choice(SETPOINTS_N))
     body = _with_ribs(uniform_body(_rounded(stiffness_n_m), breathing_m, seed), float(rng.uniform(*RIB_N_M)))
     ticks = round(100 * contact_s)
-    simulation = Simulation(body)
+    simulation = Simulation(body, NO_PICTURES)
     disturbed = Disturbed((), rng, stiffness_n_m, setpoint_n)
     reasons: Counter[str] = Counter()
     end, landed = _LONGEST_LANDING_TICKS, False
@@ -75,21 +82,68 @@ def fault_run(seed: int, contact_s: float = CONTACT_S) -> FaultRun:
     )
 
 
-def fault_runs(seeds: tuple[int, int], contact_s: float = CONTACT_S) -> list[FaultRun]:
-    """The runs of the seeds `seeds[0]` .. `seeds[1]` - 1."""
-    return [fault_run(seed, contact_s) for seed in range(*seeds)]
+@cache
+def code_sha256() -> str:
+    """Hash over all code that decides how a run with faults goes."""
+    packages = (echopilot_core, echopilot_sim, echopilot_control)
+    files = [HERE / f"{name}.py" for name in ("force_bodies", "force_campaign", "force_faults", "force_run")]
+    return source_sha256(*map(folder_of, packages), files=tuple(files))
 
 
-def bench_faults(runs: int, seed: int, jobs: int, console: Console, picture: Path | None = None) -> dict[str, Any]:
-    """Run the campaign in parallel processes, print what was found, draw the distribution of maxima."""
+def kept_runs(kept: Path) -> dict[int, FaultRun]:
+    """Finished runs of this code by seed, from a file with a line for each; a line cut short counts as none."""
+    runs = {}
+    for line in kept.read_text().splitlines() if kept.exists() else []:
+        try:
+            told = json.loads(line)
+        except ValueError:
+            continue
+        if told.pop("code") == code_sha256():
+            told["faults"] = tuple(Fault(**fault) for fault in told["faults"])
+            run = FaultRun(**told | {"reasons": tuple(told["reasons"])})
+            runs[run.seed] = run
+    return runs
+
+
+def fault_runs(kept: Path | None, seeds: Sequence[int]) -> list[FaultRun]:
+    """The runs of some seeds; added to the file `kept` once all are done."""
+    runs = [fault_run(seed) for seed in seeds]
+    if kept is not None:
+        with kept.open("a") as file:
+            file.write("".join(json.dumps({"code": code_sha256()} | asdict(run)) + "\n" for run in runs))
+    return runs
+
+
+def bench_faults(
+    runs: int, seed: int, jobs: int, console: Console, picture: Path | None = None, kept: Path | None = None
+) -> dict[str, Any]:
+    """Run the campaign in parallel processes, print what was found, draw the distribution of maxima.
+
+    Runs that `kept` holds already are not run again; finished ones are added to it.
+    """
     started = time.monotonic()
-    batches = [(first, min(first + _BATCH, seed + runs)) for first in range(seed, seed + runs, _BATCH)]
-    results = [run for batch in run_all(fault_runs, batches, jobs, console, "force faults") for run in batch]
+    seeds = range(seed, seed + runs)
+    done = kept_runs(kept) if kept is not None else {}
+    missing = [s for s in seeds if s not in done]
+    if len(missing) < runs:
+        console.print(f"{runs - len(missing)} finished runs are kept from {kept}")
+    if kept is not None:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+    batches = [missing[i : i + _BATCH] for i in range(0, len(missing), _BATCH)]
+    fresh = run_all(partial(fault_runs, kept), batches, jobs, console, "force faults")
+    done |= {run.seed: run for batch in fresh for run in batch}
+    results = [done[s] for s in seeds]
     if picture is not None:
         from echopilot_lab.force_plots import draw_maxima
 
         draw_maxima([run.max_n for run in results], picture)
-    figures = summary(results) | {"wall_s": time.monotonic() - started, "jobs": jobs, "seed": seed}
+    figures = summary(results) | {
+        "wall_s": time.monotonic() - started,
+        "jobs": jobs,
+        "seed": seed,
+        "kept": runs - len(missing),
+        "code_sha256": code_sha256(),
+    }
     _show(console, figures)
     return figures
 

@@ -21,10 +21,11 @@ from echopilot_core import (
 )
 from echopilot_lab.force_bodies import exact_landmarks
 from echopilot_lab.loop import SURFACE_PERIOD_TICKS
-from echopilot_sim.simulation import Simulation
+from echopilot_sim.simulation import SimConfig, Simulation
 
 TICK_NS = 10_000_000
 FREE_N = 0.5
+NO_PICTURES = SimConfig(frame_hz=1.0)  # as few moments of pictures that nobody takes as there can be
 LANDED = (ControlPhase.COUPLE, ControlPhase.SEARCH, ControlPhase.REFINE, ControlPhase.HOLD)
 
 
@@ -83,7 +84,8 @@ def run_force(
         now_ns = script.now_ns(tick, robot.stamp_ns)
         if robot.tick % SURFACE_PERIOD_TICKS == 0:
             surface = simulation.surface()
-        goal = replace(goal, force_setpoint_n=script.force_n(tick))
+        if (force_n := script.force_n(tick)) != goal.force_setpoint_n:
+            goal = replace(goal, force_setpoint_n=force_n)
         seen = script.controller(tick, robot)
         started = time.perf_counter()
         control = controller.step(ControlInputs(now_ns, seen, None, surface, landmarks, goal))
