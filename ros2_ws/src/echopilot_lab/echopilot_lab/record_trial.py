@@ -32,7 +32,7 @@ def record_trial(seed: int, protocol: str, out: Path, console: Console) -> None:
                 status.update(f"{tick.robot.stamp_ns * 1e-9:.0f} s simulated, {tick.exam.state.state}")
 
         try:
-            run_trial(seed, protocol, work, watch=watch)
+            run_trial(seed, protocol, work, watch=watch, clips=True)
             if recording is not None:
                 recording.close()
             if out.exists():

@@ -13,7 +13,7 @@ from echopilot_control.safety import Limits
 from echopilot_exam.calibration import SIMULATED, check_calibrations
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import Protocol, StepKind, load_protocol
-from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
+from echopilot_exam.record import RecordHeader, RecordWriter, exam_config, read_exam
 from echopilot_exam.states import TERMINAL, ExamPhase
 from echopilot_lab.loop import LoopTick, run_loop
 from echopilot_lab.scores import as_json
@@ -41,8 +41,12 @@ def run_trial(
     folder: Path,
     starts: Starts = USUAL,
     watch: Callable[[LoopTick], None] = lambda _: None,
+    clips: bool = False,
 ) -> dict[str, Any]:
-    """Run the exam of `seed`, keep its record in `folder`, return the scores as plain JSON; `watch` sees every tick."""
+    """Run the exam of `seed`, keep its record in `folder`, return the scores as plain JSON; `watch` sees every tick.
+
+    `clips` keeps every recorded frame as a picture, tens of megabytes for an exam.
+    """
     started, started_cpu = time.monotonic(), time.process_time()
     protocol = load_protocol(protocol_name)
     simulation = Simulation(draw_patient(seed), SimConfig(frame_hz=FRAME_HZ, quality="fast"))
@@ -61,7 +65,7 @@ def run_trial(
         probe_calibration=calibrated.probe,
         time_calibration=calibrated.time,
     )
-    writer = RecordWriter(folder / "record", protocol, header)
+    writer = RecordWriter(folder / "record", protocol, header, exam_config(protocol_name, Limits()), clips)
     moments: list[Moment] = []
     offset = cache(partial(starts.of, seed))
     longest_ns = 1e9 * longest_exam_s(protocol)
@@ -117,6 +121,7 @@ def made_with(protocol: Protocol, model: Manifest, starts: Starts = USUAL) -> di
 
 def write_tick(writer: RecordWriter, tick: LoopTick) -> None:
     """Offer the tick's frames, and on exam ticks write what the exam took and gave."""
+    writer.landmarks(tick.landmarks)
     for frame in tick.frames:
         writer.frame(frame)
     if tick.exam is not None and tick.exam_inputs is not None:

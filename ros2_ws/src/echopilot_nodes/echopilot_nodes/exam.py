@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from echopilot_msgs.action import RunExam
+from echopilot_msgs.msg import BodyLandmarks as BodyLandmarksMsg
 from echopilot_msgs.msg import ControlStatus as ControlStatusMsg
 from echopilot_msgs.msg import ExamState as ExamStateMsg
 from echopilot_msgs.msg import Finding as FindingMsg
@@ -19,7 +20,16 @@ from rclpy.task import Future
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from echopilot_core import ControlStatus, EchoPilotError, RobotState, SafetyState, Seen, SteadyClock, to_ns
+from echopilot_core import (
+    BodyLandmarks,
+    ControlStatus,
+    EchoPilotError,
+    RobotState,
+    SafetyState,
+    Seen,
+    SteadyClock,
+    to_ns,
+)
 from echopilot_exam.calibration import check_calibrations
 from echopilot_exam.machine import ExamOutput, OperatorRequest
 from echopilot_exam.protocol import load_protocol
@@ -63,6 +73,7 @@ class ExamNode(LifecycleNode):
         self._ended: Future | None = None
         self._subscriptions_: list[Any] = []
         self._timer: Any = None
+        self._landmarks: BodyLandmarks | None = None
         self._is_active = False
         self._wall = SteadyClock()
         self._forget()
@@ -100,6 +111,7 @@ class ExamNode(LifecycleNode):
             subscribe(ControlStatusMsg, names.CONTROL_STATUS, self._on_status, profile),
             subscribe(SafetyStateMsg, names.SAFETY_STATE, self._on_safety, profile),
             subscribe(UltrasoundFrame, names.PROBE_FRAME, self._on_frame, qos.FRAMES_LOCKSTEP),
+            subscribe(BodyLandmarksMsg, names.BODY_LANDMARKS, self._on_landmarks, qos.LATCHED),
         ]
         self._timer = self.create_timer(POLL_S, self._work, clock=wall_clock())
         self._is_active = True
@@ -163,6 +175,8 @@ class ExamNode(LifecycleNode):
         self._run = ExamRun(protocol, patient or self._params.patient or "unnamed", target, self._params.calibration)
         for warning in self._run.warnings:
             self.get_logger().warning(f"{warning}; run echopilot calibrate before measuring on a person")
+        if self._landmarks is not None:
+            self._run.landmarks(self._landmarks)
         self._imaging.forget()
         self.get_logger().info(f"exam {protocol} begins, record in {target}")
         self._folders.publish(String(data=str(target.resolve())))
@@ -205,6 +219,11 @@ class ExamNode(LifecycleNode):
             self._run.frame(conv.from_frame(message))
         except ValueError as error:
             self.get_logger().error(f"frame refused: {error}", throttle_duration_sec=1.0)
+
+    def _on_landmarks(self, message: BodyLandmarksMsg) -> None:
+        self._landmarks = conv.from_landmarks(message)
+        if self._run is not None:
+            self._run.landmarks(self._landmarks)
 
     def _on_robot(self, message: RobotStateMsg) -> None:
         self._robot_heard_ns = self._wall.now_ns()

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from echopilot_control.safety import Limits
-from echopilot_core import ControlStatus, EchoPilotError, Frame, RobotState, SafetyState, Seen
+from echopilot_core import BodyLandmarks, ControlStatus, EchoPilotError, Frame, RobotState, SafetyState, Seen
 from echopilot_exam.calibration import SIMULATED, check_calibrations
 from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, OperatorRequest
 from echopilot_exam.protocol import load_protocol
@@ -51,6 +51,10 @@ class ExamRun:
     def next_request(self) -> OperatorRequest:
         """Take the request of a tick."""
         return self._requests.popleft() if self._requests else OperatorRequest.NONE
+
+    def landmarks(self, landmarks: BodyLandmarks) -> None:
+        """Where the body lies, for the record."""
+        self._writer.landmarks(landmarks)
 
     def frame(self, frame: Frame) -> None:
         """Offer a picture to the record."""

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Finding, Imaging, LabelMap, Measurement, ProbeGeometry, SectorBox, View
+from echopilot_core import BodyLandmarks, Finding, Imaging, LabelMap, Measurement, ProbeGeometry, SectorBox, View
 from echopilot_exam.record.pictures import read_png
 from echopilot_exam.states import Series, StepResult
 
 SCHEMA_VERSION = 1
 """Goes up when an older reader would misread a record; it then refuses it."""
 
-SCHEMA_REVISION = 1
+SCHEMA_REVISION = 2
 """Goes up with every addition; readers pass over what they do not know, and take defaults for what is not there."""
 
 RESEARCH_SENTENCE = "Research software, not a medical device. Not verified by a clinician."
@@ -152,4 +152,5 @@ class ExamRecord:
     events: tuple[Event, ...] = ()
     keyframes: tuple[KeyFrameRecord, ...] = ()
     clips: tuple[ClipRecord, ...] = ()
+    landmarks: BodyLandmarks | None = None  # as somebody pointed at them
     damaged: tuple[str, ...] = field(default=())

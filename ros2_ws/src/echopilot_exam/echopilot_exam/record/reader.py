@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from echopilot_core import EchoPilotError, Finding, LabelMap, Measurement, ProbeGeometry, SectorBox, View
+from echopilot_exam.record.body import read_landmarks
 from echopilot_exam.record.clips import read_clips
 from echopilot_exam.record.codec import restore
 from echopilot_exam.record.files import read_lines
@@ -67,6 +68,7 @@ def read_exam(folder: Path) -> ExamRecord:
             events=_lines(folder / "events.jsonl", lambda raw: restore(Event, raw), damaged),
             keyframes=_keyframes(folder / "keyframes", damaged),
             clips=read_clips(folder / "clips", damaged),
+            landmarks=read_landmarks(document.get("landmarks")),
             damaged=tuple(damaged),
         )
     except _BAD as error:

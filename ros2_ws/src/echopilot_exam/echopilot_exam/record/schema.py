@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from echopilot_core import Finding, Imaging, Measurement, ProbeGeometry, SectorBox
+from echopilot_exam.record.body import POINTS
 from echopilot_exam.record.model import SCHEMA_REVISION, SCHEMA_VERSION, Event, RecordHeader, SeenSample
 from echopilot_exam.states import Series, StepResult
 
@@ -73,8 +74,9 @@ def record_schema() -> dict[str, Any]:
             "measurements": _array(_of(Measurement, defs)),
             "findings": _array(_of(Finding, defs)),
             "series": _array(_of(Series, defs)),
+            "landmarks": {"anyOf": [_landmarks(), {"type": "null"}]},
         },
-        optional=("revision", "notice"),
+        optional=("revision", "notice", "landmarks"),
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -87,6 +89,11 @@ def record_schema() -> dict[str, Any]:
 def schema_text() -> str:
     """The schema as it is shipped."""
     return json.dumps(record_schema(), indent=1) + "\n"
+
+
+def _landmarks() -> dict[str, Any]:
+    point = _array({"type": "number"}) | {"minItems": 3, "maxItems": 3, "description": "[m] in base"}
+    return _object({"stamp_ns": INTEGER, **dict.fromkeys(POINTS, point)})
 
 
 def _object(properties: dict[str, Any], optional: tuple[str, ...] = ()) -> dict[str, Any]:

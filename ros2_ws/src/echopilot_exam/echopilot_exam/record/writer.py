@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from echopilot_core import EchoPilotError, Finding, Frame, Measurement, Seen
+from echopilot_core import BodyLandmarks, EchoPilotError, Finding, Frame, Measurement, Seen
 from echopilot_exam.gate import COUPLED_PROBABILITY
 from echopilot_exam.protocol import Protocol
+from echopilot_exam.record.body import landmarks_document
 from echopilot_exam.record.clips import ClipWriter
 from echopilot_exam.record.codec import plain
 from echopilot_exam.record.files import JsonLines, clear_disk_errors, replace_file
@@ -58,6 +59,7 @@ class RecordWriter:
         self._measurements: list[Measurement] = []
         self._findings: list[Finding] = []
         self._series: list[Series] = []
+        self._landmarks: BodyLandmarks | None = None
         self._started_ns: int | None = None
         self._last_key: tuple[Any, ...] = ()
         self._syncer = Syncer()
@@ -81,6 +83,10 @@ class RecordWriter:
         self._frames[frame.sequence] = frame
         while len(self._frames) > FRAMES_KEPT:
             self._frames.popitem(last=False)
+
+    def landmarks(self, landmarks: BodyLandmarks) -> None:
+        """Where the body lies; the newest are kept, and written with the next change."""
+        self._landmarks = landmarks
 
     def tick(self, inputs: ExamInputs, output: ExamOutput) -> None:
         """Write one exam tick."""
@@ -183,6 +189,7 @@ class RecordWriter:
             "measurements": self._measurements,
             "findings": self._findings,
             "series": self._series,
+            "landmarks": landmarks_document(self._landmarks),
         }
         replace_file(self.folder / "exam.json", _json(document))
 
