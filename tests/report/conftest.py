@@ -28,3 +28,14 @@ def reported(exam: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(exam, folder)
     write_report(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An exam of pictures too bad for any number; nobody writes into it."""
+    from report_world import ONE_LOOK, write_exam
+
+    folder = tmp_path_factory.mktemp("refused")
+    (folder / "look.yaml").write_text(ONE_LOOK)
+    write_exam(folder / "record", str(folder / "look.yaml"), good=False)
+    return folder / "record"

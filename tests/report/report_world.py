@@ -1,13 +1,12 @@
 """Exams of the scripted world, written as records."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from exam_world import World, make_frame
+from exam_world import GEOMETRY, World
 from numpy.typing import NDArray
 
-from echopilot_core import SectorBox
+from echopilot_core import Frame, SectorBox
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter
@@ -17,10 +16,19 @@ SENTENCE = "Research software, not a medical device. Not verified by a clinician
 SECTOR = SectorBox(20, 10, 300, 310)
 
 
-def _plain(shape: tuple[int, ...], sequence: int) -> NDArray[np.uint8]:
+SIDE = 320
+
+ONE_LOOK = """
+title: One look
+steps:
+  - {view: A4C, kind: acquire, preset: cardiac, force_n: 5.0, timeout_s: 8, beats: 1, gate: A4C}
+"""
+
+
+def _plain(sequence: int) -> NDArray[np.uint8]:
     """A picture that differs from frame to frame and is small when compressed."""
-    rows = (np.arange(shape[0]) + sequence) % 200
-    return np.repeat(rows[:, None], shape[1], axis=1).astype(np.uint8)
+    rows = (np.arange(SIDE) + sequence) % 200
+    return np.repeat(rows[:, None], SIDE, axis=1).astype(np.uint8)
 
 
 def write_exam(
@@ -40,8 +48,7 @@ def write_exam(
         output = world.tick()
         assert world.last_inputs is not None
         for seen in world.last_inputs.seen:
-            frame = make_frame(seen)
-            writer.frame(replace(frame, image=_plain(frame.image.shape, frame.sequence), sector=SECTOR))
+            writer.frame(Frame(seen.stamp_ns, seen.sequence, _plain(seen.sequence), GEOMETRY, SECTOR))
         writer.tick(world.last_inputs, output)
         if output.done:
             break

@@ -1,15 +1,23 @@
 """The report: from the record alone, self-contained, honest about what is missing."""
 
+import math
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from report_world import SENTENCE, write_exam
 
-from echopilot_exam.record import read_exam
+from echopilot_exam.protocol import load_protocol
+from echopilot_exam.record import ExamRecord, read_exam
+from echopilot_report.pdf import NO_PANGO, pdf_of, summary_sheets, with_summary_on_one_sheet
+from echopilot_report.reading import PatientFacts, Sex
+from echopilot_report.reading.wording import texts
 from echopilot_report.render import render_html
+
+NAMES = [name for name in texts()["measurement"] if name != "aorta_outer_ap"]
 
 
 def page_of(folder: Path) -> str:
@@ -40,8 +48,12 @@ def words(html: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
 
 
-def test_whole_report(exam: Path) -> None:
-    html = page_of(exam)
+@pytest.fixture(scope="module")
+def html(exam: Path) -> str:
+    return page_of(exam)
+
+
+def test_whole_report(html: str) -> None:
     text = words(html)
     assert text.count(SENTENCE) == 2
     assert "P-0001" in text and "EDV" in text and "30 mm aneurysm" in text
@@ -55,14 +67,13 @@ def test_whole_report(exam: Path) -> None:
     assert parser.stack == []
 
 
-def test_report_needs_nothing_from_outside(exam: Path) -> None:
-    html = page_of(exam)
+def test_report_needs_nothing_from_outside(html: str) -> None:
     assert not re.search(r"(?:src|href)=\"(?!data:|#)", html)
     assert "http" not in html and "@import" not in html and "<script" not in html
 
 
-def test_every_number_carries_frame_ids(exam: Path) -> None:
-    record, html = read_exam(exam), page_of(exam)
+def test_every_number_carries_frame_ids(exam: Path, html: str) -> None:
+    record = read_exam(exam)
     targets = set(re.findall(r'id="(frame-\d+)"', html))
     links = set(re.findall(r'href="#(frame-\d+)"', html))
     assert links and links <= targets
@@ -70,6 +81,33 @@ def test_every_number_carries_frame_ids(exam: Path) -> None:
         assert measurement.frame_sequences
         shown = measurement.frame_sequences if measurement.name != "aorta_outer_ap" else measurement.frame_sequences[:1]
         assert {f"frame-{s}" for s in shown} <= targets
+
+
+def fullest(record: ExamRecord) -> ExamRecord:
+    """Every number and every step that there is, with many findings."""
+    length = next(m for m in record.measurements if m.name == "aorta_max_outer_ap")
+    volume = next(m for m in record.measurements if m.name == "lv_edv_a4c")
+    numbers = []
+    for name in NAMES:
+        template = volume if re.search("ef_|volume|edv|esv", name) else length
+        unit, value = ("1", 0.37) if name.startswith("ef_") else (template.unit, template.value)
+        station_m = template.station_m if name.startswith("aorta_") else math.nan
+        numbers.append(replace(template, name=name, unit=unit, value=value, station_m=station_m))
+    steps = load_protocol("complete").steps
+    detail = "gate refused: 41 of 72 frames passed, quality 38 %, contact 61 %"
+    results = tuple(
+        replace(record.results[0], view=step.view, accepted=k % 2 > 0, detail=detail) for k, step in enumerate(steps)
+    )
+    findings = record.findings * 5
+    return replace(record, measurements=tuple(numbers), results=results, findings=findings, keyframes=(), clips=())
+
+
+def test_summary_of_the_fullest_exam_takes_one_sheet(exam: Path) -> None:
+    if pdf_of("<p>x</p>")[0] is None:
+        pytest.skip(NO_PANGO)
+    html = render_html(fullest(read_exam(exam)), PatientFacts(Sex.MALE, 70.0, 1.75, 80.0))
+    assert summary_sheets(html) > 1
+    assert summary_sheets(with_summary_on_one_sheet(html)) == 1
 
 
 def test_report_of_a_truncated_record_says_so(exam: Path, tmp_path: Path) -> None:
@@ -91,9 +129,8 @@ def test_report_of_an_exam_that_died(tmp_path: Path, ticks: int) -> None:
     assert "did not run to its end" in text and "not attempted" in text and SENTENCE in text
 
 
-def test_refused_exam_shows_no_number(tmp_path: Path) -> None:
-    write_exam(tmp_path / "record", "cardiac", good=False)
-    text = words(page_of(tmp_path / "record"))
+def test_refused_exam_shows_no_number(refused: Path) -> None:
+    text = words(page_of(refused))
     assert "No number passed the quality gate" in text
     assert "not reached" in text and "no ejection fraction could be measured" in text
     assert not re.search(r"\d (mL|mm)\b", text)

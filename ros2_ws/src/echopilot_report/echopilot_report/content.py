@@ -151,6 +151,15 @@ def finding_text(finding: Finding) -> str:
     return finding.text if review in finding.text else f"{finding.text} {review}"
 
 
+def probability_text(finding: Finding) -> str:
+    """Per cent; the network is never certain."""
+    if not math.isfinite(finding.probability):
+        return text("page", "probability_unknown")
+    if finding.probability > 0.99:
+        return text("page", "probability_high")
+    return text("page", "probability", percent=f"{finding.probability * 100:.0f}")
+
+
 def _passed(m: Measurement) -> bool:
     return math.isfinite(m.value) and m.gate is GateStatus.PASSED and m.unit in SHOWN
 

@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EndPoint, Measurement, Tissue, View
+from echopilot_core import EndPoint, Measurement, ProbeGeometry, Tissue, View
 from echopilot_exam.record import KeyFrameRecord
 from echopilot_report.overlay import PALETTE_RGB, labels_on_picture, overlay
 from echopilot_report.reading.wording import text
 
 MARGIN_PX = 8
+SHORT_MARK_PX, LONG_MARK_PX, MARK_GREY = 4, 9, 190
 LENGTHS = ("aortic_root_plax", "ascending_aorta_plax", "ivc_diameter", "effusion_depth")
 DRAWN = ("aorta_outer_ap", "lv_volume", *LENGTHS)
 
@@ -54,7 +55,7 @@ def picture_of(key: KeyFrameRecord, caption: str, view: str, measured: bool) -> 
             if t in PALETTE_RGB and t is not Tissue.SHADOW and (labels[window] == t).any()
         )
     return Picture(
-        _uri(grey[window]),
+        _uri(_ruled(grey, key.geometry, window)[window]),
         drawn,
         caption,
         view,
@@ -80,6 +81,17 @@ def _drawn(
     )
     labels = labels_on_picture(key.label_map, geometry, (fine.shape[0], fine.shape[1]))
     return overlay(fine, labels, callipers, geometry)
+
+
+def _ruled(grey: NDArray[np.uint8], geometry: ProbeGeometry, window: tuple[slice, slice]) -> NDArray[np.uint8]:
+    """The picture with a mark per centimetre below the face at the right edge of `window`, every fifth one longer."""
+    ruled = grey.copy()
+    right = grey.shape[1] if window[1].stop is None else window[1].stop
+    for cm in range(1, int(geometry.depth_m * 100.0 + 1e-6) + 1):
+        row = round(geometry.origin_v_px + 0.01 * cm / geometry.spacing_y_m)
+        if 0 <= row < grey.shape[0]:
+            ruled[row, right - (LONG_MARK_PX if cm % 5 == 0 else SHORT_MARK_PX) : right] = MARK_GREY
+    return ruled
 
 
 def _twice(window: tuple[slice, slice]) -> tuple[slice, slice]:

@@ -14,6 +14,7 @@ STYLE = (
     ".plot .band{fill:#1f5f8b;fill-opacity:.13}.plot .dot{fill:#1f5f8b}"
     ".plot line.limit{stroke:#b3392f;stroke-dasharray:6 4}.plot text.limit{fill:#b3392f}"
     ".plot line.guide{stroke:#9aa7b3;stroke-dasharray:2 4}"
+    ".plot path.cross{stroke:#66727f;stroke-width:1.6;fill:none}"
     ".plot circle.mark{fill:none;stroke:#1d2733;stroke-width:1.6}"
     ".plot text.mark{fill:#1d2733;font-weight:600;font-size:13px}</style>"
 )

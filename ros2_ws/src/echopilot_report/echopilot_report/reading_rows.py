@@ -8,10 +8,11 @@ from echopilot_report.reading.wording import borderline_text, shown, text, upper
 
 @dataclass(frozen=True)
 class ReadingRow:
-    """One reading in short: what it says, the lines under it, and by which reference."""
+    """One reading: its class, what of it belongs on the first sheet, all its lines, and by which reference."""
 
     title: str
     tone: str  # usual | suspected | refused
+    short: str
     lines: tuple[str, ...]
     reference: str
 
@@ -22,13 +23,18 @@ def reading_row(reading: Reading) -> ReadingRow:
     reference = text("sentence", "shown_reference", reference=reading.reference, version=version, trust=trust)
     if not reading.graded:
         title = text("sentence", "not_graded_short", reason=reading.refused)
-        return ReadingRow(title, "refused", (), reference)
-    lines = [upper_first(text("sentence", "suspected" if reading.suspected else "usual")) + "."]
+        return ReadingRow(title, "refused", "", (), reference)
+    said = text("sentence", "suspected" if reading.suspected else "usual")
+    told = []
     if reading.unit in ("z", "mL/m2"):
-        lines.insert(0, f"{text('quantity', reading.quantity)}: {shown(reading.value, reading)}.")
+        told.append(f"{text('quantity', reading.quantity)}: {shown(reading.value, reading)}.")
     if text("follow_up", reading.follow_up):
-        lines.append(text("sentence", "follow_up", follow_up=text("follow_up", reading.follow_up)))
+        told.append(text("sentence", "follow_up", follow_up=text("follow_up", reading.follow_up)))
     if reading.borderline:
-        lines.append(borderline_text(reading))
-    tone = "suspected" if reading.suspected else "usual"
-    return ReadingRow(upper_first(text("grade", reading.grade)), tone, (*lines, *reading.notes), reference)
+        told.append(borderline_text(reading))
+    grade, lines = upper_first(text("grade", reading.grade)), (*told, *reading.notes)
+    if reading.suspected:
+        short, tone = " ".join([f"{grade}, {said}.", *lines]), "suspected"
+    else:
+        short, tone = " ".join([f"{grade}.", *told]), "usual"
+    return ReadingRow(grade, tone, short, (f"{upper_first(said)}.", *lines), reference)
