@@ -198,5 +198,7 @@ def test_episodes_hold_what_was_seen_and_done_at_each_instant(seen: list[Seen], 
         ["Sweep along the vessel of AORTA_TRANS"],
     ]
     assert [(e["dataset_from_index"], e["dataset_to_index"]) for e in episodes] == [(0, 3), (3, 6)]
+    pandas = json.loads(parquet.read_schema(tmp_path / "set/meta/tasks.parquet").metadata[b"pandas"])
+    assert pandas["index_columns"] == ["task"] and {c["name"] for c in pandas["columns"]} == {"task", "task_index"}
     stats = json.loads((tmp_path / "set/meta/stats.json").read_text())
     assert stats["observation.state"]["mean"][0] == pytest.approx(0.25) and stats["action"]["count"] == [FRAMES]

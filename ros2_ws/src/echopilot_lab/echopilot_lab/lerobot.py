@@ -127,7 +127,17 @@ def episode_row(number: int, episode: Episode, first: int, count: int) -> dict[s
 def task_table(pa: Any, tasks: dict[str, int]) -> Any:
     """meta/tasks.parquet: a pandas table whose index is the task's text."""
     table = pa.table({"task_index": list(tasks.values()), "task": list(tasks)})
-    pandas = {"index_columns": ["task"], "column_indexes": [], "columns": [], "creator": {}, "pandas_version": "2.0.0"}
+
+    def column(name: str, kind: str, stored: str) -> dict[str, Any]:
+        return {"name": name, "field_name": name, "pandas_type": kind, "numpy_type": stored, "metadata": None}
+
+    pandas = {
+        "index_columns": ["task"],
+        "column_indexes": [],
+        "columns": [column("task_index", "int64", "int64"), column("task", "unicode", "object")],
+        "creator": {"library": "pyarrow", "version": pa.__version__},
+        "pandas_version": "2.0.0",
+    }
     return table.replace_schema_metadata({"pandas": json.dumps(pandas)})
 
 
