@@ -22,7 +22,7 @@ FREE_N = 1.0
 @pytest.mark.timeout(400)
 def test_cancel_stop_resume_and_safety_stop(make_graph: Callable[..., Any], model: Path | None, tmp_path: Path) -> None:
     graph = make_graph()
-    graph.start_exam_graph(model, start="immediately")
+    graph.start_exam_graph(model, start="immediately", frame_hz=15.0)
     force = graph.listen(RobotState, names.ROBOT_STATE, qos.STATE, lambda m: -m.wrench.force.z)
     states = graph.listen(ExamState, names.EXAM_STATE, qos.STATE, lambda m: (m.state, m.active))
     status = graph.listen(ControlStatus, names.CONTROL_STATUS, qos.STATE, lambda m: m.phase)
@@ -68,10 +68,28 @@ def test_cancel_stop_resume_and_safety_stop(make_graph: Callable[..., Any], mode
     assert safety[-1][0] == SafetyState.MODE_STOPPED, "a reset in contact is refused"
     assert "OPERATOR_STOP (operator pressed stop, hazard 18)" in (graph.folder / "safety.log").read_text()
 
-    # A second commander is seen by its publisher alone, and nothing moves for either of them.
+    # An operator has the probe lifted off; then a reset is taken, and the exam goes on when asked.
+    assert not graph.call(ResetSafety, names.SAFETY_LIFT_OFF, ResetSafety.Request(operator_name="")).success
+    assert graph.call(ResetSafety, names.SAFETY_LIFT_OFF, ResetSafety.Request(operator_name="test")).success
+    graph.wait(lambda: force[-1] < FREE_N, 20.0, "a probe off the skin")
+    graph.wait(lambda: safety[-1][0] == SafetyState.MODE_STOPPED, 20.0, "the end of the way")
+    assert graph.call(ResetSafety, names.RESET_SAFETY, ResetSafety.Request(operator_name="test")).success
+    graph.wait(lambda: safety[-1][0] == SafetyState.MODE_OK, 10.0, "the reset")
+    assert not graph.call(ResetSafety, names.SAFETY_LIFT_OFF, ResetSafety.Request(operator_name="test")).success
+    assert states[-1][0] == "SAFETY_STOPPED", "nothing goes on by itself"
     sent = len(twists)
+    assert graph.call(Trigger, names.EXAM_RESUME, Trigger.Request()).success
+    graph.wait(
+        lambda: states[-1][0] not in ("SAFETY_STOPPED", "RETREAT") and len(twists) > sent, 60.0, "the exam again"
+    )
+
+    # A second commander is seen by its publisher alone, and nothing moves for either of them.
     graph.node.create_publisher(ProbeCommand, names.CONTROL_COMMAND, qos.COMMAND)
     graph.wait(lambda: "COMMANDERS" in safety[-1][1], 20.0, "safety that counts commanders")
+    heard = len(safety)
+    graph.wait(lambda: len(safety) > heard + 5, 10.0, "more of safety")
+    sent, heard = len(twists), len(safety)
+    graph.wait(lambda: len(safety) > heard + 20, 10.0, "more of safety")
     assert len(twists) == sent, "no twist leaves while stopped"
     graph.wait(handle.cancel_goal_async().done, 20.0, "acceptance of the cancel")
     graph.wait(ended.done, 30.0, "the end of the exam")

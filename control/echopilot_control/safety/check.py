@@ -7,6 +7,7 @@ from echopilot_control.safety.clip import clip_twist
 from echopilot_control.safety.command_checks import check_command
 from echopilot_control.safety.force_checks import CONTACT_N
 from echopilot_control.safety.joints import joint_share, singular_share
+from echopilot_control.safety.lift_off import lift_off
 from echopilot_control.safety.limits import DESIGN_ROWS, LimitRow, Limits
 from echopilot_control.safety.patient import BodyMemory, watch_patient
 from echopilot_control.safety.reasons import Reason, most_severe
@@ -23,7 +24,8 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
     """Decide one tick. Pure: equal arguments give equal decisions; never raises on bad numbers.
 
     Order: finiteness, ages, range, rate. Latched causes stay until `inputs.reset` comes with no cause present and
-    the probe off the patient (< 1 N); the patient's present place is then the new one.
+    the probe off the patient (< 1 N); the patient's present place is then the new one. `inputs.lift_off` takes the
+    probe off the patient while it is stopped.
     """
     row = limits.row(inputs.preset) if inputs.preset in DESIGN_ROWS else limits.strictest()
     landmarks = _usable(inputs.landmarks)
@@ -52,7 +54,12 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
 
     mode = most_severe([*latched, *present])
     twist: NDArray[np.float64] | None = None
-    if mode is SafetyMode.RETRACT and robot is not None:
+    lift: RetractMemory | None = None
+    if mode is SafetyMode.STOPPED or (mode is SafetyMode.RETRACT and retreat.done):
+        lift, twist = lift_off(memory.lift, inputs, robot, [*latched, *present], limits)
+    if twist is not None:
+        mode = SafetyMode.RETRACT
+    elif mode is SafetyMode.RETRACT and robot is not None:
         retreat, twist = retract(retreat, robot, inputs.now_ns, limits)
     elif mode is SafetyMode.OK and robot is not None and command_verdict.command is not None:
         wanted = share * command_verdict.command.twist if share < 1.0 else command_verdict.command.twist
@@ -69,6 +76,7 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
             command_verdict.memory,
             body,
             retreat,
+            lift,
             moving,
             inputs.manipulability,
         ),

@@ -31,6 +31,7 @@ class SafetyInputs:
     commanders: int = 1
     operator_stop: bool = False
     reset: bool = False
+    lift_off: bool = False
     joint_limits_rad: NDArray[np.float64] | None = None
     surface: BodySurface | None = None
     zones: tuple[Zone, ...] = ()
@@ -92,6 +93,7 @@ class SafetyMemory:
     command: CommandMemory = CommandMemory()
     body: BodyMemory = BodyMemory()  # noqa: RUF009
     retract: RetractMemory = RetractMemory()
+    lift: RetractMemory | None = None  # while a lift-off that an operator asked for runs
     moving: bool = False
     manipulability: float = math.inf
 

@@ -43,6 +43,7 @@ SET_PATIENT = "sim/set_patient"
 SHIFT_PATIENT = "sim/shift_patient"
 RESET_SAFETY = "safety/reset"
 SAFETY_STOP = "safety/stop"
+SAFETY_LIFT_OFF = "safety/lift_off"  # after a latched stop
 EXAM_STOP = "exam/stop"
 EXAM_RESUME = "exam/resume"
 EXAM_SKIP = "exam/skip"

@@ -23,6 +23,7 @@ ANSWER_S = 2.0
 ACCEPT_S = 10.0
 LOOK_S = 0.1
 TRIES = 15  # looks until a reset or a resume must have shown
+LIFT_TRIES = 40  # a simulation may run slower than time
 FREE_N = 1.0  # safety resets nothing while the probe presses more than this
 LATCHED = (SafetyMode.RETRACT, SafetyMode.STOPPED)
 WAITING = ("OPERATOR_STOPPED", "SAFETY_STOPPED")
@@ -50,6 +51,7 @@ class PageGraph:
                 (Trigger, names.EXAM_SKIP),
                 (Freeze, names.FREEZE),
                 (ResetSafety, names.RESET_SAFETY),
+                (ResetSafety, names.SAFETY_LIFT_OFF),
             )
         }
         self._gate = GateGroup()  # feedback of a running exam is not listened to
@@ -65,6 +67,8 @@ class PageGraph:
                 return await self._trigger(names.EXAM_STOP, "the probe leaves the skin, the exam waits")
             case Action.SKIP:
                 return await self._trigger(names.EXAM_SKIP, "goes on to the next step")
+            case Action.LIFT_OFF:
+                return await self._lift_off(wish.by)
             case Action.RESUME:
                 return await self._resume(wish.by)
             case Action.FREEZE | Action.UNFREEZE:
@@ -88,6 +92,15 @@ class PageGraph:
             return Answer(False, "the exam does not answer")
         return Answer(True, done) if response.success else Answer(False, response.message)
 
+    async def _lift_off(self, by: str) -> Answer:
+        """After a latched stop, safety takes the probe off the patient; waited for until the force shows it."""
+        response = await self._call(names.SAFETY_LIFT_OFF, ResetSafety.Request(operator_name=by))
+        if response is None or not response.success:
+            return Answer(False, "safety does not answer" if response is None else response.message)
+        if await _shows(lambda: self._seen.robot is not None and self._seen.robot.contact_force_n < FREE_N, LIFT_TRIES):
+            return Answer(True, "the probe is off the skin: resume when all is clear")
+        return Answer(False, "the probe is not off the skin: take it off by hand")
+
     async def _resume(self, by: str) -> Answer:
         """Unfreeze, clear a latched stop, then go on; each is waited for until it shows."""
         if self._is_frozen:
@@ -95,7 +108,7 @@ class PageGraph:
         safety, robot = self._seen.safety, self._seen.robot
         if safety is not None and safety.mode in LATCHED:
             if robot is not None and robot.contact_force_n >= FREE_N:
-                return Answer(False, f"the probe still presses with {robot.contact_force_n:.1f} N: take it off by hand")
+                return Answer(False, f"the probe still presses with {robot.contact_force_n:.1f} N: lift it off first")
             await self._call(names.RESET_SAFETY, ResetSafety.Request(operator_name=by))
             if not await _shows(lambda: self._seen.safety is not None and self._seen.safety.mode not in LATCHED):
                 return Answer(False, f"safety does not reset: {', '.join(self._seen.safety.reasons)}")  # type: ignore[union-attr]
@@ -172,9 +185,9 @@ async def _settled(future: Future, timeout_s: float) -> Any:
         return None
 
 
-async def _shows(condition: Callable[[], bool]) -> bool:
-    """True as soon as the condition holds; False when it does not within a second and a half."""
-    for _ in range(TRIES):
+async def _shows(condition: Callable[[], bool], tries: int = TRIES) -> bool:
+    """True as soon as the condition holds at a look; False when it does not in `tries` of them."""
+    for _ in range(tries):
         await asyncio.sleep(LOOK_S)
         if condition():
             return True

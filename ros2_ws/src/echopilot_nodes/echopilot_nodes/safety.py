@@ -38,6 +38,7 @@ WATCH_S = 0.05  # wall time between looks at the age of the robot state
 EXAM, BODY = "exam", "body"
 ENABLE_S = 0.1  # an enabling device that is silent for longer counts as released
 TICK_NS = 10_000_000
+LATCHED = (SafetyMode.RETRACT, SafetyMode.STOPPED)
 _NS_PER_MS = 1_000_000
 
 
@@ -72,7 +73,7 @@ class Safety(Node):
         self._goals = ExamGoals()
         self._gate = Gate(SteadyClock())
         self._exam_heard = False
-        self._reset = self._stop = False
+        self._reset = self._stop = self._lift_off = False
         self._commanders = 1
         self._answered_ns = -1
         self._first_ns: int | None = None
@@ -90,6 +91,7 @@ class Safety(Node):
             self.create_subscription(Bool, names.OPERATOR_ENABLED, self._on_enabled, qos.STATE)
         self.create_subscription(String, names.ROBOT_DESCRIPTION, self._on_description, qos.LATCHED)
         self.create_service(ResetSafety, names.RESET_SAFETY, self._on_reset)
+        self.create_service(ResetSafety, names.SAFETY_LIFT_OFF, self._on_lift_off)
         self.create_service(Trigger, names.SAFETY_STOP, self._on_stop)
         self.create_timer(WATCH_S, self._watch, clock=wall_clock())
 
@@ -191,6 +193,7 @@ class Safety(Node):
             commanders=self._commanders,
             operator_stop=self._stop,
             reset=self._reset,
+            lift_off=self._lift_off,
             joint_limits_rad=self._joint_limits_rad,
             surface=self._surface,
             zones=self._zones_now(),
@@ -201,7 +204,7 @@ class Safety(Node):
         )
         decision = check(self._memory, inputs, self._limits)
         self._memory = decision.memory
-        self._reset = self._stop = False
+        self._reset = self._stop = self._lift_off = False
         self._answered_ns = robot.stamp_ns
         twist = None if decision.twist is None else conv.to_safe_twist(replace(decision.twist, stamp_ns=robot.stamp_ns))
         is_stale = now_ns - robot.stamp_ns > to_ns(self._limits.robot_age_s)
@@ -251,6 +254,17 @@ class Safety(Node):
         response.success = True
         response.message = "asked for; latched causes clear at the next tick if the probe is off the patient"
         self.get_logger().warning(f"reset asked for by {request.operator_name}")
+        return response
+
+    def _on_lift_off(self, request: ResetSafety.Request, response: ResetSafety.Response) -> ResetSafety.Response:
+        if not request.operator_name.strip():
+            response.success, response.message = False, "operator_name must not be empty"
+        elif self._mode not in LATCHED:
+            response.success, response.message = False, "safety has not stopped: stop the exam, it lifts off by itself"
+        else:
+            self._lift_off = True
+            response.success, response.message = True, "asked for; STOP ends it"
+            self.get_logger().warning(f"lift-off asked for by {request.operator_name}")
         return response
 
     def _on_stop(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

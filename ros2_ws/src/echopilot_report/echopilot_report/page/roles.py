@@ -16,6 +16,7 @@ class Action(Enum):
 
     STOP = "stop"  # nothing moves until an operator resumes
     PAUSE = "pause"  # the probe leaves the skin, the exam waits
+    LIFT_OFF = "lift-off"  # after STOP: safety takes the probe off the patient
     RESUME = "resume"
     SKIP = "skip"
     FREEZE = "freeze"
@@ -27,13 +28,14 @@ _HANDS_ON = frozenset({Role.OPERATOR, Role.SERVICE})
 ALLOWED: dict[Action, frozenset[Role]] = {
     Action.STOP: frozenset(Role),
     Action.PAUSE: _HANDS_ON,
+    Action.LIFT_OFF: _HANDS_ON,
     Action.RESUME: _HANDS_ON,
     Action.SKIP: _HANDS_ON,
     Action.FREEZE: _HANDS_ON,
     Action.UNFREEZE: _HANDS_ON,
     Action.START: frozenset({Role.OPERATOR}),
 }
-LOCAL_ONLY = frozenset({Action.START, Action.RESUME, Action.SKIP})
+LOCAL_ONLY = frozenset({Action.START, Action.LIFT_OFF, Action.RESUME, Action.SKIP})
 """They set the probe in motion: only somebody who stands beside the robot may ask for them."""
 
 

@@ -138,7 +138,7 @@ function banner(sinceFrame) {
   if (me && !connected) text = `Connection lost. ${last}. Only the emergency stop reaches the robot.`;
   else if (stopDoubt) text = stopDoubt;
   else if (silent != null && silent > ROBOT_SILENT_S) [text, level] = [`No news from the robot for ${silent.toFixed(0)} s.`, "warn"];
-  else if (isLatched(state?.safety)) text = `Stopped by safety: ${state.safety.reasons.join(", ").replaceAll("_", " ").toLowerCase()}. ${state.force.now > 1 ? "The probe still presses: take it off by hand, then resume." : "Resume when all is clear."}`;
+  else if (isLatched(state?.safety)) text = `Stopped by safety: ${state.safety.reasons.join(", ").replaceAll("_", " ").toLowerCase()}. ${state.force.now > 1 ? "The probe still presses: lift it off or take it off by hand, then resume." : "Resume when all is clear."}`;
   const element_ = $("banner");
   if (element_.textContent !== text) element_.textContent = text;
   element_.dataset.level = level;
@@ -183,6 +183,7 @@ function buttons() {
   const can = {
     start: connected && !active && !latched,
     pause: active && !waits,
+    "lift-off": latched,
     resume: waits || latched,
     skip: active && (waits ? !latched : true),
     freeze: !active || waits || Boolean(frame?.frozen),
@@ -197,7 +198,7 @@ function buttons() {
 
 const ACTIONS = {
   start: () => openStart(me),
-  pause: () => wish("pause"), resume: () => wish("resume"), skip: () => wish("skip"),
+  pause: () => wish("pause"), "lift-off": () => wish("lift-off"), resume: () => wish("resume"), skip: () => wish("skip"),
   freeze: () => wish(frame?.frozen ? "unfreeze" : "freeze"),
 };
 for (const [name, act] of Object.entries(ACTIONS)) $(`do-${name}`).addEventListener("click", act);
@@ -223,7 +224,7 @@ window.addEventListener("keydown", (event) => {
     return;
   }
   if (types || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-  const button = { e: "do-start", p: "do-pause", r: "do-resume", k: "do-skip", f: "do-freeze", o: "overlay" }[event.key.toLowerCase()];
+  const button = { e: "do-start", p: "do-pause", l: "do-lift-off", r: "do-resume", k: "do-skip", f: "do-freeze", o: "overlay" }[event.key.toLowerCase()];
   if (button && !$(button).disabled && $("start").hidden) $(button).click();
 }, true);
 
