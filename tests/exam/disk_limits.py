@@ -21,10 +21,10 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A real file system of 1 MB; skips where that is not allowed."""
+def small_disk(folder: Path, size: str = "1m") -> Iterator[None]:
+    """A real file system of 1 MB, or of another `size`; skips where that is not allowed."""
     folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], capture_output=True)
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)], capture_output=True)
     if made.returncode != 0:
         pytest.skip("mounting a small disk needs root")
     try:

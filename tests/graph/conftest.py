@@ -22,6 +22,7 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "exam"))  # helpers that both use
 CONFIG = ROOT / "ros2_ws/src/echopilot_nodes/config"
 START_TIMEOUT_S = 90.0
 PATIENCE_S = 5.0  # wall time after which a silent peer counts as absent, on machines that are busy with other tests

@@ -1,13 +1,11 @@
 """The recorder as a process: a file in each exam's folder, readable after kill -9; a full disk ends only the file."""
 
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from disk_limits import small_disk
 from echopilot_msgs.msg import RobotState
 from std_msgs.msg import String
 
@@ -57,19 +55,6 @@ def is_whole(folder: Path) -> bool:
     return scan.cut == ""
 
 
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A real file system of 300 kB; skips where that is not allowed."""
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "none", str(folder)], capture_output=True)
-    if made.returncode != 0:
-        pytest.skip("mounting a small disk needs root")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 def test_every_exam_has_its_file_a_full_disk_is_said_once_and_kill_9_leaves_it_readable(
     make_graph: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -90,7 +75,7 @@ def test_every_exam_has_its_file_a_full_disk_is_said_once_and_kill_9_leaves_it_r
     talker.records.publish(String(data=str(first)))
     graph.wait(lambda: is_whole(first), 30.0, "a closed file")
 
-    with small_disk(disk):
+    with small_disk(disk, "300k"):
         talker.begin(disk / "exam")
         talk_until(lambda: bool(talker.health[-1].level == DiagnosticStatus.ERROR), "the complaint")
         assert "no space left for the exam record" in talker.health[-1].message
