@@ -12,11 +12,12 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "exam"), str(Path(__file__).pare
 @pytest.fixture(scope="session")
 def exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole exam of the scripted world with clips; nobody writes into it."""
-    from report_world import write_exam
+    from report_world import QUICK_FULL, write_exam
 
-    folder = tmp_path_factory.mktemp("exam") / "record"
-    write_exam(folder, clips=True)
-    return folder
+    folder = tmp_path_factory.mktemp("exam")
+    (folder / "full.yaml").write_text(QUICK_FULL)
+    write_exam(folder / "record", str(folder / "full.yaml"), clips=True)
+    return folder / "record"
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,13 @@ SECTOR = SectorBox(20, 10, 300, 310)
 
 SIDE = 320
 
+QUICK_FULL = """
+title: Heart and aorta, quickly
+steps:
+  - {view: A4C, kind: acquire, preset: cardiac, force_n: 5.0, timeout_s: 30, beats: 3, gate: A4C}
+  - {view: AORTA_TRANS, kind: acquire, preset: abdomen, force_n: 8.0, timeout_s: 30, beats: 1, gate: AORTA_TRANS}
+  - {view: AORTA_TRANS, kind: sweep, preset: abdomen, force_n: 8.0, timeout_s: 30, speed_mm_s: 20.0, gate: AORTA_SWEEP}
+"""
 ONE_LOOK = """
 title: One look
 steps:
