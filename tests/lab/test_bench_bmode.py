@@ -1,14 +1,13 @@
 """The B-mode benchmark measures what it says and prints what the design promises."""
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 from rich.console import Console
 
+from built_patients import drawn
 from echopilot_core import View
 from echopilot_lab import bench_bmode, bench_pymust
-from echopilot_sim.anatomy import Anatomy, build, draw_patient
+from echopilot_sim.anatomy import Anatomy
 from echopilot_sim.bmode import bench, bench_arrays
 from echopilot_sim.bmode.acoustics import acoustic_table
 from echopilot_sim.compiled import COMPILED
@@ -18,9 +17,8 @@ from echopilot_sim.voxel_sampling import sample
 pytestmark = pytest.mark.skipif(not COMPILED, reason="numba is absent: no patient can be drawn")
 
 
-@lru_cache(maxsize=1)
 def patient() -> Anatomy:
-    return build(draw_patient(bench.SEEDS[0]))
+    return drawn(bench.SEEDS[0])
 
 
 def coarse(anatomy: Anatomy) -> VoxelBody:

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from built_patients import drawn
 from echopilot_control.safety import Limits
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import load_protocol
 from echopilot_lab.film import HEIGHT, PANEL_WIDTH, SEEN_WIDTH, SPEED, VIDEO_HZ, Film, evenly
 from echopilot_lab.loop import run_loop
 from echopilot_perception.pipeline import Perception
-from echopilot_sim.anatomy import draw_patient
 from echopilot_sim.simulation import SimConfig, Simulation
 
 TICKS = 120
 
 
 def test_the_exam_is_filmed_at_its_speed_beside_a_panel_that_changes(tmp_path: Path) -> None:
-    simulation = Simulation(draw_patient(500_011), SimConfig(frame_hz=10.0, quality="fast"))
+    simulation = Simulation(drawn(500_011), SimConfig(frame_hz=10.0, quality="fast"))
     perception = Perception()
     film, stamps = Film("test", Console(quiet=True).status("")), []
     for i, tick in enumerate(run_loop(simulation, perception, ExamMachine(load_protocol("aorta"), "test"), Limits())):

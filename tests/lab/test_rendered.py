@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from built_patients import drawn
 from echopilot_core import EchoPilotError, View, se3
 from echopilot_lab.evaluation import evaluate_patients
 from echopilot_lab.probing import Recipe, draw_moments, moment_at
 from echopilot_lab.producing import pictures
 from echopilot_lab.rendered import TRAIN_SEEDS, label_view, load, patient_samples, training_seeds
-from echopilot_sim.anatomy import build, draw_patient
+from echopilot_sim.anatomy import draw_patient
 from echopilot_sim.bmode import Renderer
 from echopilot_sim.moment import ImagingSettings, Phases
 from echopilot_sim.truth import truth_of
@@ -27,7 +28,7 @@ def test_same_seed_same_samples() -> None:
 
 def test_poses_touch_or_hover_and_labels_lead_to_the_view() -> None:
     """Probes stand within 35 mm of the skin, and the guidance label carries the probe exactly to the view."""
-    anatomy = build(draw_patient(499_998))
+    anatomy = drawn(499_998)
     moments = draw_moments(anatomy, np.random.default_rng(0), Recipe(a4c=6, aorta=6, wide=0, other=2, anywhere=2))
     assert len(moments) >= 14
     for moment in moments:
@@ -40,7 +41,7 @@ def test_poses_touch_or_hover_and_labels_lead_to_the_view() -> None:
 
 
 def test_a_view_counts_only_where_something_of_it_is_visible() -> None:
-    anatomy = build(draw_patient(499_998))
+    anatomy = drawn(499_998)
     target = anatomy.view_target(View.A4C, Phases())
     assert target is not None
     away = target @ se3.transform(np.eye(3), np.array([0.0, 0.0, -0.012]))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from built_patients import drawn
 from echopilot_core import EchoPilotError
 from echopilot_sim.anatomy import Anatomy, Material, build, draw_patient
 from echopilot_sim.anatomy.compression import free_depth, free_depths, pressed_depth
@@ -19,7 +20,7 @@ SEED = 20261123
 
 @pytest.fixture(scope="module")
 def anatomy() -> Anatomy:
-    return build(draw_patient(5))
+    return drawn(5)
 
 
 def _skin_points(anatomy: Anatomy, phases: Phases, n: int = 300) -> np.ndarray:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from built_patients import drawn
 from echopilot_core import View, se3
-from echopilot_sim.anatomy import Anatomy, Material, build, draw_patient
+from echopilot_sim.anatomy import Anatomy, Material
 from echopilot_sim.moment import Phases
 
 PATIENTS = (*range(600000, 600005), *range(5))
@@ -13,7 +14,7 @@ VIEWS = (View.A4C, View.A2C, View.A5C, View.PLAX, View.PSAX_PM, View.SC4C, View.
 
 @pytest.fixture(scope="module")
 def anatomies() -> list[Anatomy]:
-    return [build(draw_patient(seed)) for seed in PATIENTS]
+    return [drawn(seed) for seed in PATIENTS]
 
 
 def _plane(anatomy: Anatomy, T: np.ndarray, phases: Phases) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

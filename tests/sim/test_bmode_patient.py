@@ -1,14 +1,14 @@
 """Properties of pictures of whole virtual patients: contrast, motion, truth on the map grid, appearance."""
 
 from dataclasses import replace
-from functools import lru_cache
 
 import cv2
 import numpy as np
 import pytest
 
+from built_patients import drawn
 from echopilot_core import View
-from echopilot_sim.anatomy import Anatomy, Material, build, draw_patient
+from echopilot_sim.anatomy import Material
 from echopilot_sim.bmode import Renderer, free_points, patient_appearance, random_appearance
 from echopilot_sim.bmode.bench import view_moment
 from echopilot_sim.bmode.grid import beam_grid
@@ -19,13 +19,8 @@ from echopilot_sim.moment import Moment, Phases
 SEEDS = (600_000, 600_004)
 
 
-@lru_cache(maxsize=2)
-def patient(seed: int) -> Anatomy:
-    return build(draw_patient(seed))
-
-
 def at_view(seed: int, view: View, heart: float = 0.0) -> Moment:
-    moment = view_moment(patient(seed), view, Phases(heart, 0.5), 3)
+    moment = view_moment(drawn(seed), view, Phases(heart, 0.5), 3)
     assert moment is not None
     return moment
 
@@ -34,10 +29,10 @@ def at_view(seed: int, view: View, heart: float = 0.0) -> Moment:
 def test_ventricular_blood_is_20_db_below_its_muscle(seed: int) -> None:
     moment = at_view(seed, View.A4C)
     grid = beam_grid(preset("cardiac"), moment.imaging.depth_m, 192, 512)
-    labels, _ = patient(seed).label_points(free_points(grid.x_m, grid.z_m, moment), moment.phases)
+    labels, _ = drawn(seed).label_points(free_points(grid.x_m, grid.z_m, moment), moment.phases)
     labels = labels.reshape(grid.shape)
     clear = replace(patient_appearance(seed), haze_db=-80.0, wall_clutter_db=-80.0, near_clutter=0.0, noise=1e-3)
-    power = Renderer(patient(seed), appearance=clear).echoes(moment).power
+    power = Renderer(drawn(seed), appearance=clear).echoes(moment).power
     blood = labels == Material.BLOOD_LV
     inner = cv2.erode(blood.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0  # off strands and leaflets
     muscle = labels == Material.MYOCARDIUM_LV
@@ -48,7 +43,7 @@ def test_ventricular_blood_is_20_db_below_its_muscle(seed: int) -> None:
 
 
 def test_the_heart_moves_in_the_picture_and_the_chest_wall_does_not() -> None:
-    renderer = Renderer(patient(SEEDS[0]))
+    renderer = Renderer(drawn(SEEDS[0]))
     diastole = renderer.render(at_view(SEEDS[0], View.A4C, 0.0)).image.astype(float)
     systole = renderer.render(at_view(SEEDS[0], View.A4C, 0.4)).image.astype(float)
     change = np.abs(diastole - systole)
@@ -58,13 +53,13 @@ def test_the_heart_moves_in_the_picture_and_the_chest_wall_does_not() -> None:
 
 def test_vertebra_is_seen_and_what_lies_behind_it_is_not() -> None:
     moment = at_view(SEEDS[1], View.AORTA_TRANS)
-    renderer = Renderer(patient(SEEDS[1]), "fast")
+    renderer = Renderer(drawn(SEEDS[1]), "fast")
     seen = renderer.visibility(moment)
     empty = renderer.label_map_origin()
     cells = np.arange(128) * empty.spacing_m
     x, z = np.meshgrid(empty.origin_x_m + cells, empty.origin_y_m + cells)
     points = free_points(x.astype(np.float32).ravel(), z.astype(np.float32).ravel(), moment)
-    labels = patient(SEEDS[1]).label_points(points, moment.phases)[0].reshape(128, 128)
+    labels = drawn(SEEDS[1]).label_points(points, moment.phases)[0].reshape(128, 128)
     bone = labels == Material.VERTEBRA
     columns = np.flatnonzero(bone.sum(axis=0) > 8)
     assert columns.size > 5
@@ -78,7 +73,7 @@ def test_vertebra_is_seen_and_what_lies_behind_it_is_not() -> None:
 
 def test_full_and_fast_pictures_show_the_same_scene() -> None:
     moment = at_view(SEEDS[0], View.A4C)
-    full, fast = (Renderer(patient(SEEDS[0]), q).render(moment) for q in ("full", "fast"))  # type: ignore[arg-type]
+    full, fast = (Renderer(drawn(SEEDS[0]), q).render(moment) for q in ("full", "fast"))  # type: ignore[arg-type]
     means = []
     for frame in (full, fast):
         g = frame.geometry
@@ -101,7 +96,7 @@ def test_appearance_is_a_pure_function_and_the_wide_one_never_breaks_the_picture
     moment = at_view(SEEDS[0], View.PLAX)
     levels = []
     for _ in range(6):
-        image = Renderer(patient(SEEDS[0]), "fast", appearance=random_appearance(rng)).render(moment).image
+        image = Renderer(drawn(SEEDS[0]), "fast", appearance=random_appearance(rng)).render(moment).image
         levels.append(float(image[image > 0].mean()))
         assert image.dtype == np.uint8 and 5.0 < levels[-1] < 220.0
     assert np.std(levels) > 3.0

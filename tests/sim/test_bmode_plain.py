@@ -15,8 +15,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from built_patients import drawn
 from echopilot_core import EchoPilotError, Frame, View, se3
-from echopilot_sim.anatomy import build, compression, draw_patient
+from echopilot_sim.anatomy import compression
 from echopilot_sim.anatomy.materials import Material
 from echopilot_sim.bmode import (
     LabelSource,
@@ -254,7 +255,7 @@ def test_a_lifted_probe_looks_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @lru_cache(maxsize=1)
 def voxels() -> VoxelBody:
-    return sample(build(draw_patient(600_000)), 0.0015, phases=2)
+    return sample(drawn(600_000), 0.0015, phases=2)
 
 
 def at_view(view: View, phases: Phases) -> Moment:
@@ -275,7 +276,7 @@ def test_a_voxel_patient_looks_the_same(view: View, phases: Phases, monkeypatch:
 @pytest.mark.parametrize("view", [View.A4C, View.AORTA_TRANS])
 @pytest.mark.parametrize("breathing", [0.5, 1.0])
 def test_voxels_show_the_anatomy(view: View, breathing: float) -> None:
-    anatomy, phases = build(draw_patient(600_000)), Phases(0.0, breathing)
+    anatomy, phases = drawn(600_000), Phases(0.0, breathing)
     at = view_moment(anatomy, view, phases)
     assert at is not None
     grid = beam_grid(preset(at.imaging.preset), 0.16, 96, 256)

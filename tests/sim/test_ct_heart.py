@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from built_patients import CT_FOLDER, drawn, from_ct
 from echopilot_core import View
-from echopilot_sim.anatomy import Anatomy, Material, build, draw_patient, heart_root
+from echopilot_sim.anatomy import Anatomy, Material, heart_root
 from echopilot_sim.anatomy.ct import load
 from echopilot_sim.anatomy.heart import in_cavity
 from echopilot_sim.moment import Phases
 
 Array = NDArray[np.float64]
 
-DATA = Path(__file__).parents[2].parent / "shared/data/anatomy"
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared anatomy is not on this machine")
+needs_data = pytest.mark.skipif(not CT_FOLDER.exists(), reason="the shared anatomy is not on this machine")
 REST = Phases(heart=0.0, breathing=0.5)
 CARDIAC = (View.PLAX, View.PSAX_PM, View.A4C, View.A2C, View.A3C, View.SC4C)
 MYOCARDIUM, LV, RV, LA, RA, AORTA = range(1, 7)
@@ -30,12 +30,12 @@ def angle_deg(a: Array, b: Array) -> float:
 
 @pytest.fixture(scope="module")
 def labelled() -> Anatomy:
-    return load(DATA / "heart_rodero01")
+    return from_ct("heart_rodero01")
 
 
 @needs_data
 def test_the_labelled_heart_keeps_volume_length_axis_and_turn(labelled: Anatomy) -> None:
-    truth, heart = json.loads((DATA / "heart_rodero01/ground_truth.json").read_text()), labelled.patient.heart
+    truth, heart = json.loads((CT_FOLDER / "heart_rodero01/ground_truth.json").read_text()), labelled.patient.heart
     assert heart is not None
     mitral, apex = np.array(truth["valve_centre"]["mitral-valve"]), np.array(truth["lv_apex_endocardial"])
     assert 1e6 * heart.edv_m3 == pytest.approx(truth["cavity_volume_ml"]["LV"], rel=0.01)
@@ -62,7 +62,7 @@ def test_a_labelled_heart_without_aorta_has_the_cardiac_views_only(labelled: Ana
 
 @needs_data
 def test_annulus_and_junction_place_a_heart_behind_the_chest_wall() -> None:
-    anatomy = load(DATA / "ct_chest_aortic_dissection_1p5mm")
+    anatomy = from_ct("ct_chest_aortic_dissection_1p5mm")
     heart, tube = anatomy.patient.heart, anatomy.vessels.aorta
     assert heart is not None and tube is not None
     depth = -anatomy.signed_distance(heart.apex_m[None], REST)[0]
@@ -78,7 +78,7 @@ def test_annulus_and_junction_place_a_heart_behind_the_chest_wall() -> None:
 
 def test_a_drawn_heart_turned_into_labels_is_found_again(tmp_path: Path) -> None:
     """Seed 0 at end-diastole on 2 mm voxels."""
-    anatomy = build(draw_patient(0))
+    anatomy = drawn(0)
     heart = anatomy.patient.heart
     assert heart is not None
     axes = [np.arange(low, high, 0.002) for low, high in ((-0.09, 0.15), (0.0, 0.17), (-0.04, 0.15))]

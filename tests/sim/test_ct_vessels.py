@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from built_patients import CT_FOLDER, from_ct
 from echopilot_core import View
 from echopilot_sim.anatomy import Anatomy, Material, heart_root
 from echopilot_sim.anatomy.ct import load
@@ -17,9 +18,8 @@ from echopilot_sim.moment import Phases
 
 Array = NDArray[np.float64]
 
-DATA = Path(__file__).parents[2].parent / "shared/data/anatomy"
-ABDOMEN, CHEST = DATA / "ct_abdomen_pelvis_3mm", DATA / "ct_chest_aortic_dissection_1p5mm"
-needs_data = pytest.mark.skipif(not DATA.exists(), reason="the shared CTs are not on this machine")
+ABDOMEN, CHEST = CT_FOLDER / "ct_abdomen_pelvis_3mm", CT_FOLDER / "ct_chest_aortic_dissection_1p5mm"
+needs_data = pytest.mark.skipif(not CT_FOLDER.exists(), reason="the shared CTs are not on this machine")
 REST = Phases(heart=0.0, breathing=0.5)
 
 
@@ -116,12 +116,12 @@ def test_the_aorta_in_the_pictures_is_as_wide_as_its_sections(tmp_path: Path) ->
 
 @pytest.fixture(scope="module")
 def abdomen() -> Anatomy:
-    return load(ABDOMEN)
+    return from_ct(ABDOMEN.name)
 
 
 @pytest.fixture(scope="module")
 def chest() -> Anatomy:
-    return load(CHEST)
+    return from_ct(CHEST.name)
 
 
 @needs_data

@@ -1,6 +1,7 @@
 """Properties of the beating heart: volumes, muscle, valves, chambers and the still end of its aorta."""
 
 import dataclasses
+from functools import cache
 
 import numpy as np
 import pytest
@@ -8,25 +9,39 @@ from scipy.integrate import trapezoid
 
 from echopilot_core import Tissue
 from echopilot_sim.anatomy import TISSUE_OF_MATERIAL, Material, draw_patient, heart, heart_motion, heart_root
-from echopilot_sim.anatomy.parameters import Heart
+from echopilot_sim.compiled import njit
 
 STEP_M = 0.0011
 ES = 0.38
 
 
+@cache
+def made(seed: int) -> heart.BuiltHeart:
+    """The heart drawn from a seed; nothing changes it."""
+    built = heart.build(draw_patient(seed).heart)
+    assert built is not None
+    return built
+
+
 @pytest.fixture(scope="module", params=[3, 600001])
 def built(request: pytest.FixtureRequest) -> heart.BuiltHeart:
-    made = heart.build(draw_patient(request.param).heart)
-    assert made is not None
-    return made
+    return made(request.param)
 
 
 def materials_at(built: heart.BuiltHeart, points: np.ndarray, phase: float) -> tuple[np.ndarray, np.ndarray]:
     """Materials (N,), -1 outside, and tissue coordinates (N, 3) of points (N, 3) in heart axes."""
     state = heart.state(built, phase, 0.5, 0.0)
-    patient = built.heart.apex_m + points @ built.heart.rotation.T
-    found = [heart.classify(state, *point) for point in patient]
-    return np.array([m for m, *_ in found]), np.array([t for _, *t in found])
+    materials, tissue = np.empty(len(points), np.int64), np.empty((len(points), 3))
+    _classify(state, built.heart.apex_m + points @ built.heart.rotation.T, materials, tissue)
+    return materials, tissue
+
+
+@njit
+def _classify(state: heart.State, points: np.ndarray, materials: np.ndarray, tissue: np.ndarray) -> None:
+    for i in range(len(points)):
+        m, a, b, c = heart.classify(state, points[i, 0], points[i, 1], points[i, 2])
+        materials[i] = m
+        tissue[i, 0], tissue[i, 1], tissue[i, 2] = a, b, c
 
 
 def lattice(low: tuple[float, float, float], high: tuple[float, float, float], step: float = STEP_M) -> np.ndarray:
@@ -170,16 +185,12 @@ def test_ascending_end_stands_still_and_holds_blood_of_its_radius(built: heart.B
 
 
 def test_dilated_sinuses_widen_the_labelled_root() -> None:
-    drawn = draw_patient(3).heart
-    assert drawn is not None
-
-    def root_voxels(h: Heart) -> int:
-        made = heart.build(h)
-        assert made is not None
-        return int(np.count_nonzero(made.grid.labels == Material.BLOOD_ROOT))
-
+    drawn = made(3).heart
     wide = dataclasses.replace(drawn, sinus_radius_m=drawn.sinus_radius_m + 0.006)
-    gained_m3 = (root_voxels(wide) - root_voxels(drawn)) * 0.0008**3
+    built = heart.build(wide)
+    assert built is not None
+    voxels = [np.count_nonzero(h.grid.labels == Material.BLOOD_ROOT) for h in (built, made(3))]
+    gained_m3 = (voxels[0] - voxels[1]) * 0.0008**3
     along = np.arange(0.0, 0.060, 0.0002)  # beyond it both roots are the tubular aorta
     areas = [np.pi * heart_root.inner_radius(h, along) ** 2 for h in (wide, drawn)]
     assert gained_m3 == pytest.approx(trapezoid(areas[0] - areas[1], along), rel=0.25)
@@ -193,11 +204,10 @@ def test_atria_fill_while_the_ventricle_empties(built: heart.BuiltHeart) -> None
 
 
 def test_fluid_lies_behind_the_heart_and_only_with_effusion() -> None:
-    drawn = draw_patient(3).heart
-    assert drawn is not None
-    dry, wet = (heart.build(dataclasses.replace(drawn, effusion_m=e)) for e in (0.0, 0.014))
-    assert dry is not None and wet is not None
-    assert not np.any(dry.grid.labels == Material.EFFUSION)
+    drawn = made(3).heart
+    wet = heart.build(dataclasses.replace(drawn, effusion_m=0.014))
+    assert drawn.effusion_m == 0.0 and wet is not None
+    assert not np.any(made(3).grid.labels == Material.EFFUSION)
     index = np.argwhere(wet.grid.labels == Material.EFFUSION)[:, ::-1] * 0.0008 + wet.grid.origin_m
     middle = 0.55 * heart.annulus_m(drawn, 0.0) * drawn.rotation[:, 2] + 0.014 * drawn.rotation[:, 0]
     depth = (index @ drawn.rotation.T - middle)[:, 1]

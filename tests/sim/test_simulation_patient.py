@@ -1,13 +1,13 @@
 """The patient as the simulation lives it: shifts, gel that runs out, heart beat, breathing; either arm, any anatomy."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 
+from built_patients import drawn
 from echopilot_core import EchoPilotError, RobotState, SafeTwist, View, se3
-from echopilot_sim.anatomy import Anatomy, build, draw_patient
+from echopilot_sim.anatomy import draw_patient
 from echopilot_sim.anatomy.rhythm import heart_phase
 from echopilot_sim.anatomy.skin import Skin, apex_beat
 from echopilot_sim.arm.kinds import FR3_LIKE, UR5E_LIKE, ArmKind
@@ -21,11 +21,6 @@ def press(robot: RobotState, force_n: float = 5.0) -> SafeTwist:
     speed = 0.020 if robot.contact_force_n < 1.0 else 0.004 * (force_n - robot.contact_force_n)
     speed = 0.0 if robot.tick < 30 else float(np.clip(speed, -0.02, 0.02))
     return SafeTwist(robot.stamp_ns, np.concatenate([speed * robot.T_base_probe[:3, 2], np.zeros(3)]))
-
-
-@cache
-def anatomy_of(seed: int) -> Anatomy:
-    return build(draw_patient(seed))
 
 
 def landed(simulation: Simulation) -> RobotState:
@@ -136,7 +131,7 @@ def test_heart_moves_the_skin_under_a_probe_at_the_apex() -> None:
 @pytest.mark.parametrize("kind", [FR3_LIKE, UR5E_LIKE], ids=lambda kind: kind.name)
 def test_either_arm_reaches_every_view_away_from_limits_and_singularities(kind: ArmKind) -> None:
     for seed in (600_001, 600_003):
-        anatomy = anatomy_of(seed)
+        anatomy = drawn(seed)
         for view in (View.A4C, View.PLAX, View.SC4C, View.AORTA_TRANS):
             target = anatomy.view_target(view, Phases())
             if target is None:
@@ -150,7 +145,7 @@ def test_either_arm_reaches_every_view_away_from_limits_and_singularities(kind: 
 @pytest.mark.parametrize("name", ["fr3_like", "ur5e_like"])
 def test_either_arm_travels_to_the_apical_window_and_presses_there(name: str) -> None:
     """Scripted: over the window, turned, down until 2 N, then 4 N held; on target within 8 mm and 8 degrees."""
-    anatomy = anatomy_of(600_001)
+    anatomy = drawn(600_001)
     patient = anatomy.patient
     simulation = Simulation(anatomy, SimConfig(arm=name, gel_m=0.02))
     assert simulation.patient is patient and simulation.anatomy is anatomy

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from built_patients import drawn
 from echopilot_core import Tissue, View, se3
-from echopilot_sim.anatomy import Anatomy, build, draw_patient
+from echopilot_sim.anatomy import Anatomy
 from echopilot_sim.cells import NETWORK_CELLS
 from echopilot_sim.moment import N_ELEMENTS, ImagingSettings, Moment, Phases
 from echopilot_sim.truth import truth_of
@@ -17,7 +18,7 @@ REST = Phases()
 
 @pytest.fixture(scope="module", params=[1, 3, 600008])
 def anatomy(request: pytest.FixtureRequest) -> Anatomy:
-    return build(draw_patient(request.param))
+    return drawn(request.param)
 
 
 def _moment(anatomy: Anatomy, T: np.ndarray, phases: Phases = REST, gap_m: float = -0.002) -> Moment:

@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 
+from built_patients import drawn
 from echopilot_core import EchoPilotError, Tissue, View, se3
-from echopilot_sim.anatomy import TISSUE_OF_MATERIAL, Anatomy, Material, build, draw_patient
+from echopilot_sim.anatomy import TISSUE_OF_MATERIAL, Anatomy, Material
 from echopilot_sim.anatomy.heart import in_cavity, lv_volume_m3
 from echopilot_sim.cells import NETWORK_CELLS, sector_cells
 from echopilot_sim.moment import N_ELEMENTS, ImagingSettings, Moment, Phases
@@ -21,7 +22,7 @@ SAMPLING_M = 0.9e-3
 
 @pytest.fixture(scope="module", params=[1, 600_008])
 def anatomy(request: pytest.FixtureRequest) -> Anatomy:
-    return build(draw_patient(request.param))
+    return drawn(request.param)
 
 
 def moment_at(anatomy: Anatomy, T: np.ndarray, gap_m: float, imaging: ImagingSettings = ABDOMEN) -> Moment:

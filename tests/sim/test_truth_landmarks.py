@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from built_patients import drawn
 from echopilot_core import LandmarkName, Tissue, View
 from echopilot_lab.probing import moment_at
-from echopilot_sim.anatomy import Anatomy, build, draw_patient
+from echopilot_sim.anatomy import Anatomy
 from echopilot_sim.moment import ImagingSettings, Phases
 from echopilot_sim.truth import Truth, truth_of
 
@@ -14,7 +15,7 @@ SPACING_M = 0.00125
 
 @pytest.fixture(scope="module")
 def anatomy() -> Anatomy:
-    return build(draw_patient(600_000))
+    return drawn(600_000)
 
 
 def _truth(anatomy: Anatomy, view: View, phase: float) -> Truth:
