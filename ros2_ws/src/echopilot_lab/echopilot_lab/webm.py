@@ -1,4 +1,4 @@
-"""Clips as WebM (VP9), which browsers play without a plug-in."""
+"""Clips as WebM (VP8), which browsers play without a plug-in."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,12 +13,12 @@ from echopilot_core import EchoPilotError
 
 
 def write_webm(path: Path, frames: Sequence[NDArray[np.uint8]], rate_hz: float) -> None:
-    """Write RGB frames (H, W, 3) uint8 of one size; raises EchoPilotError where this OpenCV cannot write VP9."""
+    """Write RGB frames (H, W, 3) uint8 of one size; raises EchoPilotError where this OpenCV cannot write VP8."""
     height, width = (n - n % 2 for n in frames[0].shape[:2])  # the codec wants even sizes
     with _quiet():
-        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"VP90"), rate_hz, (width, height))
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"VP80"), rate_hz, (width, height))
     if not writer.isOpened():
-        raise EchoPilotError("this OpenCV cannot write WebM (VP9); install opencv-python-headless from PyPI")
+        raise EchoPilotError("this OpenCV cannot write WebM (VP8); install opencv-python-headless from PyPI")
     for frame in frames:
         writer.write(cv2.cvtColor(np.ascontiguousarray(frame[:height, :width]), cv2.COLOR_RGB2BGR))
     writer.release()
