@@ -47,7 +47,7 @@ class Listener(Node):
         super().__init__("page_bench")
         self.news = threading.Condition()
         self.active = False
-        self.exam_state = ""
+        self.exam_state = self.safety_says = ""
         self.stopped_s = self.ok_s = self.robot_s = self.robot_wall_s = 0.0
         self.stopped_ticks = self.held = 0
         self.ticks: list[int] = []
@@ -75,6 +75,7 @@ class Listener(Node):
 
     def _on_safety(self, message: SafetyState) -> None:
         now_s = time.monotonic()
+        self.safety_says = f"mode {message.mode} {' '.join(message.reasons)}".rstrip()
         if message.mode == SafetyState.MODE_STOPPED:
             self.stopped_s = self.stopped_s or now_s
             self.stopped_ticks += 1
@@ -95,7 +96,9 @@ class Listener(Node):
         """Return once `condition` holds after a message; SystemExit with one line when it takes longer."""
         with self.news:
             if not self.news.wait_for(condition, timeout_s):
-                raise SystemExit(f"no {what} within {timeout_s:.0f} s")
+                silent_s = time.monotonic() - self.robot_wall_s
+                where = f"safety: {self.safety_says}; robot at {self.robot_s:.1f} s, heard {silent_s:.1f} s ago"
+                raise SystemExit(f"no {what} within {timeout_s:.0f} s ({where})")
 
 
 class Operator:
@@ -159,6 +162,7 @@ class Watchers(threading.Thread):
         self.is_over = False
         self.pictures = [0] * CLIENTS
         self.ages_ms: list[float] = []
+        self.sent_ms: list[float] = []  # how old the picture was when the page had packed it
         self.start()
 
     def run(self) -> None:
@@ -172,6 +176,7 @@ class Watchers(threading.Thread):
                         with self.news:
                             self.pictures[number] += 1
                             self.ages_ms.append(time.monotonic() * 1e3 - header["acquired_ms"])
+                            self.sent_ms.append(header["sent_ms"] - header["acquired_ms"])
                             self.news.notify_all()
                         await socket.send('{"kind":"got"}')
 
@@ -197,6 +202,7 @@ def load(listener: Listener, operator: Operator, page_id: int, windows: int, sec
     listener.wait(lambda: listener.exam_state in IN_CONTACT, 300.0, "contact")
     factors: dict[bool, list[float]] = {True: [], False: []}
     ages: list[float] = []
+    sent: list[float] = []
     rates: list[float] = []
     ticks: list[int] = []
     missed = listener.held = 0
@@ -207,6 +213,7 @@ def load(listener: Listener, operator: Operator, page_id: int, windows: int, sec
                 listener.wait(lambda w=watchers: min(w.pictures) > 1, 60.0, "picture for every watcher")
                 before = sum(watchers.pictures)
                 watchers.ages_ms.clear()
+                watchers.sent_ms.clear()
             else:
                 os.kill(page_id, signal.SIGSTOP)
             listener.ticks.clear()
@@ -222,6 +229,7 @@ def load(listener: Listener, operator: Operator, page_id: int, windows: int, sec
             missed += sum(b - a - 1 for a, b in itertools.pairwise(ticks) if b > a)
             rates.append((sum(watchers.pictures) - before) / spent_s / CLIENTS)
             ages += watchers.ages_ms
+            sent += watchers.sent_ms
             watchers.is_over = True
             watchers.join()
         if not listener.exam_state:
@@ -236,6 +244,7 @@ def load(listener: Listener, operator: Operator, page_id: int, windows: int, sec
         "losses_pct": [round(loss, 1) for loss in losses],
         "pictures_per_s_per_client": round(statistics.median(rates), 1),
         "picture_age_ms": {f"p{p}": round(float(np.percentile(ages, p)), 0) for p in (50, 95)},
+        "of_that_before_the_page_sent_it_ms": {f"p{p}": round(float(np.percentile(sent, p)), 0) for p in (50, 95)},
         "control_ticks_missed": missed,
         "safety_holds": listener.held,
     }
