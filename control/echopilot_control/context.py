@@ -13,7 +13,7 @@ from echopilot_control.search.homing import Homing
 from echopilot_control.search.priors import Start, StartOffset
 from echopilot_control.surface import Skin, SkinPatch
 from echopilot_control.tracking import ImageTarget
-from echopilot_core import ControlGoal, ControlPhase, Outcome, Seen
+from echopilot_core import ControlGoal, ControlPhase, Outcome, Seen, View
 
 Array = NDArray[np.float64]
 
@@ -107,6 +107,8 @@ class Memory:
     target: ImageTarget = field(default_factory=ImageTarget)
     fuser: TargetFuser = field(default_factory=TargetFuser)
     homing: Homing = field(default_factory=Homing)
+    scout: View | None = None  # the view in whose picture the place of the goal's view is found first
+    scouted_m: Array | None = None  # (3,) in base: where it was found so
     found_m: Array | None = None  # where the probe stood when the view was acquired, confirmed by its gate
 
     def enter(self, phase: ControlPhase, now_ns: int) -> None:
@@ -116,6 +118,10 @@ class Memory:
             self.good_since_ns = -1
             self.touch_ticks = 0
             self.low_force_since_ns = -1
+
+    def sought(self, goal: ControlGoal) -> View:
+        """The view that guidance is followed to now."""
+        return self.scout or goal.view
 
     def in_phase_s(self, now_ns: int) -> float:
         return (now_ns - self.phase_since_ns) * 1e-9

@@ -4,9 +4,23 @@ import math
 
 import numpy as np
 
+from echopilot_control.body_axes import BodyAxes
 from echopilot_control.phases.home import LOOK_RAD_S, MOVE_M_S
 from echopilot_control.search.homing import LOOK_S, ROUNDS, Homing, look_round
-from echopilot_control.search.windows import AIM_M, FARTHEST_M, SHARES, Window, drawn_to, window_m
+from echopilot_control.search.priors import PRIORS
+from echopilot_control.search.windows import (
+    AIM_M,
+    FARTHEST_M,
+    SCOUTS,
+    SHARES,
+    SIDE_SHARES,
+    WINDOW_OF,
+    Window,
+    drawn_sideways,
+    drawn_to,
+    turned_to,
+    window_m,
+)
 from echopilot_control.servo.smoothing import ANGULAR_RAD_S2, LINEAR_M_S2, Smoother
 from echopilot_core import Guidance, View, se3
 
@@ -111,3 +125,27 @@ def test_only_neighbours_of_the_same_window_tell_where_it_is():
     assert np.array_equal(window_m(found, View.A3C), np.full(3, 0.5))
     assert window_m(found, View.PLAX) is None
     assert window_m(found, View.AORTA_TRANS) is None
+
+
+def test_a_window_beside_the_midline_is_drawn_sideways_only_and_keeps_what_it_shows():
+    axes = BodyAxes(np.column_stack([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]]), np.array([0.5, 0.1, 0.2]), 0.18, 0.17)
+    outward = se3.so3_exp(np.array([0.1, 0.3, 0.0])) @ np.array([0.0, 0.0, 1.0])
+    R = se3.look_along(-outward, axes.left)
+    for view, share in ((View.PLAX, SIDE_SHARES[Window.PARASTERNAL]), (View.SC4C, SIDE_SHARES[Window.SUBCOSTAL])):
+        place = axes.xiphoid_m + PRIORS[view].left * axes.sternum_m * axes.left
+        T = se3.transform(R, place + 0.012 * axes.left + 0.02 * axes.superior)
+        drawn = drawn_sideways(T, view, axes, outward)
+        assert math.isclose(float((drawn[:3, 3] - place) @ axes.left), (1.0 - share) * 0.012, abs_tol=1e-9)
+        assert abs(float((drawn[:3, 3] - T[:3, 3]) @ outward)) < 1e-9
+        assert np.abs(se3.apply(se3.inverse(drawn), T[:3, 3] + AIM_M * T[:3, 2])[:2]).max() < 1e-9
+    assert np.array_equal(drawn_sideways(T, View.A4C, axes, outward), T)
+    assert np.array_equal(drawn_sideways(T, View.PLAX, axes, axes.left), T)
+
+
+def test_a_scout_shares_the_window_of_its_view_and_turning_there_and_back_ends_where_it_began():
+    R = se3.so3_exp(np.array([0.4, -0.3, 0.8]))
+    for view, scout in SCOUTS.items():
+        assert WINDOW_OF[view] is WINDOW_OF[scout]
+        there = turned_to(R, view, scout)
+        assert np.allclose(turned_to(there, scout, view), R)
+        assert math.radians(60.0) < se3.angle_between(R, there) < math.radians(120.0)

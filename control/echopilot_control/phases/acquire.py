@@ -5,11 +5,12 @@ from math import radians
 import numpy as np
 
 from echopilot_control.context import Context, Memory
-from echopilot_control.phases.home import MAX_TILT_RAD, MOVE_M_S, TURN_RAD_S, home
+from echopilot_control.phases.home import LOOK_RAD_S, MAX_TILT_RAD, MOVE_M_S, TURN_RAD_S, home
 from echopilot_control.phases.watch import believed, follows_aorta
-from echopilot_control.search.homing import Homing
+from echopilot_control.search.homing import ROUNDS, SCOUT_ROUNDS, Homing
 from echopilot_control.search.priors import PRIORS, nearest_tilt
 from echopilot_control.search.spiral import fan_rad, spiral_point_m
+from echopilot_control.search.windows import SCOUTS, drawn_sideways, turned_to
 from echopilot_control.servo.centring import centring_velocity_m_s
 from echopilot_control.servo.coupling import balance_rate_rad_s
 from echopilot_control.servo.motion import Motion, across, capped, rotation_rate
@@ -23,18 +24,23 @@ _STABLE_NS = 700_000_000
 _ACCEPT_NS = 4_000_000_000  # so long on the fused target, it is taken without the view gate (twice so for a low score)
 _WEAK_SCORE = 0.2
 _LOST_NS = 2_000_000_000
+_SCOUTING_RAD = radians(25.0)  # so near its direction a scouting view is believed
 _COAST_NS = 4_000_000_000  # at 15 mm/s this crosses a rib and its shadow
 
 
 def search(ctx: Context, mem: Memory) -> Motion:
     """Tilt into the view's direction, then spiral over the skin with a tilt fan until the target is believed."""
-    if believed(ctx, mem):
-        mem.homing = Homing()
+    if mem.search_centre_m is None or mem.R_search is None:
+        point_m = mem.start.patch.point_m if mem.start is not None else ctx.position_m
+        T_search = se3.transform(_direction(ctx, mem), point_m)
+        if ctx.axes is not None:
+            T_search = drawn_sideways(T_search, mem.sought(ctx.goal), ctx.axes, ctx.outward)
+        mem.R_search, mem.search_centre_m = T_search[:3, :3], T_search[:3, 3]
+    turned = mem.scout is None or se3.angle_between(ctx.rotation, mem.R_search) < _SCOUTING_RAD
+    if believed(ctx, mem) and turned:
+        mem.homing = Homing(SCOUT_ROUNDS if mem.scout is not None else ROUNDS)
         mem.enter(ControlPhase.REFINE, ctx.now_ns)
         return refine(ctx, mem)
-    if mem.search_centre_m is None or mem.R_search is None:
-        mem.search_centre_m = mem.start.patch.point_m if mem.start is not None else ctx.position_m.copy()
-        mem.R_search = _direction(ctx, mem)
     along = across(mem.R_search[:, 0], ctx.outward)
     along = along / max(float(np.linalg.norm(along)), 1e-9)
     beside = se3.hat(ctx.outward) @ along
@@ -44,7 +50,7 @@ def search(ctx: Context, mem: Memory) -> Motion:
     tilt = fan_rad(max(mem.search_travel_m, 0.0) / _SEARCH_M_S)
     R_wanted = mem.R_search @ se3.so3_exp(np.array([tilt[0], tilt[1], 0.0]))
     R_wanted = nearest_tilt(R_wanted, -ctx.outward, MAX_TILT_RAD)
-    turn = rotation_rate(ctx.rotation, R_wanted, 1.5, TURN_RAD_S)
+    turn = rotation_rate(ctx.rotation, R_wanted, 1.5, TURN_RAD_S if turned else LOOK_RAD_S)
     if float(np.linalg.norm(miss)) < 0.008 and float(np.linalg.norm(turn)) < 1.5 * radians(8.0):
         mem.search_travel_m += _SEARCH_M_S * ctx.dt_s
     if float(np.linalg.norm(point)) > _SEARCH_RADIUS_M:
@@ -63,8 +69,9 @@ def search(ctx: Context, mem: Memory) -> Motion:
 
 def _direction(ctx: Context, mem: Memory) -> np.ndarray:
     if mem.start is not None:
-        return mem.start.T_base_probe[:3, :3]
-    prior = PRIORS.get(ctx.goal.view)
+        R_start = mem.start.T_base_probe[:3, :3]
+        return R_start if mem.scouted_m is None else turned_to(R_start, SCOUTS[ctx.goal.view], ctx.goal.view)
+    prior = PRIORS.get(mem.sought(ctx.goal))
     if ctx.axes is None or prior is None:
         return ctx.rotation.copy()
     R = ctx.axes.R_base_patient
@@ -95,7 +102,8 @@ def refine(ctx: Context, mem: Memory) -> Motion:
 def _unsure(ctx: Context, mem: Memory) -> Motion:
     """Cross a shadow towards the last target; search around the present place when nothing comes back."""
     lost_ns = ctx.now_ns - mem.seen_ns
-    if mem.fuser.T_base_target is not None and lost_ns < _COAST_NS:
+    aimed = mem.fuser.T_base_target is not None or mem.homing.T_home is not None
+    if aimed and lost_ns < _COAST_NS:
         motion, there, _ = home(ctx, mem)
         if not there:
             return motion

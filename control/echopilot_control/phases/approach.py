@@ -1,14 +1,16 @@
 """From free air to a settled contact: lift, transit, approach, touch, couple."""
 
+from dataclasses import replace
 from math import radians
 
 import numpy as np
 
 from echopilot_control.context import Context, Memory
-from echopilot_control.search.priors import nearest_tilt, place
+from echopilot_control.search.priors import Start, nearest_tilt, place
+from echopilot_control.search.windows import turned_to
 from echopilot_control.servo.motion import Motion, capped, rotation_rate
 from echopilot_control.surface import height_m
-from echopilot_core import ControlPhase, GoalKind, Outcome, View
+from echopilot_core import ControlPhase, GoalKind, Outcome, View, se3
 
 CLEAR_M = 0.050  # height of transit above the skin
 _MIN_CLEAR_M = 0.040
@@ -44,7 +46,7 @@ def approach(ctx: Context, mem: Memory) -> Motion:
         return Motion(ControlPhase.APPROACH, detail="waiting for body surface and landmarks", rest=True)
     if mem.start is None:
         view = View.AORTA_TRANS if ctx.goal.kind is GoalKind.SWEEP else ctx.goal.view
-        mem.start = place(view, ctx.axes, ctx.skin, ctx.start_offset)
+        mem.start = turned_for(mem.scout, view, place(view, ctx.axes, ctx.skin, ctx.start_offset))
     patch = mem.start.patch
     R_wanted = nearest_tilt(mem.start.T_base_probe[:3, :3], -patch.normal, _TILT_BEFORE_TOUCH_RAD)
     turn = rotation_rate(ctx.rotation, R_wanted, 1.5, _TURN_RAD_S)
@@ -78,6 +80,14 @@ def approach(ctx: Context, mem: Memory) -> Motion:
     return Motion(
         ControlPhase.APPROACH, linear_m_s=capped(velocity, _TRANSIT_M_S), angular_rad_s=turn, detail="flying to start"
     )
+
+
+def turned_for(scout: View | None, view: View, start: Start) -> Start:
+    """A start of `view`, turned to `scout` when that finds its place."""
+    if scout is None:
+        return start
+    T = start.T_base_probe
+    return replace(start, T_base_probe=se3.transform(turned_to(T[:3, :3], view, scout), T[:3, 3]))
 
 
 def touch(ctx: Context, mem: Memory) -> Motion:

@@ -6,12 +6,13 @@ import numpy as np
 
 from echopilot_control.context import Context, Memory, admissible_setpoint_n
 from echopilot_control.phases.acquire import hold, refine, search
-from echopilot_control.phases.approach import approach, couple, lift, touch
+from echopilot_control.phases.approach import approach, couple, lift, touch, turned_for
 from echopilot_control.phases.guided import begin_guided, guided
 from echopilot_control.phases.recover import recover, supervise
 from echopilot_control.phases.sweep import sweep
 from echopilot_control.phases.watch import watch
 from echopilot_control.search.priors import place
+from echopilot_control.search.windows import SCOUTS
 from echopilot_control.servo.motion import Motion
 from echopilot_core import ControlPhase, GoalKind, Outcome
 
@@ -41,8 +42,10 @@ def begin(ctx: Context) -> Memory:
     )
     kind = ctx.goal.kind
     if kind is GoalKind.ACQUIRE_VIEW:
+        mem.scout = SCOUTS.get(ctx.goal.view) if ctx.window_m is None else None
         if touching and ctx.skin is not None and ctx.axes is not None:
-            mem.start = place(ctx.goal.view, ctx.axes, ctx.skin, ctx.start_offset)
+            start = place(ctx.goal.view, ctx.axes, ctx.skin, ctx.start_offset)
+            mem.start = turned_for(mem.scout, ctx.goal.view, start)
             near = float(np.linalg.norm(mem.start.patch.point_m - ctx.position_m)) < _SAME_PLACE_M
             mem.phase = ControlPhase.COUPLE if near else ControlPhase.RETREAT
         else:

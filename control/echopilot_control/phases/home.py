@@ -1,17 +1,21 @@
 """Homing on a view by guidance: follow it, look round it, go to the mean, and find a gap between the ribs there."""
 
+from functools import partial
 from math import radians
 
 import numpy as np
+from numpy.typing import NDArray
 
 from echopilot_control.context import Context, Memory
 from echopilot_control.phases.watch import gate_passes
-from echopilot_control.search.homing import ROUNDS
+from echopilot_control.search.homing import SCOUTED_ROUNDS, Homing
 from echopilot_control.search.priors import nearest_tilt
-from echopilot_control.search.windows import drawn_to
+from echopilot_control.search.windows import drawn_sideways, drawn_to, turned_to
 from echopilot_control.servo.motion import Motion, across, capped, rotation_rate
 from echopilot_control.tracking import caution
 from echopilot_core import ControlPhase, se3
+
+Array = NDArray[np.float64]
 
 MAX_TILT_RAD = radians(60.0)
 MOVE_M_S, TURN_RAD_S = 0.015, radians(15.0)
@@ -20,6 +24,7 @@ GAIN_1_S = 1.2  # a ramp is followed 1 / GAIN_1_S late, so that a look round is 
 _THERE_M, _THERE_RAD = 0.0025, radians(3.0)
 _FOLLOW_S = (2.0, 5.0)  # at least and at most, before the first look round
 _USABLE_M = 0.012
+_FAR_RAD = radians(25.0)
 
 
 def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
@@ -27,9 +32,9 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     homing = mem.homing
     T_target = homing.T_home if homing.T_home is not None else mem.fuser.T_base_target
     if homing.looking:
-        T_target = homing.look(
-            ctx.now_ns, 1.0 / GAIN_1_S, lambda T: drawn_to(T, ctx.goal.view, ctx.window_m, ctx.outward)
-        )
+        T_target = homing.look(ctx.now_ns, 1.0 / GAIN_1_S, partial(_where_its_window_is, ctx, mem))
+        if homing.settled and mem.scout is not None:
+            return _turn_from_scout(ctx, mem), False, False
     if T_target is None:
         return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n), False, False
     miss = across(T_target[:3, 3] - ctx.position_m, ctx.outward)
@@ -37,14 +42,14 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     angle = se3.angle_between(ctx.rotation, R_wanted)
     miss_m = float(np.linalg.norm(miss))
     speed = 1.0 if homing.looking else caution(float(mem.fuser.sigma[:3].max()), _USABLE_M)
-    turn_rad_s = LOOK_RAD_S if homing.looking else TURN_RAD_S
+    turn_rad_s = LOOK_RAD_S if homing.looking or angle > _FAR_RAD else TURN_RAD_S
     motion = Motion(
         ControlPhase.REFINE,
         linear_m_s=speed * capped(GAIN_1_S * miss, MOVE_M_S),
         angular_rad_s=speed * rotation_rate(ctx.rotation, R_wanted, GAIN_1_S, turn_rad_s),
         setpoint_n=mem.setpoint_n,
         detail=_detail(mem, miss_m, angle),
-        progress=0.6 + 0.3 * homing.rounds / ROUNDS[1],
+        progress=0.6 + 0.3 * homing.rounds / homing.least_and_most[1],
     )
     slack = 2.0 if mem.good_since_ns >= 0 else 1.0  # what has been reached is not lost by a little noise
     there = miss_m < slack * _THERE_M and angle < slack * _THERE_RAD
@@ -58,7 +63,28 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     return motion, there and homing.settled, gate_passes(ctx)
 
 
+def _where_its_window_is(ctx: Context, mem: Memory, T_base_view: Array) -> Array:
+    """A believed pose (4, 4), amended by what is known of its window: beside the midline, where others were found."""
+    view = mem.sought(ctx.goal)
+    if mem.scouted_m is not None:
+        return drawn_to(T_base_view, view, mem.scouted_m, ctx.outward, share=1.0)
+    T = drawn_sideways(T_base_view, view, ctx.axes, ctx.outward) if ctx.axes is not None else T_base_view
+    return drawn_to(T, view, ctx.window_m, ctx.outward)
+
+
+def _turn_from_scout(ctx: Context, mem: Memory) -> Motion:
+    """Keep the place that the scouting view was found at, and turn to the view of the goal."""
+    scout, T_home = mem.scout, mem.homing.T_home
+    assert scout is not None and T_home is not None
+    R = turned_to(T_home[:3, :3], scout, ctx.goal.view)
+    mem.scout, mem.scouted_m = None, T_home[:3, 3].copy()
+    mem.fuser.reset()
+    mem.homing = Homing(SCOUTED_ROUNDS, T_home=se3.transform(R, mem.scouted_m))
+    return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n, detail=f"turning from {scout.name}", progress=0.8)
+
+
 def _detail(mem: Memory, miss_m: float, angle_rad: float) -> str:
     if mem.homing.looking:
-        return f"looking round, {mem.homing.rounds + 1} of at most {ROUNDS[1]} times"
+        by_way = f" in {mem.scout.name}" if mem.scout is not None else ""
+        return f"looking round{by_way}, {mem.homing.rounds + 1} of at most {mem.homing.least_and_most[1]} times"
     return f"refining: {1e3 * miss_m:.1f} mm, {np.degrees(angle_rad):.1f} deg to go"

@@ -29,11 +29,11 @@ def watch(ctx: Context, mem: Memory) -> None:
     if seen is None or ctx.T_at_frame is None:
         return
     mem.image_seen_ns = ctx.now_ns
-    mem.score = float(seen.view_probability[int(ctx.goal.view)]) * float(seen.quality) ** 0.5
+    mem.score = float(seen.view_probability[int(mem.sought(ctx.goal))]) * float(seen.quality) ** 0.5
     if follows_aorta(ctx):
         _watch_lumen(ctx, mem)
     else:
-        guidance = seen.guidance_to(ctx.goal.view)
+        guidance = seen.guidance_to(mem.sought(ctx.goal))
         shown = seen.quality >= _SHOWS_ENOUGH
         if shown and guidance is not None and mem.fuser.update(seen.stamp_ns, ctx.T_at_frame, guidance):
             mem.seen_ns = ctx.now_ns

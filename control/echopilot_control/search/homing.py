@@ -13,6 +13,7 @@ from echopilot_core import Guidance, se3
 Array = NDArray[np.float64]
 
 ROUNDS = (3, 5)  # at least and at most
+SCOUT_ROUNDS, SCOUTED_ROUNDS = (1, 2), (1, 1)  # the same where one view finds the place of another, and for the other
 LOOK_S = 5.5
 ENOUGH_FRAMES = 10
 STEADY_M, STEADY_RAD = 0.0025, radians(3.0)
@@ -40,6 +41,7 @@ class Homing:
     averages, and goes on from the mean, until that moves no more (Newton's iteration on the guidance).
     """
 
+    least_and_most: tuple[int, int] = ROUNDS
     rounds: int = 0
     settled: bool = False
     looking_since_ns: int = -1
@@ -74,11 +76,12 @@ class Homing:
         self.rounds += 1
         found = self.mean.T_base_target
         if found is None or self.mean.count < ENOUGH_FRAMES:
-            self.settled = self.rounds >= ROUNDS[1]
+            self.settled = self.rounds >= self.least_and_most[1]
             return self.T_home
         found = settle(found)
         step = se3.log(se3.inverse(self.T_home) @ found)
         small = float(np.linalg.norm(step[:3])) < STEADY_M and float(np.linalg.norm(step[3:])) < STEADY_RAD
-        self.settled = (small and self.rounds >= ROUNDS[0]) or self.rounds >= ROUNDS[1]
+        least, most = self.least_and_most
+        self.settled = (small and self.rounds >= least) or self.rounds >= most
         self.T_home = found
         return found
