@@ -30,7 +30,7 @@ def test_a_killed_process_leads_to_a_compliant_hold(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     graph = make_graph()
-    graph.start_exam_graph(model, peer_timeout_s=2.0)
+    graph.start_exam_graph(model, peer_timeout_s=2.0, frame_hz=15.0)
     robot = graph.listen(
         RobotState, names.ROBOT_STATE, qos.STATE_RECORDED, lambda m: (m.tick, m.mode, -m.wrench.force.z)
     )

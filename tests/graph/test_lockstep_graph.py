@@ -50,21 +50,19 @@ def run(graph: Any, model: Path | None, folder: Path) -> tuple[dict[int, str], d
 
 
 @pytest.mark.timeout(600)
-def test_the_same_twice_and_with_a_busy_core(
+def test_the_same_twice_though_a_core_is_busy_the_second_time(
     make_graph: Callable[..., Any], model: Path | None, tmp_path: Path
 ) -> None:
     first = run(make_graph(), model, tmp_path / "a")
-    second = run(make_graph(), model, tmp_path / "b")
     hog = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        third = run(make_graph(), model, tmp_path / "c")
+        second = run(make_graph(), model, tmp_path / "b")
     finally:
         hog.kill()
         hog.wait()
-    for other in (second, third):
-        for ours, theirs in zip(first, other, strict=True):
-            common = sorted(ours.keys() & theirs.keys())
-            assert len(common) > 0.9 * len(ours)
-            different = [k for k in common if ours[k] != theirs[k]]
-            assert not different, f"{len(different)} of {len(common)} differ, the first at {different[0]}"
+    for ours, theirs in zip(first, second, strict=True):
+        common = sorted(ours.keys() & theirs.keys())
+        assert len(common) > 0.9 * len(ours)
+        different = [k for k in common if ours[k] != theirs[k]]
+        assert not different, f"{len(different)} of {len(common)} differ, the first at {different[0]}"
     assert len(first[0]) > 0.95 * TICKS
