@@ -46,9 +46,9 @@ def test_every_view_is_timed_once_full_and_fast(monkeypatch: pytest.MonkeyPatch)
 
 def test_arrays_are_timed_in_a_process_without_numba() -> None:
     body = coarse(patient())
-    spent = bench_arrays.time_arrays(body, 3)
+    spent = bench_arrays.time_arrays(body, 1)
     assert list(spent) == [view.name for view in body.poses]
-    assert all(len(row) == 3 and min(row) > 1.0 for row in spent.values())
+    assert all(len(row) == 1 and row[0] > 1.0 for row in spent.values())
 
 
 def test_scatterers_fill_the_fan_and_follow_the_materials() -> None:
