@@ -202,3 +202,36 @@ def test_episodes_hold_what_was_seen_and_done_at_each_instant(seen: list[Seen], 
     assert pandas["index_columns"] == ["task"] and {c["name"] for c in pandas["columns"]} == {"task", "task_index"}
     stats = json.loads((tmp_path / "set/meta/stats.json").read_text())
     assert stats["observation.state"]["mean"][0] == pytest.approx(0.25) and stats["action"]["count"] == [FRAMES]
+
+
+def test_foxglove_gets_every_message_and_the_pictures_and_its_layout_names_what_is_there(
+    seen: list[Seen], tmp_path: Path
+) -> None:
+    pytest.importorskip("foxglove", reason="needs foxglove-sdk (echopilot[foxglove])")
+    from echopilot_msgs import msg
+    from mcap.reader import make_reader
+
+    path, out = record(tmp_path / "exam.mcap", seen), tmp_path / "foxglove.mcap"
+    for expected in (0, 2):  # a file that is there already is not written over
+        run = CliRunner().invoke(app, ["record", "export", str(path), "--foxglove", "--out", str(out)])
+        assert run.exit_code == expected, run.output
+    with path.open("rb") as before, out.open("rb") as after:
+        raw = [(c.topic, m.log_time, m.data) for _, c, m in make_reader(before).iter_messages()]
+        found = [(s.name, c.topic, m.log_time, m.data) for s, c, m in make_reader(after).iter_messages()]
+    assert sorted(raw) == sorted(row[1:] for row in found if not row[0].startswith("foxglove."))
+    stamps = [stamp for name, _, stamp, _ in found if name == "foxglove.CompressedImage"]
+    assert stamps == [number * FRAME_NS for number in range(FRAMES)]
+    assert sum(name == "foxglove.ImageAnnotations" for name, *_ in found) == FRAMES
+
+    layouts = Path(__file__).parents[2] / "ros2_ws/src/echopilot_description/foxglove"
+    panels = json.loads((layouts / "echopilot_recording.json").read_text())["configById"].values()
+    kinds = {
+        "/control/status": msg.ControlStatus,
+        "/safety/state": msg.SafetyState,
+        "/exam/state": msg.ExamState,
+    }
+    paths = [entry["value"] for panel in panels for entry in panel.get("paths", [])]
+    assert len(paths) == 7
+    for value in paths:
+        topic, field, *_ = value.split(".")
+        assert field in kinds[topic].get_fields_and_field_types(), value

@@ -50,13 +50,23 @@ def simulate(
 def export(
     exams: Annotated[list[Path], typer.Argument(help="Exam folders with an exam.mcap, or MCAP files.")],
     lerobot: Annotated[bool, typer.Option("--lerobot", help="LeRobot-style episodes.")] = False,
-    rate: Annotated[float, typer.Option(min=0.5, max=20.0, help="Instants per second.")] = 5.0,
-    out: Annotated[Path, typer.Option(help="Folder of the data set.")] = Path("out/lerobot"),
+    foxglove: Annotated[
+        bool, typer.Option("--foxglove", help="One MCAP file with pictures that Foxglove shows.")
+    ] = False,
+    rate: Annotated[float, typer.Option(min=0.5, max=20.0, help="Instants per second of an episode.")] = 5.0,
+    out: Annotated[Path | None, typer.Option(help="Folder of the data set, or the MCAP file.")] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Export exams as episodes for learning: picture, pose and force in, commanded twist and force out."""
-    from echopilot_lab.lerobot import export_lerobot
+    """Export exams as episodes for learning (picture, pose, force in; commanded twist, force out) or for Foxglove."""
+    from echopilot_lab.foxglove_export import export_foxglove
+    from echopilot_lab.lerobot import export_lerobot, recording_of
 
-    if not lerobot:
-        raise EchoPilotError("say what to export to; valid: --lerobot")
-    write_json(export_lerobot(exams, out, rate, console), json_file)
+    if lerobot == foxglove:
+        raise EchoPilotError("say what to export to; valid: --lerobot, --foxglove")
+    if lerobot:
+        figures = export_lerobot(exams, out or Path("out/lerobot"), rate, console)
+    elif len(exams) == 1:
+        figures = export_foxglove(recording_of(exams[0]), out or Path("out/foxglove.mcap"), console)
+    else:
+        raise EchoPilotError("--foxglove takes one exam at a time")
+    write_json(figures, json_file)

@@ -1,13 +1,11 @@
 """The same picture and state for Foxglove, read only and on loopback: its protocol knows no sign-in."""
 
 import json
-from typing import Any
 
 from echopilot_core import EchoPilotError
-from echopilot_report.page.picture import PALETTE_HEX, unpacked
+from echopilot_report.page.foxglove_messages import foxglove_messages
 
 HOST = "127.0.0.1"
-FRAME = "us_image"
 
 
 class FoxgloveLive:
@@ -37,21 +35,9 @@ class FoxgloveLive:
 
     def picture(self, message: bytes) -> None:
         """One packed picture."""
-        from foxglove import messages as m
-
-        header, jpeg = unpacked(message)
-        self._picture.log(m.CompressedImage(frame_id=FRAME, data=jpeg, format="jpeg"))
-        outlines: Any = header.get("outlines", [])
-        lines = [
-            m.PointsAnnotation(
-                type=m.PointsAnnotationType.LineLoop,
-                points=[m.Point2(x=x, y=y) for x, y in zip(flat[::2], flat[1::2], strict=True)],
-                outline_color=_colour(name),
-                thickness=1.0,
-            )
-            for name, flat in outlines
-        ]
-        self._outlines.log(m.ImageAnnotations(points=lines))
+        image, outlines = foxglove_messages(message)
+        self._picture.log(image)
+        self._outlines.log(outlines)
 
     def state(self, text: str) -> None:
         """One state as the page gets it."""
@@ -60,11 +46,3 @@ class FoxgloveLive:
     def close(self) -> None:
         """End the server."""
         self._server.stop()
-
-
-def _colour(name: str) -> Any:
-    from foxglove import messages as m
-
-    value = PALETTE_HEX[name]
-    red, green, blue = (int(value[i : i + 2], 16) / 255.0 for i in (1, 3, 5))
-    return m.Color(r=red, g=green, b=blue, a=1.0)
