@@ -194,6 +194,7 @@ class World:
         self.good = True
         self.blind = False
         self.silent = False
+        self.stutters = False
         self.mode = SafetyMode.OK
         self.found = True
         self.request = OperatorRequest.NONE
@@ -246,6 +247,8 @@ class World:
             self.force_n = 5.0 if elapsed_s > 2.0 else 0.0
             if elapsed_s > 5.0 and self.found:
                 phase, outcome = ControlPhase.HOLD, Outcome.SUCCEEDED
+                if self.stutters and self.now_ns // TICK_NS % 8 < 2:
+                    phase, outcome = ControlPhase.RECOVER, Outcome.RUNNING
             elif elapsed_s > self._goal.timeout_s:
                 phase, outcome = ControlPhase.HOLD, Outcome.NOT_FOUND
         elif self._goal.kind is GoalKind.SWEEP:

@@ -96,6 +96,15 @@ def test_a_recording_that_turns_bad_is_made_again() -> None:
     assert result.accepted
 
 
+def test_a_view_is_held_though_the_controller_waits_for_a_picture_again_and_again() -> None:
+    world = new_world(A4C_ONLY)
+    world.stutters = True
+    outputs = world.run()
+    assert ExamPhase.CONTACT_LOST in phases(outputs)
+    (result,) = outputs[-1].state.results
+    assert result.accepted and max(o.state.attempt for o in outputs) == 1
+
+
 def test_a_stop_in_any_step_comes_back_to_that_step() -> None:
     seed = 7
     print(f"seed {seed}")

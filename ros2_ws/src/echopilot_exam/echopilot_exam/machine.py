@@ -214,7 +214,8 @@ class ExamMachine:
                     self._message = "; ".join(filter(None, ("holds the view", breath_request(self._step))))
             self._hold(self._hold_since_ns)
         else:
-            self._hold_since_ns = None
+            if status.phase is not ControlPhase.RECOVER:  # in it the probe stands still: a hold goes on behind it
+                self._hold_since_ns = None
             if late:
                 self._try_again("no view within the time", harder=True)
 
