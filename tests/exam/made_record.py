@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 from exam_world import World, make_frame
 
 from echopilot_control.safety import Limits
+from echopilot_core import BodyLandmarks
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, exam_config
+
+LANDMARKS = BodyLandmarks(7, np.array([0.5, 0.18, 0.21]), np.array([0.5, 0.0, 0.2]), np.array([0.51, -0.19, 0.2]))
 
 
 def write_exam(folder: Path, protocol: str = "full", ticks: int | None = None) -> World:
@@ -16,6 +20,7 @@ def write_exam(folder: Path, protocol: str = "full", ticks: int | None = None) -
     world = World(ExamMachine(plan, "P-0001"), widest_m=0.034)
     header = RecordHeader("P-0001", plan.name, plan.sha256, code_version="test")
     writer = RecordWriter(folder, plan, header, exam_config(protocol, Limits()), clips=True)
+    writer.landmarks(LANDMARKS)
     offered = -1
     while ticks is None or ticks > 0:
         ticks = None if ticks is None else ticks - 1

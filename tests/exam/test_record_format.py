@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from exam_world import World
-from made_record import write_exam
+from made_record import LANDMARKS, write_exam
 
 from echopilot_core import EchoPilotError, GateStatus
 from echopilot_exam.machine import ExamMachine
 from echopilot_exam.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
+from echopilot_exam.record.body import landmarks_document
 from echopilot_exam.record.schema import SCHEMA_FILE, record_schema, schema_text
 from echopilot_exam.record.software import code_sha256, config_sha256
 
@@ -89,6 +90,15 @@ def test_records_of_an_older_version_are_read_with_defaults(exam: Path, tmp_path
     header = {key: "x" for key in ("patient_id", "protocol", "protocol_sha256")}
     record = read_exam(rewritten(exam, tmp_path, header=header))
     assert record.header.code_sha256 == "" and record.clips == () and record.measurements
+    assert read_exam(rewritten(exam, tmp_path, landmarks=None)).landmarks is None
+
+
+def test_landmarks_are_kept_and_those_that_are_no_place_are_not(exam: Path) -> None:
+    landmarks = read_exam(exam).landmarks
+    assert landmarks is not None and landmarks.stamp_ns == LANDMARKS.stamp_ns
+    for name in ("notch_m", "xiphoid_m", "navel_m"):
+        assert np.array_equal(getattr(landmarks, name), getattr(LANDMARKS, name))
+    assert landmarks_document(replace(LANDMARKS, navel_m=np.array([0.5, np.nan, 0.2]))) is None
 
 
 def test_schema_that_would_be_misread_is_refused_with_advice(exam: Path, tmp_path: Path) -> None:
