@@ -5,10 +5,23 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from echopilot_control.controller import ControlInputs, Controller, ControlOutput
 from echopilot_control.safety import Limits, SafetyDecision, SafetyInputs, SafetyMemory, check
 from echopilot_control.search.priors import StartOffset
-from echopilot_core import BodyLandmarks, ControlGoal, ControlStatus, Frame, GoalKind, RobotState, Seen
+from echopilot_core import (
+    BodyLandmarks,
+    BodySurface,
+    ControlGoal,
+    ControlStatus,
+    Frame,
+    GoalKind,
+    ProbeCommand,
+    RobotState,
+    Seen,
+)
 from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, ExamPhase
 from echopilot_perception.pipeline import Perception
 from echopilot_sim.moment import Moment
@@ -92,19 +105,30 @@ def run_loop(
         started = time.perf_counter()
         control = controller.step(ControlInputs(robot.stamp_ns, robot, latest, surface, landmarks, goal))
         status = control.status
-        safety = check(
-            memory,
-            SafetyInputs(
-                now_ns=robot.stamp_ns,
-                robot=robot,
-                command=control.command,
-                landmarks=landmarks,
-                preset="" if goal.kind is GoalKind.IDLE else goal.preset,
-                joint_limits_rad=joint_limits_rad,
-                surface=surface,
-            ),
-            limits,
-        )
+        heard = safety_inputs(robot, control.command, surface, landmarks, goal, joint_limits_rad)
+        safety = check(memory, heard, limits)
         on_step_s(time.perf_counter() - started)
         memory = safety.memory
         yield LoopTick(robot, moments, frames, seen, control, safety, exam_inputs, exam, landmarks)
+
+
+def safety_inputs(
+    robot: RobotState,
+    command: ProbeCommand,
+    surface: BodySurface,
+    landmarks: BodyLandmarks,
+    goal: ControlGoal,
+    joint_limits_rad: NDArray[np.float64],
+    operator_stop: bool = False,
+) -> SafetyInputs:
+    """What safety hears in the tick of `robot`, on the same clock; an idle goal has the strictest limits."""
+    return SafetyInputs(
+        now_ns=robot.stamp_ns,
+        robot=robot,
+        command=command,
+        landmarks=landmarks,
+        preset="" if goal.kind is GoalKind.IDLE else goal.preset,
+        operator_stop=operator_stop,
+        joint_limits_rad=joint_limits_rad,
+        surface=surface,
+    )

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from echopilot_control.controller import ControlInputs, ControlOutput
-from echopilot_control.safety import Limits, SafetyDecision, SafetyInputs, SafetyMemory, check
-from echopilot_core import ControlGoal, ControlStatus, GoalKind, RobotState, Seen
+from echopilot_control.safety import Limits, SafetyDecision, SafetyMemory, check
+from echopilot_core import ControlGoal, ControlStatus, RobotState, Seen
 from echopilot_exam.states import OperatorRequest
-from echopilot_lab.loop import CONTROL_TICKS_PER_EXAM_TICK, IDLE_GOAL, SURFACE_PERIOD_TICKS
+from echopilot_lab.loop import CONTROL_TICKS_PER_EXAM_TICK, IDLE_GOAL, SURFACE_PERIOD_TICKS, safety_inputs
 from echopilot_lab.scenarios.director import Director, Reports
 from echopilot_lab.scenarios.eyes import Eye
 from echopilot_lab.scenarios.interface import ProbeController
@@ -85,20 +85,8 @@ def live(
         goal_now = world.goal(goal)
         control = controller.step(ControlInputs(robot.stamp_ns, robot, latest, surface, landmarks, goal_now))
         status = control.status
-        safety = check(
-            memory,
-            SafetyInputs(
-                now_ns=robot.stamp_ns,
-                robot=robot,
-                command=control.command,
-                landmarks=landmarks,
-                preset="" if goal.kind is GoalKind.IDLE else goal.preset,
-                operator_stop=world.stop_pressed,
-                joint_limits_rad=joint_limits_rad,
-                surface=surface,
-            ),
-            limits,
-        )
+        heard = safety_inputs(robot, control.command, surface, landmarks, goal, joint_limits_rad, world.stop_pressed)
+        safety = check(memory, heard, limits)
         memory = safety.memory
         force_n = simulation.true_normal_force_n
         touching = touching + 1 if force_n > _TOUCH_N else 0
