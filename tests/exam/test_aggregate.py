@@ -129,3 +129,41 @@ def test_aneurysm_wording(diameter_m: float, raised: bool, borderline: bool) -> 
         assert "diagnos" not in finding.text.lower()
         assert (finding.probability >= 0.5) == (diameter_m >= 0.030)
         assert finding.frame_sequences == (3,)
+
+
+def sac_sections(tilt_rad: float) -> list[Section]:
+    """A spindle-shaped sac on a straight vessel along -y of base, cut by a leaning probe: the exact outline, solved."""
+
+    def radius_m(along_m: float) -> float:
+        return 0.010 + 0.014 * float(np.exp(-(((along_m - 0.06) / 0.025) ** 2)))
+
+    def reach_m(along_m: float, slope: float) -> float:
+        low, high = 0.0, 0.08
+        for _ in range(50):
+            middle = 0.5 * (low + high)
+            inside = middle * np.sqrt(1.0 - slope**2) < radius_m(along_m + middle * slope)
+            low, high = (middle, high) if inside else (low, middle)
+        return low
+
+    sections = []
+    turn = np.diag([1.0, -1.0, -1.0]) @ se3.so3_exp(np.array([tilt_rad, 0.0, 0.0]))
+    for n in range(480):
+        along = n * 0.00025
+        R = se3.transform(turn, np.zeros(3)) @ se3.transform(se3.R_PROBE_US_IMAGE, np.zeros(3))
+        front, back = reach_m(along, float(R[1, 1])), reach_m(along, -float(R[1, 1]))
+        centre = np.array([0.0, 0.08 + 0.5 * (back - front)])
+        T = se3.transform(R[:3, :3], np.array([0.5, -along, 0.12]) - R[:3, :2] @ np.array([0.0, 0.08]))
+        sections.append(Section(n, T, centre, front + back))
+    return sections
+
+
+@pytest.mark.parametrize("tilt_deg", [-18.0, -9.0, 0.0, 12.0, 18.0])
+def test_a_sac_is_not_taken_for_a_tube(tilt_deg: float) -> None:
+    widest = maximum_diameter(station_diameters(sac_sections(np.radians(tilt_deg))))
+    assert widest is not None
+    assert widest.value == pytest.approx(0.048, abs=0.0008)
+
+
+def test_as_a_tube_the_sac_would_come_out_too_small() -> None:
+    sections = sac_sections(np.radians(18.0))
+    assert max(s.outer_ap_m for s in sections) * np.cos(np.radians(18.0)) < 0.0468

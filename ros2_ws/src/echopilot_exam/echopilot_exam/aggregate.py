@@ -1,4 +1,4 @@
-"""Many tracked aortic sections become diameters by station, corrected for tilt, and one supported maximum."""
+"""Many tracked aortic sections become diameters by station, corrected for tilt and bulge, and one supported maximum."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,15 +6,18 @@ from math import radians, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.signal import savgol_filter
 
 from echopilot_core import Convention, EndPoint, Finding, FindingKind, GateStatus, Measurement, View
 from echopilot_perception.anomaly import measured_finding
-from echopilot_perception.measure import cuts_of
+from echopilot_perception.measure import Cuts, cuts_of
 
 Array = NDArray[np.float64]
 
 STATION_M = 0.004
 MIN_FRAMES_PER_STATION = 3
+SMOOTHED_STATIONS = 7
+NOISE_M = 0.0001
 MAX_OBLIQUITY_RAD = radians(25.0)
 """Sections cut more obliquely are left out; below, the diameter is corrected for the tilt."""
 NEIGHBOUR_SUPPORT_M = 0.003
@@ -45,7 +48,8 @@ class Section:
 def station_diameters(sections: Sequence[Section]) -> tuple[Measurement, ...]:
     """Outer AP diameter [m] per 4 mm station of arc length, robust median of at least three corrected frames.
 
-    Stations, obliquity and the stretch that is divided out come from `echopilot_perception.measure.cuts_of`.
+    Stations, obliquity and the stretch that is divided out come from `echopilot_perception.measure.cuts_of`; where the
+    vessel is no tube, `bulge_m` gives back what that takes too much.
     """
     usable = [s for s in sections if _finite(s)]
     if not usable:
@@ -57,13 +61,17 @@ def station_diameters(sections: Sequence[Section]) -> tuple[Measurement, ...]:
         return ()
     stations = np.floor(cuts.arc_m / STATION_M).astype(int)
     obliquity = cuts.obliquity_rad
-    corrected = np.array([s.outer_ap_m for s in usable]) / cuts.ap_stretch
+    kept = [np.flatnonzero((stations == station) & (obliquity <= MAX_OBLIQUITY_RAD)) for station in np.unique(stations)]
+    kept = [members for members in kept if len(members) >= MIN_FRAMES_PER_STATION]
+    if not kept:
+        return ()
+    as_of_tube = np.array([s.outer_ap_m for s in usable]) / cuts.ap_stretch
+    stretch, lean = (np.array([np.median(row[m]) for m in kept]) for row in (cuts.ap_stretch, _lean(cuts)))
+    arc_m = (np.array([stations[members[0]] for members in kept]) + 0.5) * STATION_M
+    added_m = bulge_m(arc_m, np.array([np.median(as_of_tube[m]) for m in kept]), stretch, lean)
     measurements = []
-    for station in np.unique(stations):
-        members = np.flatnonzero((stations == station) & (obliquity <= MAX_OBLIQUITY_RAD))
-        if len(members) < MIN_FRAMES_PER_STATION:
-            continue
-        values = corrected[members]
+    for members, station_m, extra_m in zip(kept, arc_m, added_m, strict=True):
+        values = as_of_tube[members] + extra_m
         median = float(np.median(values))
         spread = 1.4826 * float(np.median(np.abs(values - median)))
         frame_sigma = float(np.median([usable[i].sigma_m for i in members]))
@@ -80,10 +88,33 @@ def station_diameters(sections: Sequence[Section]) -> tuple[Measurement, ...]:
                 gate=GateStatus.PASSED,
                 end_points=typical.end_points,
                 frame_sequences=(typical.sequence, *(usable[i].sequence for i in members if usable[i] is not typical)),
-                station_m=(float(station) + 0.5) * STATION_M,
+                station_m=float(station_m),
             )
         )
     return tuple(measurements)
+
+
+def bulge_m(arc_m: Array, diameter_m: Array, stretch: Array, lean: Array) -> Array:
+    """What to add (N,) [m] to diameters (N,) that were taken from tilted sections as those of a tube.
+
+    A section that leans meets the front and the back wall up and down the vessel, by `lean` of its half extent: in a
+    tube that does not matter, in a sac the wall there is narrower, and a sphere is not stretched at all. One step of
+    Van Cittert's deconvolution (1931, Z Phys 69:298) on the smoothed profile (Savitzky-Golay) along arcs (N,) [m], at
+    most the stretch itself; nothing for a profile that is too short to smooth.
+    """
+    grid_m = np.arange(arc_m[0], arc_m[-1] + 0.5 * STATION_M, STATION_M)
+    if len(grid_m) < SMOOTHED_STATIONS:
+        return np.zeros_like(arc_m)
+    smooth_m = savgol_filter(np.interp(grid_m, arc_m, diameter_m), SMOOTHED_STATIONS, 2)
+    reach_m, most_m = 0.5 * diameter_m * stretch * lean, diameter_m * (stretch - 1.0)
+    before, here, after = (np.interp(arc_m + way * reach_m, grid_m, smooth_m) for way in (-1.0, 0.0, 1.0))
+    added_m = np.clip(here - 0.5 * (before + after), -most_m, most_m)
+    return np.where(np.abs(added_m) > NOISE_M, added_m, 0.0)
+
+
+def _lean(cuts: Cuts) -> Array:
+    """Sine (N,) of the angle by which the image's y axis leans along the vessel, from stretch and obliquity."""
+    return np.asarray(np.cos(cuts.obliquity_rad) * np.sqrt(np.maximum(cuts.ap_stretch**2 - 1.0, 0.0)))
 
 
 def maximum_diameter(stations: Sequence[Measurement]) -> Measurement | None:
