@@ -6,6 +6,7 @@ from control_plant import SkinAxis
 
 from echopilot_control.force.barrier import allowed_velocity_m_s
 from echopilot_control.force.regulator import ForceReading, ForceRegulator
+from echopilot_control.force.stiffness import StiffnessEstimator
 from echopilot_control.servo.velocity import VelocityFollower
 
 CAP_N = 12.0
@@ -95,3 +96,16 @@ def test_follower_reaches_commanded_velocity_despite_friction():
         twist = follower.follow(np.array([0, 0, 0.008, 0, 0, 0.0]), np.array([0, 0, plant.v_m_s, 0, 0, 0.0]), 0.01)
         plant.step(float(twist[2]))
     assert (plant.x_m - start) / 2.0 == pytest.approx(0.008, rel=0.1)
+
+
+def test_the_answer_to_noise_is_not_taken_for_stiffness():
+    """Once 1 kN/m was learnt, 30 s of sensor noise that the loop answers 20 ms later change nothing."""
+    estimator, rng, x_m = StiffnessEstimator(), np.random.default_rng(6), 0.0
+    for k in range(200):
+        x_m += 1e-4 * np.sign(np.sin(0.3 * k))
+        estimator.update(5.0 + 1000.0 * x_m, x_m, 0.01)
+    assert estimator.value_n_m == pytest.approx(1000.0, rel=0.1)
+    learnt, noise_n = estimator.value_n_m, 0.1 * rng.standard_normal(3000)
+    for k in range(2, 3000):
+        estimator.update(5.0 + 1000.0 * x_m + noise_n[k], x_m - 3e-4 * noise_n[k - 2], 0.01)
+    assert estimator.value_n_m == pytest.approx(learnt, rel=0.1)

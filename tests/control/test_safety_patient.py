@@ -7,7 +7,7 @@ import pytest
 from test_safety_properties import LANDMARKS, LIMITS, command, robot
 
 from echopilot_control.safety import SafetyInputs, SafetyMemory, Zone, check
-from echopilot_control.safety.patient import BodyMemory, outline, seen_shift_m, watch_patient
+from echopilot_control.safety.patient import BodyMemory, felt_recession_m_s, outline, seen_shift_m, watch_patient
 from echopilot_control.safety.zones import MarkedZone, on_skin, read_zones
 from echopilot_core import BodySurface, EchoPilotError
 
@@ -84,3 +84,20 @@ def test_marked_zones_lie_on_the_skin_that_is_seen() -> None:
 def test_a_zone_that_makes_no_sense_is_refused_in_one_line(text: str) -> None:
     with pytest.raises(EchoPilotError, match=r"^zone '.*': (expected NAME|valid are)"):
         read_zones(text)
+
+
+def touches(speed_m_s: float, rise_n_s: float) -> tuple[tuple[int, tuple[float, float, float], float], ...]:
+    """0.4 s of touches along base z."""
+    return tuple((k * 10_000_000, (0.5, 0.0, 1e-2 * k * speed_m_s), 3.0 + 1e-2 * k * rise_n_s) for k in range(41))
+
+
+@pytest.mark.parametrize("stiffness_n_m", [300.0, 1000.0, 20_000.0])
+def test_skin_that_is_pressed_does_not_recede(stiffness_n_m):
+    pressed = touches(0.015, 0.015 * stiffness_n_m)
+    assert felt_recession_m_s(pressed, np.array([0.0, 0.0, 1.0])) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_skin_that_is_followed_without_a_rise_of_force_recedes_as_fast():
+    assert felt_recession_m_s(touches(0.015, 0.0), np.array([0.0, 0.0, 1.0])) == pytest.approx(0.015)
+    assert felt_recession_m_s(touches(-0.015, 0.0), np.array([0.0, 0.0, 1.0])) == 0.0
+    assert felt_recession_m_s(touches(0.015, 0.0)[:5], np.array([0.0, 0.0, 1.0])) == 0.0

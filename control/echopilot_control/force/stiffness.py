@@ -10,6 +10,8 @@ FIRST_GUESS_N_M = 3_000.0
 _SPAN = 4  # ticks between the three points of the second difference
 _FORCE_NOISE_N = 0.12
 _SKIN_ACCELERATION_M_S2 = 0.02  # breathing of 10 mm at 0.25 Hz
+_TELLING_N = 0.25  # a motion that explains no more tells nothing: it may be the answer to noise
+_LOUD_N = 1.0  # unless the force says that it explains too little; the noise of `ddf` is 0.3
 _GROWTH = 0.004  # relative random walk per tick
 
 
@@ -39,6 +41,8 @@ class StiffnessEstimator:
             return self.value_n_m
         ddf = self._force[0] - 2.0 * self._force[_SPAN] + self._force[-1]
         ddz = self._position[0] - 2.0 * self._position[_SPAN] + self._position[-1]
+        if self.value_n_m * abs(ddz) < _TELLING_N and abs(ddf) < _LOUD_N:
+            return self.value_n_m
         skin = _SKIN_ACCELERATION_M_S2 * (_SPAN * dt_s) ** 2 * self.value_n_m
         noise = 2.0 * _SPAN * (6.0 * _FORCE_NOISE_N**2 + skin**2)  # overlapping windows are correlated
         innovation = ddf - self.value_n_m * ddz

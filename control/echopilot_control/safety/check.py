@@ -9,7 +9,7 @@ from echopilot_control.safety.force_checks import CONTACT_N
 from echopilot_control.safety.joints import joint_share, singular_share
 from echopilot_control.safety.lift_off import lift_off
 from echopilot_control.safety.limits import DESIGN_ROWS, LimitRow, Limits
-from echopilot_control.safety.patient import BodyMemory, watch_patient
+from echopilot_control.safety.patient import BodyMemory, felt_recession_m_s, watch_patient
 from echopilot_control.safety.reasons import Reason, most_severe
 from echopilot_control.safety.retract import retract
 from echopilot_control.safety.robot_checks import check_robot
@@ -63,7 +63,8 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
         retreat, twist = retract(retreat, robot, inputs.now_ns, limits)
     elif mode is SafetyMode.OK and robot is not None and command_verdict.command is not None:
         wanted = share * command_verdict.command.twist if share < 1.0 else command_verdict.command.twist
-        twist = clip_twist(wanted, robot, landmarks, row, limits, inputs.zones)
+        receding_m_s = felt_recession_m_s(body.felt, robot.T_base_probe[:3, 2])
+        twist = clip_twist(wanted, robot, landmarks, row, limits, inputs.zones, receding_m_s)
     moving = twist is not None
     if twist is None and memory.moving and robot is not None:
         twist = np.zeros(6)  # one brake; then silence, in which the arm becomes compliant

@@ -25,10 +25,12 @@ def clip_twist(
     row: LimitRow,
     limits: Limits,
     zones: tuple[Zone, ...] = (),
+    receding_m_s: float = 0.0,
 ) -> Array:
     """Admissible twist (6,) in `base` for a finite `twist` (6,); lowers speeds, never raises them.
 
-    Only the barrier may reverse the normal velocity: above the soft cap the probe has to back out.
+    Only the barrier may reverse the normal velocity: above the soft cap the probe has to back out. It bounds the speed
+    into the skin, which itself recedes at `receding_m_s`.
     """
     vx, vy, vz, wx, wy, wz = [min(max(v, -_ABSURD), _ABSURD) for v in twist.tolist()]
     zx, zy, zz = robot.T_base_probe[:3, 2].tolist()
@@ -39,7 +41,7 @@ def clip_twist(
         share = share_within(hypot(vx, vy, vz), limits.lateral_contact_m_s)
         vx, vy, vz = share * vx, share * vy, share * vz
         normal = min(max(normal, -limits.normal_contact_m_s), limits.normal_contact_m_s)
-        normal = min(normal, allowed_velocity_m_s(force_n, row.soft_cap_n, BARRIER_STIFFNESS_N_M))
+        normal = min(normal, receding_m_s + allowed_velocity_m_s(force_n, row.soft_cap_n, BARRIER_STIFFNESS_N_M))
         normal = max(normal, -limits.normal_contact_m_s)
     elif near_body(robot.T_base_probe[:3, 3], landmarks):
         normal = min(normal, limits.approach_m_s)

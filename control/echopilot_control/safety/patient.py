@@ -17,6 +17,8 @@ _WINDOW_S = 0.4  # two pictures of the camera
 _REST_S = 5.0  # rest position: mean over a breath
 _TAU_S = 4.0
 _TISSUE_N_M = 2_000.0  # turns a change of force into a depth; see `felt_shift_m`
+_SOFTEST_N_M = 300.0
+_RECENT = 11  # touches in 0.1 s
 _CONTACT_N = 1.0
 _PLANES, _NEIGHBOURS, _SAMPLES = 80, 40, 120
 _NEAR_M = 0.030
@@ -94,6 +96,29 @@ def felt_shift_m(felt: tuple[tuple[int, Point, float], ...], z: Array) -> float:
     (_, start_m, start_n), (_, end_m, end_n) = felt[0], felt[-1]
     way_m = sum((end - start) * along for end, start, along in zip(end_m, start_m, z.tolist(), strict=True))
     return float(way_m) - (end_n - start_n) / _TISSUE_N_M
+
+
+def felt_recession_m_s(felt: tuple[tuple[int, Point, float], ...], z: Array) -> float:
+    """How fast the skin surely recedes along probe z [m/s], from the touches of the last 0.1 s; 0 when not sure.
+
+    A probe that advances while the force does not rise follows skin that recedes. What the force rises by is counted as
+    depth in tissue of 300 N/m, softer than any: on still skin the answer is 0, whatever its stiffness.
+    """
+    if len(felt) < _RECENT:
+        return 0.0
+    along = z.tolist()
+    (start_s, start_m, start_n), (end_s, end_m, end_n) = (
+        _mean_touch(part, along) for part in (felt[-11:-8], felt[-3:])
+    )
+    sure_m = end_m - start_m - max(end_n - start_n, 0.0) / _SOFTEST_N_M
+    return max(sure_m, 0.0) / max(end_s - start_s, 0.05)
+
+
+def _mean_touch(felt: tuple[tuple[int, Point, float], ...], along: list[float]) -> tuple[float, float, float]:
+    """Time [s], place along an axis [m] and force [N] of a few touches, on average."""
+    n = len(felt)
+    way_m = sum(x * along[0] + y * along[1] + z * along[2] for _, (x, y, z), _ in felt) / n
+    return sum(stamp_ns for stamp_ns, _, _ in felt) * 1e-9 / n, way_m, sum(force_n for _, _, force_n in felt) / n
 
 
 def watch_patient(body: BodyMemory, robot: RobotState | None, surface: BodySurface | None) -> tuple[BodyMemory, bool]:

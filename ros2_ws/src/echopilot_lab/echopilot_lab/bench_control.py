@@ -13,6 +13,7 @@ from rich.table import Table
 
 from echopilot_core import ControlPhase
 from echopilot_lab.force_bodies import uniform_body
+from echopilot_lab.force_bumps import bumps
 from echopilot_lab.force_plots import draw_traces
 from echopilot_lab.force_run import NO_PICTURES, run_force
 from echopilot_sim.simulation import Simulation
@@ -55,6 +56,7 @@ def bench_control(console: Console, seeds: int = 1, traces: Path | None = None) 
         "ribs": _worst(ribs) | {"max_n": max(row["max_n"] for row in ribs)},
         "real_time_factor": SECONDS * len(cases) / spent_s,
         "bodies": rows,
+        "bumps": bumps(),
     }
     _show(console, figures)
     return figures
@@ -89,6 +91,12 @@ def _show(console: Console, figures: dict[str, Any]) -> None:
     for row in figures["bodies"]:
         cells = [f"{row[key]:.2f}" for key in ("rmse_n", "overshoot_n", "touchdown_n", "max_n")]
         table.add_row(f"{row['stiffness_n_m']:.0f}", f"{row['breathing_mm']:.0f}", *cells)
+    console.print(table)
+    table = Table(title="changes while 5 N are held, without a breath: how far the force goes off")
+    for heading in ("change", "stiffness N/m", "off N"):
+        table.add_column(heading, justify="right")
+    for row in figures["bumps"]:
+        table.add_row(row["kind"], f"{row['stiffness_n_m']:.0f}", f"{row['off_n']:.2f}")
     console.print(table)
     ms = figures["ms"]
     console.print(
