@@ -25,6 +25,7 @@ _MIDLINE_M = 0.055
 _LINE_MEMORY_M = 0.050
 _LINE_ENOUGH_M = 0.020
 _LINE_CURVED_M = 0.040
+_TURN_GAIN_1_S, _TURN_RAD_S = 2.0, radians(12.0)  # at 7 mm/s the plane is turned 3 mm behind the curve
 _LEAN = 0.16
 _LINE_TILT_RAD = radians(15.0)
 _SKIN_TILT_RAD = radians(25.0)
@@ -65,7 +66,7 @@ def sweep(ctx: Context, mem: Memory) -> Motion:
     from_midline = float((ctx.position_m - axes.xiphoid_m) @ axes.left)
     if abs(from_midline) > _MIDLINE_M and lateral * from_midline * float(sideways @ axes.left) > 0.0:
         lateral = 0.0
-    turn = rotation_rate(ctx.rotation, _perpendicular(ctx, mem, share), 0.8, radians(6.0))
+    turn = rotation_rate(ctx.rotation, _perpendicular(ctx, mem, share), _TURN_GAIN_1_S, _TURN_RAD_S)
     if ctx.seen is not None:
         turn = turn + 0.5 * balance_rate_rad_s(ctx.seen.coupling) * ctx.rotation[:, 1]
     return Motion(
