@@ -12,7 +12,7 @@ from echopilot_control.search.windows import (
     AIM_M,
     FARTHEST_M,
     SCOUTS,
-    SHARES,
+    SHARE,
     SIDE_SHARES,
     WINDOW_OF,
     Window,
@@ -109,14 +109,14 @@ def test_a_view_is_drawn_to_its_window_along_the_skin_and_still_shows_the_same_s
     T = se3.exp(np.array([0.1, 0.2, 0.3, 0.5, -0.4, 0.3]))
     outward = -(T[:3, :3] @ se3.so3_exp(np.array([0.6, 0.0, 0.0])))[:, 2]
     window = T[:3, 3] + 0.010 * T[:3, 0] - 0.006 * T[:3, 1] + 0.004 * T[:3, 2]
-    drawn = drawn_to(T, View.PSAX_PM, window, outward)
+    drawn = drawn_to(T, window, outward)
     before, after = (pose[:3, 3] - window for pose in (T, drawn))
     before, after = (step - float(step @ outward) * outward for step in (before, after))
-    assert np.allclose(after, (1.0 - SHARES[Window.PARASTERNAL]) * before)
+    assert np.allclose(after, (1.0 - SHARE) * before)
     seen = se3.apply(se3.inverse(drawn), T[:3, 3] + AIM_M * T[:3, 2])
     assert np.abs(seen[:2]).max() < 1e-9 and se3.is_rigid(drawn)
-    assert np.array_equal(drawn_to(T, View.PSAX_PM, None, outward), T)
-    assert np.array_equal(drawn_to(T, View.PSAX_PM, T[:3, 3] + 2.0 * FARTHEST_M * T[:3, 0], -T[:3, 2]), T)
+    assert np.array_equal(drawn_to(T, None, outward), T)
+    assert np.array_equal(drawn_to(T, T[:3, 3] + 2.0 * FARTHEST_M * T[:3, 0], -T[:3, 2]), T)
 
 
 def test_only_neighbours_of_the_same_window_tell_where_it_is():

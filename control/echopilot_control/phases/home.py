@@ -1,4 +1,4 @@
-"""Homing on a view by guidance: follow it, look round it, go to the mean, and find a gap between the ribs there."""
+"""Homing on a view by guidance: follow it, look round it, go to the mean; first on the view that knows the place."""
 
 from functools import partial
 from math import radians
@@ -65,11 +65,11 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
 
 def _where_its_window_is(ctx: Context, mem: Memory, T_base_view: Array) -> Array:
     """A believed pose (4, 4), amended by what is known of its window: beside the midline, where others were found."""
-    view = mem.sought(ctx.goal)
     if mem.scouted_m is not None:
-        return drawn_to(T_base_view, view, mem.scouted_m, ctx.outward, share=1.0)
-    T = drawn_sideways(T_base_view, view, ctx.axes, ctx.outward) if ctx.axes is not None else T_base_view
-    return drawn_to(T, view, ctx.window_m, ctx.outward)
+        return drawn_to(T_base_view, mem.scouted_m, ctx.outward, share=1.0)
+    if ctx.axes is not None:
+        T_base_view = drawn_sideways(T_base_view, mem.sought(ctx.goal), ctx.axes, ctx.outward)
+    return drawn_to(T_base_view, ctx.window_m, ctx.outward)
 
 
 def _turn_from_scout(ctx: Context, mem: Memory) -> Motion:

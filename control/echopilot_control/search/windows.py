@@ -26,8 +26,7 @@ WINDOW_OF = {
     **dict.fromkeys((View.A4C, View.A5C, View.A2C, View.A3C), Window.APICAL),
     **dict.fromkeys((View.SC4C, View.SC_IVC), Window.SUBCOSTAL),
 }
-SHARES = {Window.PARASTERNAL: 0.5, Window.APICAL: 0.5, Window.SUBCOSTAL: 0.5}
-"""Of the way to where the neighbour was found: each alone misses the place by about as much."""
+SHARE = 0.5  # of the way to where the neighbour was found: each alone misses the place by about as much
 SIDE_SHARES = {Window.PARASTERNAL: 0.8, Window.SUBCOSTAL: 0.8}
 """Of the way sideways to the prior: beside the breast bone and on the midline windows scatter by 4 and 2 mm, what the
 network says by 5."""
@@ -52,21 +51,17 @@ def turned_to(R_base_view: Array, view: View, other: View) -> Array:
     return np.asarray(R_base_view @ R.T @ R_other)
 
 
-def drawn_to(
-    T_base_view: Array, view: View, window_m: Array | None, outward: Array, share: float | None = None
-) -> Array:
-    """A believed pose (4, 4) of a view, drawn along the skin towards where its neighbour was found.
+def drawn_to(T_base_view: Array, window_m: Array | None, outward: Array, share: float = SHARE) -> Array:
+    """A believed pose (4, 4), drawn along the skin by a share of the way to where a view of its window was found.
 
-    `window_m` (3,) is that place, `outward` (3,) the normal of the skin, both in base; `share` of the way, by default
-    that of its window.
+    `window_m` (3,) is that place, `outward` (3,) the normal of the skin, both in base.
     """
-    window = WINDOW_OF.get(view)
-    if window_m is None or window is None:
+    if window_m is None:
         return T_base_view
     step = across(window_m - T_base_view[:3, 3], outward)
     if float(np.linalg.norm(step)) > FARTHEST_M:
         return T_base_view
-    return slid(T_base_view, (SHARES[window] if share is None else share) * step)
+    return slid(T_base_view, share * step)
 
 
 def drawn_sideways(T_base_view: Array, view: View, axes: BodyAxes, outward: Array) -> Array:
