@@ -93,6 +93,8 @@ class Bench:
         """Press on the skin until the force has settled; a probe that was there before is led back by hand."""
         if view is self.goal.view and view in self.places_m:
             self._lead_back(self.places_m[view])
+        elif self.ticks and self.robot.contact_force_n > 1.0:
+            self.lift_by_hand()
         self.start_anew(view, timeout_s)
         settled = 0
         for _ in range(2500):
