@@ -8,6 +8,7 @@ from reading_world import ESC, LEADING, OUTER, SVS, aorta, measured, read
 
 from echopilot_core import Convention, GateStatus, Phase
 from echopilot_report.reading import PatientFacts, Sex, load_set, not_graded, not_measured, read_all, read_measurement
+from echopilot_report.reading_rows import reading_row
 
 
 @pytest.mark.parametrize("wanted", [SVS, ESC])
@@ -77,3 +78,11 @@ def test_what_was_not_measured_is_listed() -> None:
     everything = not_measured([])
     assert {"abdominal_aorta", "aortic_root", "ejection_fraction", "lv_edv", "lv_esv", "effusion"} <= set(everything)
     assert "lv_edv_index" not in everything
+
+
+def test_what_only_a_fact_of_the_patient_is_missing_for_says_so_on_the_first_sheet() -> None:
+    """45.3 mm is another class for men than for women."""
+    row = reading_row(aorta(0.0453, sex=None))
+    assert row.tone == "refused" and "sex unknown" in row.short
+    assert reading_row(aorta(0.0437, sex=None)).tone == "suspected"
+    assert reading_row(aorta(0.041, gate=GateStatus.REFUSED, gate_reason="wall cut off")).short == ""

@@ -23,7 +23,8 @@ def reading_row(reading: Reading) -> ReadingRow:
     reference = text("sentence", "shown_reference", reference=reading.reference, version=version, trust=trust)
     if not reading.graded:
         title = text("sentence", "not_graded_short", reason=reading.refused)
-        return ReadingRow(title, "refused", "", (), reference)
+        askable = reading.refused in {text("reason", key) for key in ("sex_unknown", "age_unknown", "body_unknown")}
+        return ReadingRow(title, "refused", f"{title}." if askable else "", (), reference)
     said = text("sentence", "suspected" if reading.suspected else "usual")
     told = []
     if reading.unit in ("z", "mL/m2"):
