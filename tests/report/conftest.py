@@ -12,12 +12,9 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "exam"), str(Path(__file__).pare
 @pytest.fixture(scope="session")
 def exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole exam of the scripted world with clips; nobody writes into it."""
-    from report_world import QUICK_FULL, write_exam
+    from report_world import QUICK_FULL
 
-    folder = tmp_path_factory.mktemp("exam")
-    (folder / "full.yaml").write_text(QUICK_FULL)
-    write_exam(folder / "record", str(folder / "full.yaml"), clips=True)
-    return folder / "record"
+    return _exam_of(QUICK_FULL, tmp_path_factory.mktemp("exam"), clips=True)
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +31,14 @@ def reported(exam: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An exam of pictures too bad for any number; nobody writes into it."""
-    from report_world import ONE_LOOK, write_exam
+    from report_world import ONE_LOOK
 
-    folder = tmp_path_factory.mktemp("refused")
-    (folder / "look.yaml").write_text(ONE_LOOK)
-    write_exam(folder / "record", str(folder / "look.yaml"), good=False)
+    return _exam_of(ONE_LOOK, tmp_path_factory.mktemp("refused"), good=False)
+
+
+def _exam_of(protocol: str, folder: Path, **how: bool) -> Path:
+    from report_world import write_exam
+
+    (folder / "protocol.yaml").write_text(protocol)
+    write_exam(folder / "record", str(folder / "protocol.yaml"), **how)
     return folder / "record"

@@ -73,7 +73,7 @@ def test_vertebra_is_seen_and_what_lies_behind_it_is_not() -> None:
 
 def test_full_and_fast_pictures_show_the_same_scene() -> None:
     moment = at_view(SEEDS[0], View.A4C)
-    full, fast = (Renderer(drawn(SEEDS[0]), q).render(moment) for q in ("full", "fast"))  # type: ignore[arg-type]
+    full, fast = Renderer(drawn(SEEDS[0]), "full").render(moment), Renderer(drawn(SEEDS[0]), "fast").render(moment)
     means = []
     for frame in (full, fast):
         g = frame.geometry

@@ -13,8 +13,9 @@ from echopilot_control.search.spiral import fan_rad, spiral_point_m
 from echopilot_control.search.windows import SCOUTS, drawn_sideways, turned_to
 from echopilot_control.servo.centring import centring_velocity_m_s
 from echopilot_control.servo.coupling import balance_rate_rad_s
-from echopilot_control.servo.motion import Motion, across, capped, rotation_rate
+from echopilot_control.servo.motion import Motion, across, rotation_rate
 from echopilot_control.tracking import caution
+from echopilot_control.vectors import shortened
 from echopilot_core import ControlPhase, Outcome, View, se3
 
 _SEARCH_M_S = 0.012
@@ -59,7 +60,7 @@ def search(ctx: Context, mem: Memory) -> Motion:
             mem.search_centre_m, mem.R_search = mem.T_best[:3, 3], mem.T_best[:3, :3]
     return Motion(
         ControlPhase.SEARCH,
-        linear_m_s=capped(1.5 * miss, MOVE_M_S),
+        linear_m_s=shortened(1.5 * miss, MOVE_M_S),
         angular_rad_s=turn,
         setpoint_n=mem.setpoint_n,
         detail=f"searching {ctx.goal.view.name}",

@@ -8,8 +8,9 @@ import numpy as np
 from echopilot_control.context import Context, Memory
 from echopilot_control.search.priors import Start, nearest_tilt, place
 from echopilot_control.search.windows import turned_to
-from echopilot_control.servo.motion import Motion, capped, rotation_rate
+from echopilot_control.servo.motion import Motion, rotation_rate
 from echopilot_control.surface import height_m
+from echopilot_control.vectors import shortened
 from echopilot_core import ControlPhase, GoalKind, Outcome, View, se3
 
 CLEAR_M = 0.050  # height of transit above the skin
@@ -66,9 +67,9 @@ def approach(ctx: Context, mem: Memory) -> Motion:
         mem.descending = lateral_m < 0.025
         if height < -_TOO_DEEP_M:
             return Motion(ControlPhase.APPROACH, outcome=Outcome.ABORTED, detail="no contact where the skin should be")
-        velocity = -ctx.limits.approach_m_s * patch.normal - capped(1.0 * lateral, 0.010)
+        velocity = -ctx.limits.approach_m_s * patch.normal - shortened(1.0 * lateral, 0.010)
         return Motion(ControlPhase.APPROACH, linear_m_s=velocity, angular_rad_s=turn, detail="going down")
-    sideways = capped(-1.5 * lateral, _TRANSIT_M_S)
+    sideways = shortened(-1.5 * lateral, _TRANSIT_M_S)
     vertical = min(max(1.5 * (CLEAR_M + 0.005 - height), -_LIFT_M_S), _LIFT_M_S)
     if clear_m < _MIN_CLEAR_M + 0.01:
         share = min(max((clear_m - 0.02) / 0.03, 0.0), 1.0)
@@ -78,7 +79,10 @@ def approach(ctx: Context, mem: Memory) -> Motion:
     else:
         velocity = sideways + vertical * patch.normal
     return Motion(
-        ControlPhase.APPROACH, linear_m_s=capped(velocity, _TRANSIT_M_S), angular_rad_s=turn, detail="flying to start"
+        ControlPhase.APPROACH,
+        linear_m_s=shortened(velocity, _TRANSIT_M_S),
+        angular_rad_s=turn,
+        detail="flying to start",
     )
 
 

@@ -11,8 +11,9 @@ from echopilot_control.phases.watch import gate_passes
 from echopilot_control.search.homing import SCOUTED_ROUNDS, Homing
 from echopilot_control.search.priors import nearest_tilt
 from echopilot_control.search.windows import drawn_sideways, drawn_to, turned_to
-from echopilot_control.servo.motion import Motion, across, capped, rotation_rate
+from echopilot_control.servo.motion import Motion, across, rotation_rate
 from echopilot_control.tracking import caution
+from echopilot_control.vectors import shortened
 from echopilot_core import ControlPhase, se3
 
 Array = NDArray[np.float64]
@@ -45,7 +46,7 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     turn_rad_s = LOOK_RAD_S if homing.looking or angle > _FAR_RAD else TURN_RAD_S
     motion = Motion(
         ControlPhase.REFINE,
-        linear_m_s=speed * capped(GAIN_1_S * miss, MOVE_M_S),
+        linear_m_s=speed * shortened(GAIN_1_S * miss, MOVE_M_S),
         angular_rad_s=speed * rotation_rate(ctx.rotation, R_wanted, GAIN_1_S, turn_rad_s),
         setpoint_n=mem.setpoint_n,
         detail=_detail(mem, miss_m, angle),

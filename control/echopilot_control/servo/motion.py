@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_control.safety.limits import Limits
+from echopilot_control.vectors import shortened
 from echopilot_core import ControlPhase, Outcome, se3
 
 Array = NDArray[np.float64]
@@ -29,12 +30,6 @@ class Motion:
     rest: bool = False  # nothing to do and nothing touched: send no validity
 
 
-def capped(vector: Array, limit: float) -> Array:
-    """A vector (3,) shortened to `limit`."""
-    norm = float(np.sqrt(vector @ vector))
-    return vector if norm <= limit else vector * (limit / norm)
-
-
 def across(vector: Array, axis: Array) -> Array:
     """The part of a vector (3,) perpendicular to a unit `axis` (3,)."""
     return vector - float(vector @ axis) * axis
@@ -42,7 +37,7 @@ def across(vector: Array, axis: Array) -> Array:
 
 def rotation_rate(R_now: Array, R_wanted: Array, gain_1_s: float, limit_rad_s: float) -> Array:
     """Angular velocity (3,) in `base` from one rotation to another, proportional and capped."""
-    return capped(gain_1_s * (R_now @ se3.so3_log(R_now.T @ R_wanted)), limit_rad_s)
+    return shortened(gain_1_s * (R_now @ se3.so3_log(R_now.T @ R_wanted)), limit_rad_s)
 
 
 def blend(motion: Motion, z: Array, normal_m_s: float, limits: Limits) -> Array:
@@ -51,5 +46,5 @@ def blend(motion: Motion, z: Array, normal_m_s: float, limits: Limits) -> Array:
     Task priority after Siciliano & Slotine 1991: lateral tasks act in the null space (I - z z^T) of the force task.
     Rotations are about the face centre and leave the force task alone to first order.
     """
-    lateral = capped(across(motion.linear_m_s, z), limits.lateral_contact_m_s)
-    return np.concatenate([lateral + normal_m_s * z, capped(motion.angular_rad_s, limits.angular_rad_s)])
+    lateral = shortened(across(motion.linear_m_s, z), limits.lateral_contact_m_s)
+    return np.concatenate([lateral + normal_m_s * z, shortened(motion.angular_rad_s, limits.angular_rad_s)])

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_control.servo.motion import across, capped
+from echopilot_control.servo.motion import across
+from echopilot_control.vectors import shortened
 
 Array = NDArray[np.float64]
 
@@ -27,7 +28,7 @@ class Smoother:
         """Twist (6,) [m/s, rad/s] in `base`: as `wanted` along `z` (3,), elsewhere near the last one."""
         normal = float(wanted[:3] @ z) * z
         last = across(self._last[:3], z)
-        linear = last + capped(wanted[:3] - normal - last, LINEAR_M_S2 * dt_s)
-        angular = self._last[3:] + capped(wanted[3:] - self._last[3:], ANGULAR_RAD_S2 * dt_s)
+        linear = last + shortened(wanted[:3] - normal - last, LINEAR_M_S2 * dt_s)
+        angular = self._last[3:] + shortened(wanted[3:] - self._last[3:], ANGULAR_RAD_S2 * dt_s)
         self._last = np.concatenate([linear, angular])
         return np.concatenate([linear + normal, angular])
