@@ -12,6 +12,8 @@ Array = NDArray[np.float64]
 
 DAMPING_MAX = 0.06  # at zero manipulability
 MANIPULABILITY_LOW = 0.02  # damping starts below this value of sqrt(det(J J^T))
+NEAR_LIMIT_RAD, REPEL_RAD2_S = 0.5, 0.7  # free motion turns away from limits that are nearer
+_CLOSEST_RAD = 0.05
 LIMIT_HORIZON_S = 0.2  # a joint may approach its limit by no more than the distance left per this time
 
 
@@ -62,6 +64,12 @@ def _solve(L: Array, b: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _away(margin_rad: float) -> float:
+    """Speed [rad/s] with which a joint leaves a limit (potential of Khatib 1986, Int. J. Robotics Research 5:90)."""
+    return REPEL_RAD2_S * max(1.0 / max(margin_rad, _CLOSEST_RAD) - 1.0 / NEAR_LIMIT_RAD, 0.0)
+
+
+@njit(cache=True, nogil=True)
 def joint_velocity(
     J: Array,
     twist: Array,
@@ -75,7 +83,8 @@ def joint_velocity(
 ) -> None:
     """Fill `out` (n,) [rad/s] so that J out = twist, with free motion towards the posture and limits respected.
 
-    `pull_1_s` (n,) says how fast each joint would return to the posture if nothing else were asked.
+    `pull_1_s` (n,) says how fast each joint would return to the posture if nothing else were asked; near a limit it
+    turns away from it too, so that an elbow does not swing into one while the wrist seeks its bend.
     All joints are slowed together when one would exceed its speed; each is stopped on its way to a joint limit.
     """
     n = out.shape[0]
@@ -84,6 +93,7 @@ def joint_velocity(
     pull = np.empty(n)
     for i in range(n):
         pull[i] = pull_1_s[i] * (posture_rad[i] - q_rad[i])
+        pull[i] += _away(q_rad[i] - lower_rad[i]) - _away(upper_rad[i] - q_rad[i])
     for i in range(6):
         s = twist[i]
         for k in range(n):
