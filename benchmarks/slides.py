@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from echopilot_control.search.windows import AIM_M, slid
+from echopilot_control.search.beside import AIM_M, slid
 from echopilot_core import EchoPilotError, View, se3
 from echopilot_lab.probing import moment_at, on_skin
 from echopilot_perception.pipeline import Perception

@@ -55,3 +55,9 @@ def body_axes(landmarks: BodyLandmarks) -> BodyAxes:
         raise EchoPilotError("landmarks are out of order, expected notch, xiphoid, navel from the head downwards")
     rotation = np.column_stack([np.cross(posterior, superior), posterior, superior])
     return BodyAxes(rotation, np.array(landmarks.xiphoid_m, dtype=np.float64), sternum_m, abdomen_m)
+
+
+def moved_m(before: BodyLandmarks, after: BodyLandmarks) -> float:
+    """How far the landmark that moved farthest did so [m]."""
+    ways = (after.notch_m - before.notch_m, after.xiphoid_m - before.xiphoid_m, after.navel_m - before.navel_m)
+    return max(float(np.linalg.norm(way)) for way in ways)

@@ -1,5 +1,6 @@
 """What every phase sees of one tick, and what it may remember."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
 
@@ -11,6 +12,7 @@ from echopilot_control.safety.limits import LimitRow, Limits
 from echopilot_control.search.fusion import TargetFuser
 from echopilot_control.search.homing import Homing
 from echopilot_control.search.priors import Start, StartOffset
+from echopilot_control.servo.centre_line import Section
 from echopilot_control.surface import Skin, SkinPatch
 from echopilot_control.tracking import ImageTarget
 from echopilot_core import ControlGoal, ControlPhase, Outcome, Seen, View
@@ -39,7 +41,8 @@ class Context:
     axes: BodyAxes | None
     under: SkinPatch | None
     start_offset: StartOffset | None = None
-    window_m: Array | None = None  # (3,) in base: where a view of the same window was found in this run
+    found: Mapping[View, Array] = field(default_factory=dict)  # coordinates (5,) of the views found in this run
+    beside_m: Array | None = None  # (3,) in base: how far from its place a view is tried that was held and refused
     hand: Array = field(default_factory=lambda: np.zeros(6))  # what the operator asks in guided mode, in `base`
 
     @property
@@ -99,7 +102,7 @@ class Memory:
     lifted: bool = False
     station_m: float = float("nan")
     sweep_lost_m: float = 0.0
-    centre_line: list[Array] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)  # of the aorta, lately
     aorta_along: Array | None = None  # tangent of the tracked centre line, towards the feet
     score: float = 0.0
     hand: Array = field(default_factory=lambda: np.zeros(6))  # guided mode: twist that the hand has got so far
@@ -108,8 +111,8 @@ class Memory:
     fuser: TargetFuser = field(default_factory=TargetFuser)
     homing: Homing = field(default_factory=Homing)
     scout: View | None = None  # the view in whose picture the place of the goal's view is found first
-    scouted_m: Array | None = None  # (3,) in base: where it was found so
-    found_m: Array | None = None  # where the probe stood when the view was acquired, confirmed by its gate
+    heard: dict[View, Array] = field(default_factory=dict)  # coordinates (5,) as the last look round said
+    confirmed: bool = False  # the view was acquired and its gate agreed
 
     def enter(self, phase: ControlPhase, now_ns: int) -> None:
         """Change phase and forget what belongs to the old one."""

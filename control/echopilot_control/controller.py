@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_control.body_axes import BodyAxes, body_axes
+from echopilot_control.body_axes import BodyAxes, body_axes, moved_m
 from echopilot_control.context import Context, Memory, admissible_setpoint_n
 from echopilot_control.force.regulator import ForceReading, ForceRegulator
 from echopilot_control.frozen import PictureWatch
@@ -15,8 +15,8 @@ from echopilot_control.midline import on_midline
 from echopilot_control.phases.dispatch import begin, run
 from echopilot_control.safety.limits import DESIGN_ROWS, Limits
 from echopilot_control.safety.robot_checks import finite
+from echopilot_control.search.beside import STEP_M
 from echopilot_control.search.priors import StartOffset
-from echopilot_control.search.windows import window_m
 from echopilot_control.servo.motion import Motion, blend
 from echopilot_control.servo.smoothing import Smoother
 from echopilot_control.servo.velocity import VelocityFollower
@@ -48,6 +48,7 @@ _FREE_N = 0.5
 _TOUCHING_N = 1.0
 _PATCH_TICKS, _PATCH_TICKS_FREE = 6, 3
 _SKIN_KEPT_NS = to_ns(2.0)
+_ANOTHER_BODY_M = 0.030  # landmarks that moved farther are those of somebody else: views found do not count there
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ class Controller:
         self._regulator = ForceRegulator(limits.ramp_n_s)
         self._follower = VelocityFollower()
         self._smoother = Smoother()
-        self._found_m: dict[View, Array] = {}
+        self._found: dict[View, Array] = {}
+        self._held: tuple[View, Array] | None = None  # the view held last, and where more of it was seen
+        self._beside_m: Array | None = None
         self._history = PoseHistory()
         self._sequence = 0
         self._goal: ControlGoal | None = None
@@ -125,8 +128,10 @@ class Controller:
             motion = run(ctx, mem)
         except EchoPilotError as error:
             motion = Motion(mem.phase, outcome=Outcome.ABORTED, detail=str(error))
-        if mem.found_m is not None:
-            self._found_m[self._goal.view] = mem.found_m
+        if mem.confirmed:
+            self._found.update(mem.heard)
+        if mem.phase is ControlPhase.HOLD and self._goal.kind is GoalKind.ACQUIRE_VIEW:
+            self._held = self._goal.view, mem.homing.richer
         if self._trouble and motion.rest:
             motion = Motion(motion.phase, detail=self._trouble, rest=True)
         twist = self._twist(ctx, motion, robot)
@@ -134,6 +139,8 @@ class Controller:
 
     def _start(self, ctx: Context) -> None:
         self._goal = ctx.goal
+        again = self._held is not None and ctx.goal.kind is GoalKind.ACQUIRE_VIEW and ctx.goal.view is self._held[0]
+        self._beside_m = STEP_M * self._held[1] if again and self._held is not None else None
         try:
             self._mem = begin(ctx)
         except EchoPilotError as error:
@@ -173,7 +180,8 @@ class Controller:
             axes=self._axes,
             under=self._patch,
             start_offset=self._start_offset(inputs.goal),
-            window_m=window_m(self._found_m, inputs.goal.view),
+            found={view: where for view, where in self._found.items() if view is not inputs.goal.view},
+            beside_m=self._beside_m,
             hand=hand_twist(robot, inputs.jog, now_ns) if inputs.goal.kind is GoalKind.HOLD else np.zeros(6),
         )
 
@@ -183,6 +191,8 @@ class Controller:
         try:
             if inputs.landmarks is not None and inputs.landmarks is not self._landmarks:
                 self._axes = body_axes(inputs.landmarks)
+                if self._landmarks is not None and moved_m(self._landmarks, inputs.landmarks) > _ANOTHER_BODY_M:
+                    self._found, self._held = {}, None
                 self._landmarks = inputs.landmarks
                 self._on_midline = False
             surface = inputs.surface

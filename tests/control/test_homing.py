@@ -4,23 +4,9 @@ import math
 
 import numpy as np
 
-from echopilot_control.body_axes import BodyAxes
 from echopilot_control.phases.home import LOOK_RAD_S, MOVE_M_S
 from echopilot_control.search.homing import LOOK_S, ROUNDS, Homing, look_round
-from echopilot_control.search.priors import PRIORS
-from echopilot_control.search.windows import (
-    AIM_M,
-    FARTHEST_M,
-    SCOUTS,
-    SHARE,
-    SIDE_SHARES,
-    WINDOW_OF,
-    Window,
-    drawn_sideways,
-    drawn_to,
-    turned_to,
-    window_m,
-)
+from echopilot_control.search.windows import SCOUTS, WINDOW_OF, scout_for, turned_to
 from echopilot_control.servo.smoothing import ANGULAR_RAD_S2, LINEAR_M_S2, Smoother
 from echopilot_core import Guidance, View, se3
 
@@ -105,41 +91,10 @@ def test_smoothing_bounds_acceleration_across_the_axis_and_leaves_the_force_axis
     assert not twist.any()
 
 
-def test_a_view_is_drawn_to_its_window_along_the_skin_and_still_shows_the_same_structure():
-    T = se3.exp(np.array([0.1, 0.2, 0.3, 0.5, -0.4, 0.3]))
-    outward = -(T[:3, :3] @ se3.so3_exp(np.array([0.6, 0.0, 0.0])))[:, 2]
-    window = T[:3, 3] + 0.010 * T[:3, 0] - 0.006 * T[:3, 1] + 0.004 * T[:3, 2]
-    drawn = drawn_to(T, window, outward)
-    before, after = (pose[:3, 3] - window for pose in (T, drawn))
-    before, after = (step - float(step @ outward) * outward for step in (before, after))
-    assert np.allclose(after, (1.0 - SHARE) * before)
-    seen = se3.apply(se3.inverse(drawn), T[:3, 3] + AIM_M * T[:3, 2])
-    assert np.abs(seen[:2]).max() < 1e-9 and se3.is_rigid(drawn)
-    assert np.array_equal(drawn_to(T, None, outward), T)
-    assert np.array_equal(drawn_to(T, T[:3, 3] + 2.0 * FARTHEST_M * T[:3, 0], -T[:3, 2]), T)
-
-
-def test_only_neighbours_of_the_same_window_tell_where_it_is():
-    found = {View.PLAX: np.array([0.0, 0.1, 0.2]), View.A4C: np.ones(3), View.A2C: np.zeros(3)}
-    assert np.array_equal(window_m(found, View.PSAX_PM), found[View.PLAX])
-    assert np.array_equal(window_m(found, View.A3C), np.full(3, 0.5))
-    assert window_m(found, View.PLAX) is None
-    assert window_m(found, View.AORTA_TRANS) is None
-
-
-def test_a_window_beside_the_midline_is_drawn_sideways_only_and_keeps_what_it_shows():
-    axes = BodyAxes(np.column_stack([[1.0, 0, 0], [0, 0, -1.0], [0, 1.0, 0]]), np.array([0.5, 0.1, 0.2]), 0.18, 0.17)
-    outward = se3.so3_exp(np.array([0.1, 0.3, 0.0])) @ np.array([0.0, 0.0, 1.0])
-    R = se3.look_along(-outward, axes.left)
-    for view, share in ((View.PLAX, SIDE_SHARES[Window.PARASTERNAL]), (View.SC4C, SIDE_SHARES[Window.SUBCOSTAL])):
-        place = axes.xiphoid_m + PRIORS[view].left * axes.sternum_m * axes.left
-        T = se3.transform(R, place + 0.012 * axes.left + 0.02 * axes.superior)
-        drawn = drawn_sideways(T, view, axes, outward)
-        assert math.isclose(float((drawn[:3, 3] - place) @ axes.left), (1.0 - share) * 0.012, abs_tol=1e-9)
-        assert abs(float((drawn[:3, 3] - T[:3, 3]) @ outward)) < 1e-9
-        assert np.abs(se3.apply(se3.inverse(drawn), T[:3, 3] + AIM_M * T[:3, 2])[:2]).max() < 1e-9
-    assert np.array_equal(drawn_sideways(T, View.A4C, axes, outward), T)
-    assert np.array_equal(drawn_sideways(T, View.PLAX, axes, axes.left), T)
+def test_a_scout_is_sent_only_where_no_view_of_the_window_was_found():
+    assert scout_for(View.PLAX, (View.A4C, View.SC4C)) is View.PSAX_PM
+    assert scout_for(View.PLAX, (View.PSAX_AV,)) is None
+    assert scout_for(View.A4C, ()) is None
 
 
 def test_a_scout_shares_the_window_of_its_view_and_turning_there_and_back_ends_where_it_began():

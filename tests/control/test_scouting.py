@@ -6,11 +6,14 @@ import numpy as np
 from control_world import XIPHOID, World, skin_at
 from test_controller import Loop
 
-from echopilot_control.search.windows import SCOUTS, slid
+from echopilot_control.search.beside import slid
+from echopilot_control.search.priors import PRIORS
+from echopilot_control.search.windows import SCOUTS
 from echopilot_core import ControlGoal, ControlPhase, GoalKind, Guidance, Outcome, Seen, View, se3
 
 PLAX = ControlGoal(1, GoalKind.ACQUIRE_VIEW, View.PLAX, 5.0, "cardiac", 70.0)
 SCOUT = SCOUTS[View.PLAX]
+R_BASE_PATIENT = np.column_stack([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 TOLD_M, TOLD_RAD = 0.060, 1.0  # from farther off the network tells nothing
 
 
@@ -19,11 +22,10 @@ class Parasternal(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        point, normal = skin_at(XIPHOID[0] + 0.026, 0.045)
-        beam = -normal + np.array([0.25, 0.1, 0.0])
+        point, _ = skin_at(XIPHOID[0] + 0.026, 0.052)
+        astray = se3.so3_exp(np.array([0.06, -0.08, 0.05]))
         self.T_base = {
-            View.PLAX: se3.transform(se3.look_along(beam, np.array([-0.85, 0.4, -0.3])), point),
-            SCOUT: se3.transform(se3.look_along(beam, np.array([0.6, 0.8, 0.0])), point),
+            view: se3.transform(R_BASE_PATIENT @ astray @ PRIORS[view].rotation, point) for view in (View.PLAX, SCOUT)
         }
 
     def look(self) -> Seen:
@@ -49,3 +51,20 @@ def test_the_place_of_a_blind_view_is_found_in_its_scouting_view_and_kept_when_t
     T = world.T_base[View.PLAX]
     assert np.linalg.norm((world.T[:3, 3] - T[:3, 3])[:2]) < 0.006
     assert np.degrees(se3.angle_between(world.T[:3, :3], T[:3, :3])) < 6.0
+
+
+def test_a_scout_is_not_sent_twice_on_one_body_but_again_on_another():
+    world = Parasternal(seed=3)
+    loop = Loop(world)
+
+    def scouted(goal_id: int) -> bool:
+        loop.statuses.clear()
+        loop.until_done(replace(PLAX, goal_id=goal_id))
+        return any(f"in {SCOUT.name}" in s.detail for s in loop.statuses)
+
+    assert scouted(1)
+    assert not scouted(2)
+    up = np.array([0.0, 0.032, 0.0])
+    at = loop.landmarks
+    loop.landmarks = replace(at, notch_m=at.notch_m + up, xiphoid_m=at.xiphoid_m + up, navel_m=at.navel_m + up)
+    assert scouted(3)

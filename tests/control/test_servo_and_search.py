@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from echopilot_control.phases.sweep import line_direction
 from echopilot_control.safety import Limits
 from echopilot_control.search.fusion import TargetFuser
 from echopilot_control.search.priors import PRIORS, nearest_tilt
@@ -114,14 +113,6 @@ def test_fusion_is_better_than_one_frame_and_survives_outliers():
     left = se3.log(se3.inverse(fuser.T_base_target) @ T_target)
     assert np.linalg.norm(left[:3]) < 0.005 and np.linalg.norm(left[3:]) < 0.08
     assert not fuser.update(0, np.eye(4), Guidance(View.A4C, np.full(6, np.nan), sigma))
-
-
-def test_line_direction_follows_a_curve_at_its_end():
-    points = [np.array([0.1 * s * s, -s, 0.1]) for s in np.arange(0.0, 0.05, 0.001)]
-    direction = line_direction(points, np.array([0.0, -1.0, 0.0]))
-    wanted = np.array([0.2 * 0.049, -1.0, 0.0])
-    assert np.degrees(np.arccos(direction @ wanted / np.linalg.norm(wanted))) < 0.5
-    assert line_direction(points[:5], np.array([0.0, -1.0, 0.0])) is None
 
 
 def test_every_view_but_none_has_a_prior():

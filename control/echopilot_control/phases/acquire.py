@@ -5,12 +5,11 @@ from math import radians
 import numpy as np
 
 from echopilot_control.context import Context, Memory
-from echopilot_control.phases.home import LOOK_RAD_S, MAX_TILT_RAD, MOVE_M_S, TURN_RAD_S, home
+from echopilot_control.phases.home import LOOK_RAD_S, MAX_TILT_RAD, MOVE_M_S, TURN_RAD_S, home, where_to_search
 from echopilot_control.phases.watch import believed, follows_aorta
 from echopilot_control.search.homing import ROUNDS, SCOUT_ROUNDS, Homing
 from echopilot_control.search.priors import PRIORS, nearest_tilt
 from echopilot_control.search.spiral import fan_rad, spiral_point_m
-from echopilot_control.search.windows import SCOUTS, drawn_sideways, turned_to
 from echopilot_control.servo.centring import centring_velocity_m_s
 from echopilot_control.servo.coupling import balance_rate_rad_s
 from echopilot_control.servo.motion import Motion, across, rotation_rate
@@ -33,9 +32,7 @@ def search(ctx: Context, mem: Memory) -> Motion:
     """Tilt into the view's direction, then spiral over the skin with a tilt fan until the target is believed."""
     if mem.search_centre_m is None or mem.R_search is None:
         point_m = mem.start.patch.point_m if mem.start is not None else ctx.position_m
-        T_search = se3.transform(_direction(ctx, mem), point_m)
-        if ctx.axes is not None:
-            T_search = drawn_sideways(T_search, mem.sought(ctx.goal), ctx.axes, ctx.outward)
+        T_search = where_to_search(ctx, mem, se3.transform(_direction(ctx, mem), point_m))
         mem.R_search, mem.search_centre_m = T_search[:3, :3], T_search[:3, 3]
     turned = mem.scout is None or se3.angle_between(ctx.rotation, mem.R_search) < _SCOUTING_RAD
     if believed(ctx, mem) and turned:
@@ -70,13 +67,11 @@ def search(ctx: Context, mem: Memory) -> Motion:
 
 def _direction(ctx: Context, mem: Memory) -> np.ndarray:
     if mem.start is not None:
-        R_start = mem.start.T_base_probe[:3, :3]
-        return R_start if mem.scouted_m is None else turned_to(R_start, SCOUTS[ctx.goal.view], ctx.goal.view)
+        return mem.start.T_base_probe[:3, :3]
     prior = PRIORS.get(mem.sought(ctx.goal))
     if ctx.axes is None or prior is None:
         return ctx.rotation.copy()
-    R = ctx.axes.R_base_patient
-    return se3.look_along(R @ np.array(prior.beam), R @ np.array(prior.marker))
+    return ctx.axes.R_base_patient @ prior.rotation
 
 
 def refine(ctx: Context, mem: Memory) -> Motion:
@@ -93,7 +88,7 @@ def refine(ctx: Context, mem: Memory) -> Motion:
     weak = stable_ns > (_ACCEPT_NS if mem.score > _WEAK_SCORE else 2 * _ACCEPT_NS)
     if (certain and stable_ns > _STABLE_NS) or weak:
         mem.enter(ControlPhase.HOLD, ctx.now_ns)
-        mem.found_m = ctx.position_m.copy() if certain else None
+        mem.confirmed = certain
         doubt = "" if certain else ", not confirmed by the view gate"
         mem.detail = f"{ctx.goal.view.name} acquired{doubt}"
         return hold(ctx, mem)

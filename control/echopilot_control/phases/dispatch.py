@@ -12,7 +12,7 @@ from echopilot_control.phases.recover import recover, supervise
 from echopilot_control.phases.sweep import sweep
 from echopilot_control.phases.watch import watch
 from echopilot_control.search.priors import place
-from echopilot_control.search.windows import SCOUTS
+from echopilot_control.search.windows import scout_for
 from echopilot_control.servo.motion import Motion
 from echopilot_core import ControlPhase, GoalKind, Outcome
 
@@ -42,7 +42,7 @@ def begin(ctx: Context) -> Memory:
     )
     kind = ctx.goal.kind
     if kind is GoalKind.ACQUIRE_VIEW:
-        mem.scout = SCOUTS.get(ctx.goal.view) if ctx.window_m is None else None
+        mem.scout = scout_for(ctx.goal.view, ctx.found)
         if touching and ctx.skin is not None and ctx.axes is not None:
             start = place(ctx.goal.view, ctx.axes, ctx.skin, ctx.start_offset)
             mem.start = turned_for(mem.scout, ctx.goal.view, start)

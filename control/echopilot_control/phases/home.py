@@ -1,5 +1,6 @@
 """Homing on a view by guidance: follow it, look round it, go to the mean; first on the view that knows the place."""
 
+from dataclasses import replace
 from functools import partial
 from math import radians
 
@@ -8,9 +9,11 @@ from numpy.typing import NDArray
 
 from echopilot_control.context import Context, Memory
 from echopilot_control.phases.watch import gate_passes
+from echopilot_control.search.beside import slid
 from echopilot_control.search.homing import SCOUTED_ROUNDS, Homing
-from echopilot_control.search.priors import nearest_tilt
-from echopilot_control.search.windows import drawn_sideways, drawn_to, turned_to
+from echopilot_control.search.one_heart import coordinates, expected, posed
+from echopilot_control.search.priors import PRIORS, nearest_tilt
+from echopilot_control.search.windows import turned_to
 from echopilot_control.servo.motion import Motion, across, rotation_rate
 from echopilot_control.tracking import caution
 from echopilot_control.vectors import shortened
@@ -33,7 +36,7 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     homing = mem.homing
     T_target = homing.T_home if homing.T_home is not None else mem.fuser.T_base_target
     if homing.looking:
-        T_target = homing.look(ctx.now_ns, 1.0 / GAIN_1_S, partial(_where_its_window_is, ctx, mem))
+        T_target = homing.look(ctx.now_ns, 1.0 / GAIN_1_S, partial(_settle, ctx, mem))
         if homing.settled and mem.scout is not None:
             return _turn_from_scout(ctx, mem), False, False
     if T_target is None:
@@ -64,23 +67,42 @@ def home(ctx: Context, mem: Memory) -> tuple[Motion, bool, bool]:
     return motion, there and homing.settled, gate_passes(ctx)
 
 
-def _where_its_window_is(ctx: Context, mem: Memory, T_base_view: Array) -> Array:
-    """A believed pose (4, 4), amended by what is known of its window: beside the midline, where others were found."""
-    if mem.scouted_m is not None:
-        return drawn_to(T_base_view, mem.scouted_m, ctx.outward, share=1.0)
-    if ctx.axes is not None:
-        T_base_view = drawn_sideways(T_base_view, mem.sought(ctx.goal), ctx.axes, ctx.outward)
-    return drawn_to(T_base_view, ctx.window_m, ctx.outward)
+def where_to_search(ctx: Context, mem: Memory, T_guess: Array) -> Array:
+    """A guessed pose (4, 4) of the view that is sought, amended by what the body and views found earlier tell."""
+    return _amended(ctx, mem, T_guess, heard=False)
+
+
+def _settle(ctx: Context, mem: Memory, T_base_view: Array) -> Array:
+    """Where (4, 4) the view is, from what a look round says of it and what the views found earlier tell."""
+    if ctx.axes is None or mem.sought(ctx.goal) not in PRIORS:
+        return T_base_view
+    mem.heard[mem.sought(ctx.goal)] = coordinates(mem.sought(ctx.goal), T_base_view, ctx.axes)
+    return _amended(ctx, mem, T_base_view, heard=True)
+
+
+def _amended(ctx: Context, mem: Memory, T_base_view: Array, heard: bool) -> Array:
+    view = mem.sought(ctx.goal)
+    if ctx.axes is None or view not in PRIORS:
+        return T_base_view
+    guess = None if heard else coordinates(view, T_base_view, ctx.axes)
+    where = expected(view, {**ctx.found, **mem.heard}, ctx.axes, guess)
+    if where is None:
+        return T_base_view
+    T = posed(view, where, T_base_view, ctx.axes, ctx.outward)
+    return T if ctx.beside_m is None else slid(T, across(ctx.beside_m, ctx.outward))
 
 
 def _turn_from_scout(ctx: Context, mem: Memory) -> Motion:
-    """Keep the place that the scouting view was found at, and turn to the view of the goal."""
+    """Turn from where the scouting view was found to the view of the goal."""
     scout, T_home = mem.scout, mem.homing.T_home
     assert scout is not None and T_home is not None
-    R = turned_to(T_home[:3, :3], scout, ctx.goal.view)
-    mem.scout, mem.scouted_m = None, T_home[:3, 3].copy()
+    T = se3.transform(turned_to(T_home[:3, :3], scout, ctx.goal.view), T_home[:3, 3])
+    mem.scout = None
+    T = _amended(ctx, mem, T, heard=True)
+    if mem.start is not None:
+        mem.start = replace(mem.start, T_base_probe=T)
     mem.fuser.reset()
-    mem.homing = Homing(SCOUTED_ROUNDS, T_home=se3.transform(R, mem.scouted_m))
+    mem.homing = Homing(SCOUTED_ROUNDS, T_home=T)
     return Motion(ControlPhase.REFINE, setpoint_n=mem.setpoint_n, detail=f"turning from {scout.name}", progress=0.8)
 
 

@@ -5,14 +5,16 @@ from math import cos, pi, radians
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_control.body_axes import BodyAxes
 from echopilot_control.context import Context, Memory
 from echopilot_control.phases.watch import believed
 from echopilot_control.search.priors import nearest_tilt
+from echopilot_control.servo.centre_line import Section, direction
 from echopilot_control.servo.centring import centring_velocity_m_s
 from echopilot_control.servo.coupling import balance_rate_rad_s
 from echopilot_control.servo.motion import Motion, across, rotation_rate
 from echopilot_control.tracking import caution
-from echopilot_core import ControlPhase, Outcome, se3
+from echopilot_core import ClassExtent, ControlPhase, Outcome, Seen, Tissue, se3
 
 Array = NDArray[np.float64]
 
@@ -23,8 +25,6 @@ _MAX_SPEED_M_S = 0.015
 _LATERAL_M_S = 0.012
 _MIDLINE_M = 0.055
 _LINE_MEMORY_M = 0.050
-_LINE_ENOUGH_M = 0.020
-_LINE_CURVED_M = 0.040
 _TURN_GAIN_1_S, _TURN_RAD_S = 2.0, radians(12.0)  # at 7 mm/s the plane is turned 3 mm behind the curve
 _LEAN = 0.16
 _LINE_TILT_RAD = radians(15.0)
@@ -52,7 +52,7 @@ def sweep(ctx: Context, mem: Memory) -> Motion:
         mem.detail = "sweep ended past the navel" if ended else "sweep ended where the aorta was no longer seen"
 
     if ctx.fresh is not None:
-        _remember_centre(ctx, mem)
+        _remember_section(ctx, mem, share)
     sideways = _unit(across(ctx.rotation[:, 0], ctx.outward))
     speed = min(ctx.goal.speed_m_s, _MAX_SPEED_M_S)
     lateral = 0.0
@@ -80,50 +80,52 @@ def sweep(ctx: Context, mem: Memory) -> Motion:
     )
 
 
-def _remember_centre(ctx: Context, mem: Memory) -> None:
+def _remember_section(ctx: Context, mem: Memory, share: float) -> None:
     point = mem.target.point_m(ctx.now_ns)
-    if point is None or ctx.now_ns - mem.seen_ns > 100_000_000:
+    lumen = ctx.fresh.extent(Tissue.AO_LUMEN) if ctx.fresh is not None else None
+    if point is None or lumen is None or ctx.fresh is None or ctx.axes is None or ctx.T_at_frame is None:
         return
-    line = mem.centre_line
-    if not line or float(np.linalg.norm(point - line[-1])) > 0.001:
-        line.append(point)
-    while len(line) > 2 and float(np.linalg.norm(line[0] - line[-1])) > _LINE_MEMORY_M:
+    if ctx.now_ns - mem.seen_ns > 100_000_000:
+        return
+    line, onward, R = mem.sections, -ctx.axes.superior, ctx.T_at_frame[:3, :3]
+    if not line or float(np.linalg.norm(point - line[-1].centre_m)) > 0.001:
+        back = point + _to_back_m(ctx.fresh, lumen) * R[:, 2]
+        line.append(Section(point, _along(R, onward), lumen.area_m2, back))
+    while len(line) > 2 and float(np.linalg.norm(line[0].centre_m - line[-1].centre_m)) > _LINE_MEMORY_M:
         line.pop(0)
-    if ctx.axes is not None:
-        mem.aorta_along = line_direction(line, -ctx.axes.superior)
+    mem.aorta_along = direction(line, onward, _along(_nominal(ctx.axes, share), onward), ctx.axes.posterior)
 
 
-def line_direction(points_m: list[Array], hint: Array) -> Array | None:
-    """Unit tangent (3,) at the newest end of a curve through points (3,), along `hint`; None for too short a curve.
+def _to_back_m(seen: Seen, lumen: ClassExtent) -> float:
+    """From the centre of the lumen to the back wall behind it [m], thrombus included, as if both were round."""
+    wall = seen.extent(Tissue.AO_WALL)
+    if wall is None:
+        return float(np.sqrt(lumen.area_m2 / np.pi))
+    area_m2 = lumen.area_m2 + wall.area_m2
+    return wall.area_m2 / area_m2 * (wall.centroid_y_m - lumen.centroid_y_m) + float(np.sqrt(area_m2 / np.pi))
 
-    Each coordinate is a quadratic in the way along `hint` (least squares, linear below 40 mm of way).
+
+def _along(R: Array, onward: Array) -> Array:
+    """Normal (3,) of the image plane of a probe, turned onward."""
+    return R[:, 1] if float(R[:, 1] @ onward) > 0.0 else -R[:, 1]
+
+
+def _nominal(axes: BodyAxes, share: float) -> Array:
+    """Rotation (3, 3) to expect at a share of the way from xiphoid to navel.
+
+    The beam leans 9 degrees towards the feet at the xiphoid, where the aorta leaves the diaphragm, and becomes vertical
+    at 60 % of the way.
     """
-    if len(points_m) < 8:
-        return None
-    points = np.stack(points_m)
-    way = (points - points[-1]) @ hint
-    span = float(way.max() - way.min())
-    if span < _LINE_ENOUGH_M:
-        return None
-    degree = 2 if span > _LINE_CURVED_M else 1
-    powers = np.stack([way**k for k in range(degree + 1)], axis=1)
-    coefficients = np.linalg.lstsq(powers, points, rcond=None)[0]
-    return _unit(coefficients[1])
+    return se3.look_along(axes.posterior - _LEAN * max(1.0 - share / 0.6, 0.0) * axes.superior, axes.left)
 
 
 def _perpendicular(ctx: Context, mem: Memory, share: float) -> Array:
-    """Wanted rotation: the image plane across the aorta, at most 15 degrees from nominal and 25 from the skin.
-
-    Nominally the beam leans 9 degrees towards the feet at the xiphoid, where the aorta leaves the diaphragm, and
-    becomes vertical at 60 % of the way.
-    """
-    axes = ctx.axes
-    assert axes is not None
-    beam = axes.posterior - _LEAN * max(1.0 - share / 0.6, 0.0) * axes.superior
-    nominal = se3.look_along(beam, axes.left)
-    along = mem.aorta_along
+    """Wanted rotation: the image plane across the aorta, at most 15 degrees from nominal and 25 from the skin."""
+    assert ctx.axes is not None
+    nominal, along = _nominal(ctx.axes, share), mem.aorta_along
     wanted = nominal
     if along is not None:
+        beam = nominal[:, 2]
         wanted = se3.look_along(beam - float(beam @ along) * along, se3.hat(along) @ beam)
         excess = se3.so3_log(nominal.T @ wanted)
         angle = float(np.linalg.norm(excess))

@@ -38,7 +38,7 @@ def watch(ctx: Context, mem: Memory) -> None:
         if shown and guidance is not None and mem.fuser.update(seen.stamp_ns, ctx.T_at_frame, guidance):
             mem.seen_ns = ctx.now_ns
             if mem.phase is ControlPhase.REFINE:
-                mem.homing.hear(seen.stamp_ns, ctx.T_at_frame, guidance)
+                mem.homing.hear(ctx.T_at_frame, seen, guidance)
     if mem.score > mem.best_score and mem.phase in (ControlPhase.SEARCH, ControlPhase.REFINE):
         mem.best_score, mem.T_best = mem.score, ctx.T_at_frame
     _raise_force(ctx, mem)

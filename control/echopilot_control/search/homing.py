@@ -7,8 +7,9 @@ from math import cos, pi, radians, sin
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_control.search.beside import richer_side, richness
 from echopilot_control.search.fusion import TargetFuser
-from echopilot_core import Guidance, se3
+from echopilot_core import Guidance, Seen, se3
 
 Array = NDArray[np.float64]
 
@@ -47,6 +48,8 @@ class Homing:
     looking_since_ns: int = -1
     T_home: Array | None = None
     mean: TargetFuser = field(default_factory=lambda: TargetFuser(forgets=False))
+    richer: Array = field(default_factory=lambda: np.zeros(3))  # unit vector in base: where the last look saw more
+    shown: list[tuple[Array, float]] = field(default_factory=list)  # places of this look and what was seen there
 
     @property
     def looking(self) -> bool:
@@ -57,11 +60,13 @@ class Homing:
         """Begin to look round a pose (4, 4)."""
         self.T_home, self.looking_since_ns = T_base_target, now_ns
         self.mean.reset()
+        self.shown.clear()
 
-    def hear(self, stamp_ns: int, T_base_probe: Array, guidance: Guidance) -> None:
-        """Take the guidance of a frame that was acquired during the look round."""
-        if self.looking and stamp_ns >= self.looking_since_ns:
-            self.mean.update(stamp_ns, T_base_probe, guidance)
+    def hear(self, T_base_probe: Array, seen: Seen, guidance: Guidance) -> None:
+        """Take what was seen during the look round at a pose (4, 4), and the guidance of it."""
+        if self.looking and seen.stamp_ns >= self.looking_since_ns:
+            self.mean.update(seen.stamp_ns, T_base_probe, guidance)
+            self.shown.append((T_base_probe[:3, 3], richness(seen)))
 
     def look(self, now_ns: int, lead_s: float, settle: Callable[[Array], Array] = lambda T: T) -> Array:
         """Pose (4, 4) to be at `lead_s` from now; ends the look round when its time is over.
@@ -74,6 +79,9 @@ class Homing:
             return look_round(self.T_home, share + lead_s / LOOK_S)
         self.looking_since_ns = -1
         self.rounds += 1
+        if self.shown:
+            points, shown = zip(*self.shown, strict=True)
+            self.richer = richer_side(self.T_home, np.array(points), np.array(shown))
         found = self.mean.T_base_target
         if found is None or self.mean.count < ENOUGH_FRAMES:
             self.settled = self.rounds >= self.least_and_most[1]

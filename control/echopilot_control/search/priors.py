@@ -25,6 +25,17 @@ class Prior:
     beam: tuple[float, float, float]
     marker: tuple[float, float, float]
 
+    @property
+    def rotation(self) -> Array:
+        """Rotation (3, 3) of the probe in patient axes."""
+        return se3.look_along(np.array(self.beam), np.array(self.marker))
+
+    def point_m(self, axes: BodyAxes) -> Array:
+        """The point (3,) in base, in the coronal plane of the xiphoid."""
+        along = axes.sternum_m if self.superior >= 0.0 else axes.abdomen_m
+        beside = self.left * axes.sternum_m * axes.left
+        return np.asarray(axes.xiphoid_m + beside + self.superior * along * axes.superior)
+
 
 _LEFT = (1.0, 0.0, 0.0)
 
@@ -71,10 +82,8 @@ def place(view: View, axes: BodyAxes, skin: Skin, offset: StartOffset | None = N
     prior = PRIORS.get(view)
     if prior is None:
         raise EchoPilotError(f"no start for view {view.name}; valid: {', '.join(v.name for v in PRIORS)}")
-    along = axes.sternum_m if prior.superior >= 0.0 else axes.abdomen_m
-    wanted = axes.xiphoid_m + prior.left * axes.sternum_m * axes.left + prior.superior * along * axes.superior
-    patch = skin.patch_below(wanted)
-    R = se3.look_along(axes.R_base_patient @ np.array(prior.beam), axes.R_base_patient @ np.array(prior.marker))
+    patch = skin.patch_below(prior.point_m(axes))
+    R = axes.R_base_patient @ prior.rotation
     if offset is not None:
         R = R @ se3.so3_exp(offset.rotation_rad)
         patch = _moved(patch, axes, skin, offset.along_m)

@@ -1,0 +1,71 @@
+"""Direction of a vessel from sections that lean: tubes of any course, and sacs, where centres follow the plane."""
+
+import numpy as np
+import pytest
+
+from echopilot_control.servo.centre_line import Section, direction
+from echopilot_core import se3
+
+ONWARD, BACK = np.array([0.0, -1.0, 0.0]), np.array([0.0, 0.0, -1.0])
+WAYS = np.arange(0.0, 0.0485, 0.001)
+
+
+def _section(way_m: float, lean_rad: float, radius, slope: np.ndarray | None = None) -> Section:
+    """Section of a solid of revolution about ONWARD (or a line that departs from it by `slope`), cut by a plane that
+    passes the axis at `way_m` and leans by `lean_rad` about z; its centre is found by cutting, not by formula."""
+    axis_at = way_m * ONWARD + (0.0 if slope is None else way_m * slope)
+    R = se3.so3_exp(np.array([0.0, 0.0, lean_rad]))
+    normal, across = R @ ONWARD, R @ np.array([1.0, 0.0, 0.0])
+    u = np.linspace(-0.06, 0.06, 2401)
+    points = axis_at + u[:, None] * across
+    along = points @ ONWARD
+    axis = along[:, None] * (ONWARD if slope is None else ONWARD + slope)
+    beside = (points - axis) @ np.array([1.0, 0.0, 0.0])
+    half = np.sqrt(np.maximum(radius(along) ** 2 - beside**2, 0.0))
+    area = 2.0 * float(half.sum()) * float(u[1] - u[0])
+    centre = axis_at + across * float((u * half).sum() / half.sum())
+    return Section(centre, normal, area, centre + 0.01 * BACK)
+
+
+def _angle_deg(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.degrees(np.arccos(np.clip(a @ b / np.linalg.norm(a) / np.linalg.norm(b), -1.0, 1.0))))
+
+
+def test_the_direction_of_a_bent_tube_is_that_of_its_end():
+    centres = [np.array([0.1 * s * s, -s, 0.1]) for s in np.arange(0.0, 0.05, 0.001)]
+    sections = [Section(centre, ONWARD, 3e-4, centre + 0.01 * BACK) for centre in centres]
+    found = direction(sections, ONWARD, np.array([0.2 * 0.049, -1.0, 0.0]), BACK)
+    assert _angle_deg(found, np.array([0.2 * 0.049, -1.0, 0.0])) < 0.5
+    assert direction(sections[:5], ONWARD, ONWARD, BACK) is None
+
+
+@pytest.mark.parametrize("lean_deg", [-12.0, 6.0, 15.0])
+def test_sections_of_a_tube_tell_its_course_whichever_way_they_lean(lean_deg):
+    slope = np.array([0.15, 0.0, 0.05])
+    sections = [_section(w, np.radians(lean_deg), lambda along: np.full_like(along, 0.010), slope) for w in WAYS]
+    assert _angle_deg(direction(sections, ONWARD, ONWARD + slope, BACK), ONWARD + slope) < 1.0
+
+
+@pytest.mark.parametrize("lean_deg", [-15.0, 8.0, 15.0])
+@pytest.mark.parametrize("middle_m", [0.010, 0.024, 0.040])
+def test_centres_in_a_sac_follow_the_plane_and_its_direction_is_found_nevertheless(lean_deg, middle_m):
+    def radius(along: np.ndarray) -> np.ndarray:
+        return 0.010 + 0.014 * np.exp(-(((along - middle_m) / 0.020) ** 2))
+
+    sections = [_section(w, np.radians(lean_deg), radius) for w in WAYS]
+    centres = np.stack([s.centre_m for s in sections])
+    naive = np.polyfit(WAYS, centres[:, 0], 2)[1] + 2.0 * np.polyfit(WAYS, centres[:, 0], 2)[0] * WAYS[-1]
+    error = _angle_deg(direction(sections, ONWARD, ONWARD, BACK), ONWARD)
+    print(f"lean {lean_deg} deg, sac at {middle_m} m: line of centres {np.degrees(naive):.1f}, found {error:.1f} deg")
+    assert error < 3.0
+    assert error < max(0.5 * abs(np.degrees(naive)), 1.0)
+
+
+def test_a_sac_that_bulges_forward_does_not_turn_the_direction_forward():
+    radius = 0.010 + 0.012 * np.exp(-(((WAYS - 0.045) / 0.018) ** 2))
+    centres = [w * ONWARD - (r - 0.010) * BACK for w, r in zip(WAYS, radius, strict=True)]
+    sections = [Section(c, ONWARD, np.pi * r**2, c + r * BACK) for c, r in zip(centres, radius, strict=True)]
+    forward = -np.polyfit(WAYS, np.stack(centres) @ BACK, 2)
+    print(f"line of centres {np.degrees(forward[1] + 2.0 * forward[0] * WAYS[-1]):.1f} deg forward")
+    assert np.degrees(forward[1] + 2.0 * forward[0] * WAYS[-1]) > 15.0
+    assert _angle_deg(direction(sections, ONWARD, ONWARD, BACK), ONWARD) < 0.5
