@@ -1,8 +1,10 @@
 """Homing: the look round stays within limits and is balanced, and rounds of it find what one pose misses."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
+from hazard_bench import good_image
 
 from echopilot_control.phases.home import LOOK_RAD_S, MOVE_M_S
 from echopilot_control.search.homing import LOOK_S, ROUNDS, Homing, look_round
@@ -48,7 +50,7 @@ def test_rounds_end_near_a_view_whose_guidance_shrinks_and_errs_with_the_pose():
                 homing.start_look(homing.T_home, now_ns)
             pose = homing.look(now_ns, 0.0)
             if homing.looking:
-                homing.hear(now_ns, pose, guidance(pose))
+                homing.hear(pose, replace(good_image(now_ns), stamp_ns=now_ns), guidance(pose))
             now_ns += round(FRAME_S * 1e9)
         assert ROUNDS[0] <= homing.rounds <= ROUNDS[1]
         left = se3.log(homing.T_home)
