@@ -15,7 +15,7 @@ const FINDINGS = {
   ANEURYSM_ABDOMINAL: "Abdominal aneurysm", DILATED_ROOT: "Dilated aortic root", THROMBUS: "Thrombus", DISSECTION_FLAP: "Dissection flap", EFFUSION: "Effusion",
   REDUCED_EF: "Reduced ejection fraction", FORESHORTENED: "Foreshortened view", NO_CONTACT: "No contact", WRONG_ORGAN: "Wrong organ",
 };
-const MEASUREMENTS = [["aorta_max_outer_ap", "Largest aortic diameter"], ["aorta_", "Aortic diameter"], ["ef_", "Ejection fraction"], ["lv_edv", "LV end-diastolic"], ["lv_esv", "LV end-systolic"]];
+const MEASUREMENTS = [["aorta_max_outer_ap", "Largest aortic diameter"], ["aorta_", "Aortic diameter"], ["ef_", "Ejection fraction"], ["lv_edv", "LV end-diastolic"], ["lv_esv", "LV end-systolic"], ["la_", "LA volume"]];
 const CONVENTIONS = { OUTER_TO_OUTER: "outer to outer", INNER_TO_INNER: "inner to inner", LEADING_EDGE: "leading edge" };
 const OUTCOMES = { SUCCEEDED: ["acquired", "good"], NOT_FOUND: ["not found", "warn"], ABORTED: ["given up", "warn"], PREEMPTED: ["skipped", "warn"] };
 
