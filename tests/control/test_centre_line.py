@@ -1,5 +1,7 @@
 """Direction of a vessel from sections that lean: tubes of any course, and sacs, where centres follow the plane."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,3 +71,10 @@ def test_a_sac_that_bulges_forward_does_not_turn_the_direction_forward():
     print(f"line of centres {np.degrees(forward[1] + 2.0 * forward[0] * WAYS[-1]):.1f} deg forward")
     assert np.degrees(forward[1] + 2.0 * forward[0] * WAYS[-1]) > 15.0
     assert _angle_deg(direction(sections, ONWARD, ONWARD, BACK), ONWARD) < 0.5
+
+
+def test_a_section_with_a_number_that_is_none_is_told_from_one_that_can_be_fitted():
+    good = Section(np.zeros(3), ONWARD, 3e-4, BACK)
+    assert good.finite
+    for bad in ({"area_m2": np.nan}, {"back_m": np.full(3, np.inf)}, {"centre_m": np.full(3, np.nan)}):
+        assert not replace(good, **bad).finite

@@ -90,7 +90,9 @@ def _remember_section(ctx: Context, mem: Memory, share: float) -> None:
     line, onward, R = mem.sections, -ctx.axes.superior, ctx.T_at_frame[:3, :3]
     if not line or float(np.linalg.norm(point - line[-1].centre_m)) > 0.001:
         back = point + _to_back_m(ctx.fresh, lumen) * R[:, 2]
-        line.append(Section(point, _along(R, onward), lumen.area_m2, back))
+        section = Section(point, _along(R, onward), lumen.area_m2, back)
+        if section.finite:
+            line.append(section)
     while len(line) > 2 and float(np.linalg.norm(line[0].centre_m - line[-1].centre_m)) > _LINE_MEMORY_M:
         line.pop(0)
     mem.aorta_along = direction(line, onward, _along(_nominal(ctx.axes, share), onward), ctx.axes.posterior)

@@ -23,6 +23,11 @@ class Section:
     area_m2: float
     back_m: Array
 
+    @property
+    def finite(self) -> bool:
+        """Whether it can be fitted: one that is not would spoil the whole line."""
+        return all(np.isfinite(part).all() for part in (self.centre_m, self.normal, self.area_m2, self.back_m))
+
 
 def direction(sections: list[Section], hint: Array, usual: Array, back: Array) -> Array | None:
     """Unit tangent (3,) at the newest section, along `hint`; None for too short a line. `usual` is what it tends to be.
