@@ -105,6 +105,10 @@ class Controller:
         self._regulating = False
         self._trouble = ""
 
+    def retune(self, crossover_rad_s: float) -> None:
+        """Change the crossover of the force loop [rad/s] while running; EchoPilotError outside 2 .. 16 rad/s."""
+        self._regulator.retune(crossover_rad_s)
+
     def step(self, inputs: ControlInputs) -> ControlOutput:
         """One control tick (100 Hz)."""
         robot = inputs.robot

@@ -15,8 +15,8 @@ from echopilot_lab.force_bodies import pressure_per_depth, uniform_body
 from echopilot_lab.force_campaign import FaultRun, code_sha256, fault_run, kept_runs, summary
 from echopilot_lab.force_faults import KINDS, draw_faults
 from echopilot_lab.force_plots import draw_maxima
-from echopilot_lab.force_run import run_force
-from echopilot_sim.simulation import Simulation
+from echopilot_lab.force_run import Script, run_force
+from echopilot_sim.simulation import SimConfig, Simulation
 
 SEED, RUNS = 500_700, 100
 CONTACT_S = 2.0  # 10 s in make bench
@@ -28,6 +28,15 @@ def test_five_newtons_are_held_on_a_breathing_body_of_one_kilonewton_per_metre()
     held = forces[[tick.status.phase for tick in ticks].index(ControlPhase.HOLD) + 200 :]
     assert forces.max() <= 7.0
     assert np.sqrt(np.mean((held - 5.0) ** 2)) <= 0.5
+
+
+def test_a_live_change_of_gain_keeps_the_force_of_the_arm_within_a_newton():
+    script = Script(crossover_rad_s=lambda tick: 2.0 if 1400 <= tick < 1700 else 16.0)
+    simulation = Simulation(uniform_body(1000.0, 0.005, 3), SimConfig(frame_hz=1.0, breathing=False))
+    ticks = list(islice(run_force(simulation, script), 2000))
+    assert ticks[1200].status.phase is ControlPhase.HOLD
+    force_n = np.array([tick.true_force_n for tick in ticks])
+    assert np.abs(force_n[1400:] - force_n[1200:1400].mean()).max() < 1.0
 
 
 def test_stiffness_asked_for_is_ordered_as_pressure_per_depth():

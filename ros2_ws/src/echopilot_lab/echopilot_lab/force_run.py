@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from echopilot_control.controller import ControlInputs, Controller
+from echopilot_control.force.regulator import CROSSOVER_RAD_S
 from echopilot_control.safety import Limits, SafetyDecision, SafetyInputs, SafetyMemory, check
 from echopilot_core import (
     ControlGoal,
@@ -44,11 +45,13 @@ class ForceTick:
 class Script:
     """What the run asks for and how it is disturbed; the defaults leave everything as it is.
 
-    `force_n` gives the set-point at a tick of the hold; `before` may move the patient before a tick, `controller` and
-    `safety` change the robot state on its way there, `command` and `twist` what goes on, `now_ns` safety's clock.
+    `force_n` and `crossover_rad_s` give set-point and gain of the force loop at a tick; `before` may move the patient
+    before a tick, `controller` and `safety` change the robot state on its way there, `command` and `twist` what goes
+    on, `now_ns` safety's clock.
     """
 
     force_n: Callable[[int], float] = lambda tick: 5.0
+    crossover_rad_s: Callable[[int], float] = lambda tick: CROSSOVER_RAD_S
     before: Callable[[int, Simulation], None] = lambda tick, simulation: None
     controller: Callable[[int, RobotState], RobotState] = lambda tick, robot: robot
     safety: Callable[[int, RobotState], RobotState | None] = lambda tick, robot: robot
@@ -86,6 +89,7 @@ def run_force(
             surface = simulation.surface()
         if (force_n := script.force_n(tick)) != goal.force_setpoint_n:
             goal = replace(goal, force_setpoint_n=force_n)
+        controller.retune(script.crossover_rad_s(tick))
         seen = script.controller(tick, robot)
         started = time.perf_counter()
         control = controller.step(ControlInputs(now_ns, seen, None, surface, landmarks, goal))

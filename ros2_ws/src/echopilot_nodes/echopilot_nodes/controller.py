@@ -1,17 +1,21 @@
 """Node `controller`: one command per robot tick, from the goal in force and the newest result that is due."""
 
+from typing import Any
+
 from echopilot_msgs.msg import BodyLandmarks as BodyLandmarksMsg
 from echopilot_msgs.msg import ControlStatus as ControlStatusMsg
 from echopilot_msgs.msg import ExamState as ExamStateMsg
 from echopilot_msgs.msg import PerceptionResult
 from echopilot_msgs.msg import ProbeCommand as ProbeCommandMsg
 from echopilot_msgs.msg import RobotState as RobotStateMsg
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import PointCloud2
 
 from echopilot_control.controller import ControlInputs, Controller
 from echopilot_control.safety import Limits
-from echopilot_core import BodyLandmarks, BodySurface, ControlStatus, RobotState, Seen, SteadyClock
+from echopilot_core import BodyLandmarks, BodySurface, ControlStatus, EchoPilotError, RobotState, Seen, SteadyClock
 from echopilot_nodes import conversions as conv
 from echopilot_nodes import names, qos
 from echopilot_nodes.bond import Bond
@@ -37,6 +41,8 @@ class ControllerNode(LifecycleNode):
         self._time = NodeClock(self)
         self._commands = self.create_publisher(ProbeCommandMsg, names.CONTROL_COMMAND, qos.COMMAND)
         self._statuses = self.create_publisher(ControlStatusMsg, names.CONTROL_STATUS, qos.ANSWER_OFFERED)
+        self._crossover_rad_s = self._params.force_crossover_rad_s
+        self.add_on_set_parameters_callback(self._on_parameters)
         self._manual = ManualGoals(self)
         self._bond = Bond(self)
         self._inputs: list[object] = []
@@ -47,6 +53,7 @@ class ControllerNode(LifecycleNode):
     def _forget(self) -> None:
         """Start anew: at configuration and when the simulation begins again with another patient."""
         self._core = Controller(Limits().lowered(self._params.max_force_setpoint_n))
+        self._core.retune(self._crossover_rad_s)
         self._manual.end("controller starts anew")
         self._gate = Gate(SteadyClock(), self._params.peer_timeout_s, CONNECT_S)
         self._goals = ExamGoals()
@@ -85,6 +92,17 @@ class ControllerNode(LifecycleNode):
         self._manual.accepts = False
         self._manual.end("controller deactivated")
         return super().on_deactivate(state)
+
+    def _on_parameters(self, changed: "list[Parameter[Any]]") -> SetParametersResult:
+        for parameter in changed:
+            if parameter.name == "force_crossover_rad_s":
+                try:
+                    self._core.retune(parameter.value)
+                except EchoPilotError as error:
+                    return SetParametersResult(successful=False, reason=str(error))
+                self._crossover_rad_s = parameter.value
+                self.get_logger().info(f"crossover of the force loop: {parameter.value:g} rad/s")
+        return SetParametersResult(successful=True)
 
     def _on_result(self, message: PerceptionResult) -> None:
         try:

@@ -7,6 +7,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.exceptions import InvalidParameterValueException, ParameterException
 from rclpy.node import Node
 
+from echopilot_control.force.regulator import CROSSOVER_RAD_S, LOWEST_CROSSOVER_RAD_S
 from echopilot_core import EchoPilotError
 from echopilot_sim.arm.kinds import ARM_NAMES
 from echopilot_sim.gel import PLENTY_M
@@ -20,9 +21,14 @@ def param(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    live: bool = False,
 ) -> Any:
-    """A dataclass field that becomes a read-only ROS parameter; `low`/`high` bound numbers, `choices` strings."""
-    return field(default=default, metadata={"description": description, "low": low, "high": high, "choices": choices})
+    """A dataclass field that becomes a ROS parameter; `low`/`high` bound numbers, `choices` strings.
+
+    It is read-only unless `live`; the node then says what a change does.
+    """
+    metadata = {"description": description, "low": low, "high": high, "choices": choices, "live": live}
+    return field(default=default, metadata=metadata)
 
 
 def read_params(node: Node, kind: type[P]) -> P:
@@ -42,7 +48,7 @@ def read_params(node: Node, kind: type[P]) -> P:
 
 
 def _descriptor(default: Any, metadata: Any) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(description=metadata["description"], read_only=True)
+    descriptor = ParameterDescriptor(description=metadata["description"], read_only=not metadata["live"])
     low, high = metadata["low"], metadata["high"]
     if low is None and high is None:
         return descriptor
@@ -94,6 +100,13 @@ class ControllerParams:
     peer_timeout_s: float = param(0.5, "wall time after which a silent peer counts as absent [s]", low=0.01)
     max_force_setpoint_n: float = param(
         12.0, "operator's ceiling on the force set-point; can only lower it [N]", low=1.0, high=12.0
+    )
+    force_crossover_rad_s: float = param(
+        CROSSOVER_RAD_S,
+        "gain of the force loop; lower for a slow arm [rad/s]",
+        low=LOWEST_CROSSOVER_RAD_S,
+        high=CROSSOVER_RAD_S,
+        live=True,
     )
 
 
