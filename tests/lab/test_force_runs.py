@@ -30,12 +30,18 @@ def test_five_newtons_are_held_on_a_breathing_body_of_one_kilonewton_per_metre()
     assert np.sqrt(np.mean((held - 5.0) ** 2)) <= 0.5
 
 
-def test_a_live_change_of_gain_keeps_the_force_of_the_arm_within_a_newton():
+def test_a_live_change_of_gain_takes_effect_and_keeps_the_force_of_the_arm_within_a_newton():
     script = Script(crossover_rad_s=lambda tick: 2.0 if 1400 <= tick < 1700 else 16.0)
-    simulation = Simulation(uniform_body(1000.0, 0.005, 3), SimConfig(frame_hz=1.0, breathing=False))
-    ticks = list(islice(run_force(simulation, script), 2000))
-    assert ticks[1200].status.phase is ControlPhase.HOLD
-    force_n = np.array([tick.true_force_n for tick in ticks])
+    body = uniform_body(1000.0, 0.005, 3)
+    simulations = [Simulation(body, SimConfig(frame_hz=1.0, breathing=False)) for _ in range(2)]
+    changed, left = (
+        list(islice(run_force(simulation, asked), 2000))
+        for simulation, asked in zip(simulations, (script, Script()), strict=True)
+    )
+    assert changed[1200].status.phase is ControlPhase.HOLD
+    force_n, usual_n = (np.array([tick.true_force_n for tick in ticks]) for ticks in (changed, left))
+    assert np.array_equal(force_n[:1400], usual_n[:1400])
+    assert not np.array_equal(force_n[1400:], usual_n[1400:])
     assert np.abs(force_n[1400:] - force_n[1200:1400].mean()).max() < 1.0
 
 

@@ -1,5 +1,6 @@
 """Bumps: how far a held force leaves what is asked when the patient shifts, or set-point or gain change."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,10 @@ def bumps() -> list[dict[str, Any]]:
     """
     rows = []
     for stiffness_n_m in STIFFNESS_N_M:
-        for way_m, kind in ((SHIFT_M, "patient shifts towards the probe"), (-SHIFT_M, "patient shifts away")):
-            before_n, after_n = _hold(stiffness_n_m, SHIFT_TICKS, shift_m=way_m)
+        for gain_rad_s, way_m in product(GAINS_RAD_S, (SHIFT_M, -SHIFT_M)):
+            before_n, after_n = _hold(stiffness_n_m, SHIFT_TICKS, way_m, gains_rad_s=(gain_rad_s, gain_rad_s))
             off_n = np.abs(after_n - before_n.mean())
+            kind = f"patient shifts {'towards the probe' if way_m > 0.0 else 'away'}, gain {gain_rad_s:.0f} rad/s"
             rows.append({"kind": kind, "stiffness_n_m": stiffness_n_m, "off_n": float(off_n.max())})
         before_n, after_n = _hold(stiffness_n_m, CHANGE_TICKS, setpoint_n=SETPOINTS_N[1])
         off_n = np.maximum(before_n.mean() - after_n, after_n - after_n[-100:].mean())

@@ -1,5 +1,6 @@
 """Node `controller`: one command per robot tick, from the goal in force and the newest result that is due."""
 
+from dataclasses import replace
 from typing import Any
 
 from echopilot_msgs.msg import BodyLandmarks as BodyLandmarksMsg
@@ -41,7 +42,6 @@ class ControllerNode(LifecycleNode):
         self._time = NodeClock(self)
         self._commands = self.create_publisher(ProbeCommandMsg, names.CONTROL_COMMAND, qos.COMMAND)
         self._statuses = self.create_publisher(ControlStatusMsg, names.CONTROL_STATUS, qos.ANSWER_OFFERED)
-        self._crossover_rad_s = self._params.force_crossover_rad_s
         self.add_on_set_parameters_callback(self._on_parameters)
         self._manual = ManualGoals(self)
         self._bond = Bond(self)
@@ -53,7 +53,7 @@ class ControllerNode(LifecycleNode):
     def _forget(self) -> None:
         """Start anew: at configuration and when the simulation begins again with another patient."""
         self._core = Controller(Limits().lowered(self._params.max_force_setpoint_n))
-        self._core.retune(self._crossover_rad_s)
+        self._core.retune(self._params.force_crossover_rad_s)
         self._manual.end("controller starts anew")
         self._gate = Gate(SteadyClock(), self._params.peer_timeout_s, CONNECT_S)
         self._goals = ExamGoals()
@@ -100,7 +100,7 @@ class ControllerNode(LifecycleNode):
                     self._core.retune(parameter.value)
                 except EchoPilotError as error:
                     return SetParametersResult(successful=False, reason=str(error))
-                self._crossover_rad_s = parameter.value
+                self._params = replace(self._params, force_crossover_rad_s=parameter.value)
                 self.get_logger().info(f"crossover of the force loop: {parameter.value:g} rad/s")
         return SetParametersResult(successful=True)
 
