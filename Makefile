@@ -33,19 +33,23 @@ demo: setup
 	@$(BIN)/echopilot demo $(if $(CLIP),--clip "$(CLIP)",--seed $(SEED) --protocol $(PROTOCOL))
 
 test: setup-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python scripts/run_tests.py
 
 check: setup-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python scripts/check_links.py
+	@$(BIN)/python scripts/check_structure.py
+	@$(BIN)/python scripts/check_figures.py
 
 bench: setup
 	@for name in bmode physics simulator perception control graph; do $(BIN)/echopilot bench $$name --json out/bench/$$name.json || exit; done
 	@$(BIN)/echopilot bench faults --runs 10000 --kept out/bench/faults.jsonl --picture out/bench/faults.png --json out/bench/faults.json
-	@$(BIN)/python benchmarks/variety.py --json out/bench/variety.json
-	@$(BIN)/python benchmarks/fuzz_perception.py --json out/bench/fuzz_perception.json
+	@$(BIN)/echopilot bench views --json out/bench/views.json
+	@folder=out/bench/record-$$(date +%s); $(BIN)/echopilot record simulate --protocol aorta --out $$folder && \
+		$(BIN)/echopilot bench recovery $$folder/exam.mcap --json out/bench/recovery.json
+	@$(BIN)/echopilot bench fuzz --cases 112000 --json out/bench/fuzz.json
 	@$(BIN)/echopilot trial --protocol full --patients 10 --seed 600000 --fresh --json out/bench/trial.json
 	@$(BIN)/echopilot eval --patients 20 --seed 600000 --json out/bench/eval.json
 
@@ -56,6 +60,6 @@ format: setup-dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-clean:
+clean:  # of this clone; all clones of a user share ~/.cache/echopilot
 	rm -rf .venv build install log *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,14 +2,16 @@
 
     echopilot scenario run quiet_breathing --controller examples.hold_force:HoldForce
 
-It never looks at the pictures, so it passes scenarios of force alone and fails those that want a view or a sweep.
+It never looks at the images, so it passes scenarios of force alone and fails those that want a view or a sweep.
 """
 
 import numpy as np
 
-from echopilot_control.controller import ControlInputs, ControlOutput
+from echopilot_control.controller import ControlOutput
+from echopilot_control.observation import ControlInputs
 from echopilot_control.safety import Limits
 from echopilot_core import ControlPhase, ControlStatus, GoalKind, Outcome, ProbeCommand
+from echopilot_core.robot import CONTACT_N
 
 GAIN_M_S_N = 0.002  # an admittance: half a newton too little moves 1 mm/s into the patient
 ABOVE_M = 0.05
@@ -28,7 +30,7 @@ class HoldForce:
         """One tick of 10 ms: a twist (6,) in base at the probe origin, and what is being done."""
         robot, goal = inputs.robot, inputs.goal
         force_n, z = robot.contact_force_n, robot.T_base_probe[:3, 2]
-        self._touched = self._touched or force_n > 1.0
+        self._touched = self._touched or force_n > CONTACT_N
         twist, phase, setpoint_n = np.zeros(6), ControlPhase.IDLE, 0.0
         if goal.kind is GoalKind.RETREAT:
             twist[:3], phase = -self._limits.retract_m_s * z, ControlPhase.RETREAT
@@ -44,7 +46,7 @@ class HoldForce:
             vertical = -self._limits.approach_m_s if down else 1.0 * (miss_m[2] + ABOVE_M)
             twist[:3] = np.clip(beside_m + [0.0, 0.0, vertical], -0.05, 0.05)
         self._sequence += 1
-        frame = inputs.seen.sequence if inputs.seen else -1
+        frame = inputs.result.sequence if inputs.result else -1
         command = ProbeCommand(inputs.now_ns, self._sequence, twist, setpoint_n, frame, valid_for_ns=40_000_000)
         status = ControlStatus(
             stamp_ns=inputs.now_ns,

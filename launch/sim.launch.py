@@ -4,14 +4,20 @@ from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown
+from launch.actions import OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
+from echopilot_bringup.launch_parts import declared, environment, graph_nodes
+
 ARGUMENTS = (
     ("seed", "600000", "virtual patient"),
-    ("protocol", "full", "exam that starts by itself (aorta, cardiac, full, a YAML file); 'none': wait for exam/run"),
+    (
+        "protocol",
+        "full",
+        "exam to start (aorta, cardiac, full, complete, a YAML file); 'none': wait for exam/run",
+    ),
     ("namespace", "", "namespace of every node"),
     ("discovery", "localhost", "localhost or subnet"),
     ("rviz", "false", "show RViz"),
@@ -25,9 +31,8 @@ ARGUMENTS = (
 
 
 def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
-    """The nodes, once the arguments are known."""
+    """The environment and the nodes, once the arguments are known."""
     value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
-    config = str(Path(get_package_share_directory("echopilot_nodes")) / "config" / "sim.yaml")
     lockstep = value["lockstep"].lower() == "true"
     extra = {
         "simulator": {
@@ -52,17 +57,8 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     }
     if value["page_port"] != "none":
         extra["page"] = {"port": int(value["page_port"]), "foxglove_port": int(value["foxglove_port"])}
-    return [
-        Node(
-            package="echopilot_nodes",
-            executable=name,
-            namespace=value["namespace"],
-            parameters=[config, parameters],
-            output="screen",
-            on_exit=Shutdown() if name in ("simulator", "safety") else None,
-        )
-        for name, parameters in extra.items()
-    ]
+    shared = environment(value["discovery"])
+    return [*shared, *graph_nodes("sim.yaml", value["namespace"], extra, ends_with=("simulator", "safety"))]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -70,8 +66,7 @@ def generate_launch_description() -> LaunchDescription:
     layout = Path(get_package_share_directory("echopilot_description")) / "rviz" / "echopilot.rviz"
     return LaunchDescription(
         [
-            *(DeclareLaunchArgument(name, default_value=value, description=text) for name, value, text in ARGUMENTS),
-            OpaqueFunction(function=discovery),
+            *declared(ARGUMENTS),
             OpaqueFunction(function=nodes),
             Node(
                 package="rviz2",
@@ -81,12 +76,3 @@ def generate_launch_description() -> LaunchDescription:
             ),
         ]
     )
-
-
-def discovery(context, *args, **kwargs):  # type: ignore[no-untyped-def]
-    """Where DDS looks for others."""
-    ranges = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
-    chosen = LaunchConfiguration("discovery").perform(context)
-    if chosen not in ranges:
-        raise ValueError(f"discovery is {chosen!r}; valid: {', '.join(ranges)}")
-    return [SetEnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", ranges[chosen])]

@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from echopilot_sim.anatomy import Anatomy, build, draw_patient
+from echopilot_sim.anatomy import Anatomy, build, sample_patient
 from echopilot_sim.anatomy.ct import load
 
 CT_FOLDER = Path(__file__).parents[2] / "shared/data/anatomy"
@@ -12,7 +12,7 @@ CT_FOLDER = Path(__file__).parents[2] / "shared/data/anatomy"
 @cache
 def drawn(seed: int) -> Anatomy:
     """The patient drawn from a seed."""
-    return build(draw_patient(seed))
+    return build(sample_patient(seed))
 
 
 @cache

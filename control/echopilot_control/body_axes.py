@@ -1,15 +1,13 @@
-"""The patient's directions and sizes as known from three landmarks on the skin."""
+"""Axes and lengths of the patient from three landmarks on the skin."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_core import BodyLandmarks, EchoPilotError
-
-Array = NDArray[np.float64]
+from echopilot_core import Array, BodyLandmarks, EchoPilotError
 
 _UP = np.array([0.0, 0.0, 1.0])
+_LONGEST_M, _ASIDE_M = 0.45, 0.25  # beyond the largest body and the steepest bed
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class BodyAxes:
 def body_axes(landmarks: BodyLandmarks) -> BodyAxes:
     """Axes of a supine patient: posterior is gravity, superior is navel to notch made horizontal, left = p x s.
 
-    Raises EchoPilotError for landmarks that are not finite or not in order along the body.
+    Raises EchoPilotError for landmarks that are not finite, not in order along the body, or not those of a person.
     """
     points = np.stack([landmarks.notch_m, landmarks.xiphoid_m, landmarks.navel_m])
     if not np.isfinite(points).all():
@@ -53,11 +51,16 @@ def body_axes(landmarks: BodyLandmarks) -> BodyAxes:
     abdomen_m = float((points[1] - points[2]) @ superior)
     if min(sternum_m, abdomen_m) < 0.03:
         raise EchoPilotError("landmarks are out of order, expected notch, xiphoid, navel from the head downwards")
+    if max(sternum_m, abdomen_m) > _LONGEST_M:
+        raise EchoPilotError(f"landmarks are {max(sternum_m, abdomen_m):.2f} m apart, at most {_LONGEST_M} m expected")
+    aside = points[1] - points[0] - float((points[1] - points[0]) @ superior) * superior
+    if float(np.abs(aside).max()) > _ASIDE_M or abs(float(points[2, 2] - points[0, 2])) > _ASIDE_M:
+        raise EchoPilotError("landmarks do not lie along the middle of a lying body")
     rotation = np.column_stack([np.cross(posterior, superior), posterior, superior])
     return BodyAxes(rotation, np.array(landmarks.xiphoid_m, dtype=np.float64), sternum_m, abdomen_m)
 
 
 def moved_m(before: BodyLandmarks, after: BodyLandmarks) -> float:
-    """How far the landmark that moved farthest did so [m]."""
-    ways = (after.notch_m - before.notch_m, after.xiphoid_m - before.xiphoid_m, after.navel_m - before.navel_m)
-    return max(float(np.linalg.norm(way)) for way in ways)
+    """Largest displacement of a landmark [m]."""
+    shifts = (after.notch_m - before.notch_m, after.xiphoid_m - before.xiphoid_m, after.navel_m - before.navel_m)
+    return max(float(np.linalg.norm(shift)) for shift in shifts)

@@ -1,18 +1,16 @@
-"""The skin from noisy depth points: closest point, local normal, height along gravity."""
+"""Skin surface from noisy depth points: closest point, local normal, height along gravity."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from echopilot_core import BodySurface, EchoPilotError
-
-Array = NDArray[np.float64]
+from echopilot_core import Array, BodySurface, EchoPilotError
 
 _FIT_RADIUS_M = 0.030
 _FIT_POINTS = 60
 _CELL_M = 0.006
+_RIM_M = 0.010  # no point is nearer than this to the foot: a hole
 _UP = np.array([0.0, 0.0, 1.0])
 
 
@@ -24,7 +22,7 @@ class SkinPatch:
     normal: Array
 
 
-class Skin:
+class SkinSurface:
     """Queries on one BodySurface snapshot (about 50 us each; building takes some ms, so keep it while it is fresh)."""
 
     def __init__(self, surface: BodySurface) -> None:
@@ -41,15 +39,23 @@ class Skin:
         self._tree_xy = cKDTree(self.points_m[:, :2])
 
     def patch(self, position_m: Array) -> SkinPatch:
-        """Plane through the skin points around the one closest to `position_m` (3,); spans holes by growing."""
+        """Plane through the skin points around the one closest to `position_m` (3,); spans holes by growing.
+
+        Over a hole the closest point lies on its rim: there the plane is fitted again around the foot of `position_m`.
+        """
         _, nearest = self._tree.query(position_m)
-        centre = self.points_m[nearest]
-        near = self._tree.query_ball_point(centre, _FIT_RADIUS_M)
+        center = self.points_m[nearest]
+        patch = self._around(center, position_m)
+        aside_m = float(np.linalg.norm(patch.point_m - center))
+        return self._around(patch.point_m, position_m) if _RIM_M < aside_m < _FIT_RADIUS_M else patch
+
+    def _around(self, center: Array, position_m: Array) -> SkinPatch:
+        near = self._tree.query_ball_point(center, _FIT_RADIUS_M)
         if len(near) < 12:
-            near = np.atleast_1d(self._tree.query(centre, k=min(_FIT_POINTS, len(self.points_m)))[1])
+            near = np.atleast_1d(self._tree.query(center, k=min(_FIT_POINTS, len(self.points_m)))[1])
         patch = fit_plane(self.points_m[near], position_m)
-        inside = np.array([self._inside_m[0], centre[1], self._inside_m[1]])
-        outward = float((centre - inside) @ patch.normal) >= 0.0
+        inside = np.array([self._inside_m[0], center[1], self._inside_m[1]])
+        outward = float((center - inside) @ patch.normal) >= 0.0
         return patch if outward else SkinPatch(patch.point_m, -patch.normal)
 
     def patch_below(self, position_m: Array) -> SkinPatch:
@@ -73,8 +79,8 @@ def height_m(position_m: Array, patch: SkinPatch) -> float:
 def fit_plane(points_m: Array, position_m: Array) -> SkinPatch:
     """Least-squares plane of points (N, 3), one trimming pass, normal up; the point is `position_m` projected on it."""
     for keep in (1.0, 0.85):
-        centre = points_m.mean(axis=0)
-        local = points_m - centre
+        center = points_m.mean(axis=0)
+        local = points_m - center
         _, vectors = np.linalg.eigh(local.T @ local)
         normal = vectors[:, 0]
         if keep < 1.0 or len(points_m) < 15:
@@ -82,7 +88,7 @@ def fit_plane(points_m: Array, position_m: Array) -> SkinPatch:
         residual = np.abs(local @ normal)
         points_m = points_m[np.argsort(residual)[: int(0.85 * len(residual))]]
     normal = normal if normal[2] >= 0.0 else -normal
-    return SkinPatch(position_m - float((position_m - centre) @ normal) * normal, normal)
+    return SkinPatch(position_m - float((position_m - center) @ normal) * normal, normal)
 
 
 def _thin(points_m: Array) -> Array:

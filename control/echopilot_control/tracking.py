@@ -1,52 +1,17 @@
-"""What images say about now: pose history by stamp, and targets predicted over the measured age of their frame."""
+"""Image targets predicted over the measured age of their frame."""
 
-from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass
 from math import exp, pi
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_core import se3
-
-Array = NDArray[np.float64]
-
-_HISTORY_TICKS = 150
-
-
-class PoseHistory:
-    """The last 1.5 s of probe poses by stamp."""
-
-    def __init__(self) -> None:
-        self._stamps: deque[int] = deque(maxlen=_HISTORY_TICKS)
-        self._poses: deque[Array] = deque(maxlen=_HISTORY_TICKS)
-
-    def add(self, stamp_ns: int, T_base_probe: Array) -> None:
-        """Append a pose; stamps that do not grow are ignored."""
-        if not self._stamps or stamp_ns > self._stamps[-1]:
-            self._stamps.append(stamp_ns)
-            self._poses.append(T_base_probe)
-
-    def at(self, stamp_ns: int) -> Array | None:
-        """Pose `T_base_probe` at `stamp_ns`, interpolated on SE(3); None when it lies outside the history."""
-        stamps = self._stamps
-        if not stamps or not stamps[0] <= stamp_ns <= stamps[-1] + 20_000_000:
-            return None
-        after = bisect_left(stamps, stamp_ns)
-        if after >= len(stamps):
-            return self._poses[-1]
-        if stamps[after] == stamp_ns or after == 0:
-            return self._poses[after]
-        share = (stamp_ns - stamps[after - 1]) / (stamps[after] - stamps[after - 1])
-        T_before, T_after = self._poses[after - 1], self._poses[after]
-        T: Array = T_before @ se3.exp(share * se3.log(se3.inverse(T_before) @ T_after))
-        return T
+from echopilot_core import Array, se3
 
 
 @dataclass(frozen=True)
 class TargetEstimate:
-    """Where the target is now in us_image [m] with standard deviations, and its own speed along image x [m/s].
+    """Present position of the target in us_image [m] with standard deviations, and its speed along image x [m/s].
 
     The speed is that of the target in `base`: the probe's own motion is not in it.
     """
@@ -58,6 +23,16 @@ class TargetEstimate:
     speed_x_m_s: float = 0.0
 
 
+@dataclass(frozen=True)
+class _Mixture:
+    """Point (3,) [m], velocity (3,) [m/s] and standard deviation [m] at a time, over all filters."""
+
+    now_ns: int
+    point_m: Array
+    speed_m_s: Array
+    sigma_m: float
+
+
 class ImageTarget:
     """A point in `base` that drifts and swings with the breath, fed by image points at the pose of their own frame.
 
@@ -67,9 +42,9 @@ class ImageTarget:
     (which may turn sharply), the others at breathing rates 0.14 to 0.46 Hz (these may only turn slowly beside their
     swing). Their estimates are mixed by how well each has predicted the last seconds (Magill 1965, IEEE TAC 10:434).
     State of each and per axis: position and velocity of the drift, the swing and its rate over 2 pi f (a turning
-    phasor, as Yuen et al. 2009, IJRR 28:1303, for the beating heart; a bank needs no linearisation in the rate).
+    phasor, as Yuen et al. 2009, IJRR 28:1303, for the beating heart; a bank needs no linearization in the rate).
 
-    What is wrong with an outline is mostly alike in neighbouring frames and blurs no motion. The part that is new in
+    Errors of a contour are mostly common to neighboring frames and do not blur motion. The part that is new in
     every frame is measured from third differences of the points, which a smooth motion leaves almost at zero.
     """
 
@@ -96,14 +71,22 @@ class ImageTarget:
         self._P = np.zeros((n, 4, 4))  # the same for the three axes
         self._log_weight = np.zeros(n)
         self._weight = np.full(n, 1.0 / n)
-        self._told: tuple[int, tuple[Array, Array, float]] | None = None
+        self._cached: _Mixture | None = None
         self._sigma_m = 0.0
         self._white_m = 0.0
         self._last: deque[Array] = deque(maxlen=4)
         self._rejected = 0
 
     def update(self, stamp_ns: int, T_base_probe: Array, x_m: float, y_m: float, sigma_m: float) -> None:
-        """Add an observation of the frame stamped `stamp_ns`, taken at pose `T_base_probe`."""
+        """Add an observation of the frame stamped `stamp_ns`, taken at pose `T_base_probe`.
+
+        Args:
+            stamp_ns: when the frame was acquired.
+            T_base_probe: pose of the probe then.
+            x_m: image x of the target [m].
+            y_m: its depth [m].
+            sigma_m: standard deviation of either [m].
+        """
         point = se3.apply(T_base_probe, np.array([x_m, 0.0, y_m]))
         if self._stamp_ns is None or stamp_ns - self._stamp_ns > 1_500_000_000 or self._rejected > 5:
             self.reset()
@@ -121,7 +104,7 @@ class ImageTarget:
             return
         dt_s = (stamp_ns - self._stamp_ns) * 1e-9
         mean, P = self._predicted(dt_s)
-        self._stamp_ns, self._told = stamp_ns, None
+        self._stamp_ns, self._cached = stamp_ns, None
         innovation = point - (mean[:, 0] + mean[:, 2])  # (M, 3)
         PH = P[:, :, 0] + P[:, :, 2]  # (M, 4)
         known = PH[:, 0] + PH[:, 2]
@@ -181,18 +164,19 @@ class ImageTarget:
         """Prediction for `now_ns` in the image of pose `T_base_probe`; None without an observation."""
         if self._stamp_ns is None:
             return None
-        point, speed, sigma = self._mixed(now_ns)
-        x, _, z = (point - T_base_probe[:3, 3]) @ T_base_probe[:3, :3]
-        return TargetEstimate(float(x), float(z), sigma, sigma, float(speed @ T_base_probe[:3, 0]))
+        mixed = self._mixed(now_ns)
+        sigma_m = mixed.sigma_m
+        x, _, z = (mixed.point_m - T_base_probe[:3, 3]) @ T_base_probe[:3, :3]
+        return TargetEstimate(float(x), float(z), sigma_m, sigma_m, float(mixed.speed_m_s @ T_base_probe[:3, 0]))
 
     def point_m(self, now_ns: int) -> Array | None:
         """The target (3,) [m] in `base` at `now_ns`; None without an observation."""
-        return None if self._stamp_ns is None else self._mixed(now_ns)[0]
+        return None if self._stamp_ns is None else self._mixed(now_ns).point_m
 
-    def _mixed(self, now_ns: int) -> tuple[Array, Array, float]:
+    def _mixed(self, now_ns: int) -> _Mixture:
         """Point (3,) [m], velocity (3,) [m/s] and standard deviation [m] at `now_ns`, over all filters."""
-        if self._told is not None and self._told[0] == now_ns:
-            return self._told[1]
+        if self._cached is not None and self._cached.now_ns == now_ns:
+            return self._cached
         dt_s = 0.0 if self._stamp_ns is None else (now_ns - self._stamp_ns) * 1e-9
         weight, mean, omega = self._weight, self._mean, self._omega[:, None]
         cos, sin = np.cos(omega * dt_s), np.sin(omega * dt_s)
@@ -203,13 +187,13 @@ class ImageTarget:
         known = (H @ self._P @ H.transpose(0, 2, 1)).ravel() + self._DRIFT_M2_S3 * dt_s**3 / 3.0
         known = known + self._swing_m2(dt_s) + 0.5 * ((points - point) ** 2).sum(axis=1)
         sigma = float(np.sqrt(weight @ known + max(self._sigma_m**2 - self._white_m**2, 0.0)))
-        self._told = now_ns, (point, speed, sigma)
-        return self._told[1]
+        self._cached = _Mixture(now_ns, point, speed, sigma)
+        return self._cached
 
     def _swing_m2(self, dt_s: float) -> Array:
         return self._swings * self._SWING_M2_S * dt_s
 
 
-def caution(sigma_m: float, usable_m: float) -> float:
-    """Share of full speed 0..1 for a target known to `sigma_m`: one half at `usable_m` (slow when unsure)."""
+def uncertainty_speed_scale(sigma_m: float, usable_m: float) -> float:
+    """Share of full speed 0..1 for a target with uncertainty `sigma_m`; one half at `usable_m`."""
     return 1.0 / (1.0 + (sigma_m / usable_m) ** 2)

@@ -1,11 +1,8 @@
-"""Short vectors, a hundred times a second: plain numbers where a call of numpy costs more than its arithmetic."""
+"""Arithmetic on short vectors in plain Python, where the overhead of a numpy call would dominate."""
 
 from math import isfinite, sqrt
 
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[np.float64]
+from echopilot_core import Array
 
 
 def all_finite(numbers: Array) -> bool:
@@ -18,12 +15,12 @@ def length(vector: Array) -> float:
     return sqrt(vector @ vector)
 
 
-def shortened(vector: Array, limit: float) -> Array:
+def clamp_norm(vector: Array, limit: float) -> Array:
     """A vector (n,) cut to the length `limit`, in its own direction."""
     norm = sqrt(vector @ vector)
     return vector if norm <= limit else vector * (limit / norm)
 
 
 def share_within(amount: float, limit: float) -> float:
-    """What to multiply a vector of the length `amount` with, so that it keeps within `limit`; at most 1."""
+    """Factor, at most 1, that scales a vector of length `amount` to within `limit`."""
     return 1.0 if amount <= limit else limit / amount

@@ -1,6 +1,6 @@
-"""The square that every network picture and label map covers: 160 x 160 mm of `us_image`, the face in its upper middle.
+"""Grid of network images and label maps: 160 x 160 mm of `us_image`, the transducer face at the upper middle.
 
-Pictures have 256 x 256 cells of 0.625 mm, label maps 128 x 128 cells of 1.25 mm.
+Images have 256 x 256 cells of 0.625 mm, label maps 128 x 128 cells of 1.25 mm.
 """
 
 import numpy as np
@@ -11,18 +11,22 @@ from echopilot_core import LabelMap
 CELLS = 128
 SPACING_M = 0.00125
 CELL_AREA_M2 = SPACING_M * SPACING_M
-ORIGIN_X_M = -0.08 + SPACING_M / 2  # centre of cell (0, 0)
+ORIGIN_X_M = -0.08 + SPACING_M / 2  # center of cell (0, 0)
 ORIGIN_Y_M = SPACING_M / 2
-COARSE_CELLS = CELLS // 2  # of maps that say where something lies, not how it is outlined
+COARSE_CELLS = CELLS // 2  # of maps of location, which need no outline
 COARSE_SPACING_M = 2.0 * SPACING_M
-PICTURE_CELLS = 256
-PICTURE_SPACING_M = 0.000625
+IMAGE_CELLS = 256
+IMAGE_SPACING_M = 0.000625
 
 X_M: NDArray[np.float64] = ORIGIN_X_M + SPACING_M * np.arange(CELLS, dtype=np.float64)
 Y_M: NDArray[np.float64] = ORIGIN_Y_M + SPACING_M * np.arange(CELLS, dtype=np.float64)
-"""Centres of the columns (right) and rows (depth) of a label map [m]."""
+"""Centers of the columns (right) and rows (depth) of a label map [m]."""
 
 
 def label_map(labels: NDArray[np.uint8]) -> LabelMap:
-    """Wrap labels (128, 128) uint8 with the grid's origin and spacing."""
+    """Label map on this grid.
+
+    Args:
+        labels: `SegmentationClass` of every cell (128, 128), row 0 at the transducer face.
+    """
     return LabelMap(labels, ORIGIN_X_M, ORIGIN_Y_M, SPACING_M)

@@ -1,77 +1,97 @@
-"""One frame in, everything that is seen in it out."""
+"""Perception pipeline: one frame in, one `PerceptionResult` out."""
 
 import time
 from pathlib import Path
 
 import numpy as np
 
-from echopilot_core import Frame, Seen, View
+from echopilot_core import Frame, PerceptionResult, ProbeGeometry, ProbeKind, SectorBox, View
 from echopilot_perception import grid, ood
 from echopilot_perception.frames.preprocess import sector_cells, to_network
-from echopilot_perception.heads import read_all
-from echopilot_perception.measure.extents import extents
-from echopilot_perception.measure.frame import measure_frame
+from echopilot_perception.heads import HEADS, read_heads
+from echopilot_perception.measure.regions import extents
 from echopilot_perception.model.manifest import read_manifest
 from echopilot_perception.runtime import RuntimeMetadata, make_runtime
 
-EMPTY_SHARE = 0.002  # share of cells that must be brighter than black for a picture to count as one
+EMPTY_SHARE = 0.002  # share of cells that must be brighter than black for an image to count as one
 DEPTHS_M = (0.11, 0.22)  # trained from 0.13 to 0.18 m, stretched by up to a fifth
 
 
 class Perception:
-    """The loaded model. `see` is deterministic and keeps nothing from one frame to the next."""
+    """A loaded model. `see` is deterministic and keeps no state between frames."""
 
     def __init__(self, model: Path | None = None, runtime: str = "auto") -> None:
-        """Load and verify a model folder (None: the shipped one); raises EchoPilotError with one line."""
+        """Load and verify a model folder.
+
+        Args:
+            model: the model folder; None for the shipped one (echopilot-edge).
+            runtime: one of `runtime.NAMES`, optionally with a precision (`onnxruntime:int8`).
+
+        Raises:
+            EchoPilotError: a file is missing or damaged, or the runtime is not available.
+        """
+        from echopilot_perception.measure.frame import measure_frame, without_scale  # SciPy: only with a model
+
+        self._measure_frame, self._without_scale = measure_frame, without_scale
         self.manifest = read_manifest(model)
         self._statistics = ood.load(self.manifest.folder / "ood.npz")
         self._runtime = make_runtime(self.manifest, runtime)
         self._runtime.activate()
+        self._heads = frozenset(head.gives for head in HEADS)  # a manifest with others is refused
 
     @property
     def runtime(self) -> RuntimeMetadata:
-        """Which runtime was picked and why."""
+        """The selected runtime and the reason for the selection."""
         return self._runtime.metadata()
 
-    def see(self, frame: Frame) -> Seen:
-        """Read one frame; raises EchoPilotError when it holds no usable picture or geometry.
+    def see(self, frame: Frame) -> PerceptionResult:
+        """Result of one frame; a black image gives quality 0, coupling 0 and view NONE.
 
-        A black picture gives quality 0, coupling 0 and view NONE.
+        Args:
+            frame: image with geometry; preprocessed here.
+
+        Returns:
+            The result with stamp and sequence of the frame.
+
+        Raises:
+            EchoPilotError: the frame holds no usable image or geometry.
         """
         begin = time.perf_counter()
-        picture = to_network(frame)
-        if float((picture > 0.02).mean()) < EMPTY_SHARE:
+        image = to_network(frame)
+        if float((image > 0.02).mean()) < EMPTY_SHARE:
             return self._nothing(frame, begin)
-        outputs = self._runtime.infer(picture[None, None])
-        reading = read_all(outputs, self.manifest.spec)
-        return Seen(
+        outputs = self._runtime.infer(image[None, None])
+        results = read_heads(outputs, self.manifest.spec)
+        measurements = self._measure_frame(results, ~sector_cells(frame.geometry)[::2, ::2], frame.sequence)
+        return PerceptionResult(
             stamp_ns=frame.stamp_ns,
             sequence=frame.sequence,
             geometry=frame.geometry,
-            label_map=grid.label_map(reading.labels),
-            extents=extents(reading.labels, reading.probability),
-            view_probability=reading.view_probability,
-            quality=reading.quality,
-            coupling=reading.coupling,
-            ood_score=max(ood.score(self._statistics, reading.embedding), _unusual_depth(frame)),
-            guidance=reading.guidance,
-            landmarks=reading.landmarks,
-            boxes=reading.boxes,
-            measurements=measure_frame(reading, ~sector_cells(frame.geometry)[::2, ::2], frame.sequence),
-            enhanced=reading.enhanced,
+            label_map=grid.label_map(results.labels),
+            extents=extents(results.labels, results.probability),
+            view_probability=results.view_probability,
+            quality=results.quality,
+            coupling=results.coupling,
+            ood_score=max(ood.score(self._statistics, results.embedding), _unusual_depth(frame)),
+            guidance=results.guidance,
+            landmarks=results.landmarks,
+            boxes=results.boxes,
+            measurements=measurements if frame.imaging.calibrated else self._without_scale(measurements),
+            enhanced=results.enhanced,
             model_id=self.manifest.model_id,
             model_sha256=self.manifest.sha256,
             latency_s=time.perf_counter() - begin,
+            heads=self._heads,
         )
 
     def close(self) -> None:
         """Free the model."""
         self._runtime.close()
 
-    def _nothing(self, frame: Frame, begin: float) -> Seen:
+    def _nothing(self, frame: Frame, begin: float) -> PerceptionResult:
         probability = np.zeros(len(View))
         probability[View.NONE] = 1.0
-        return Seen(
+        return PerceptionResult(
             stamp_ns=frame.stamp_ns,
             sequence=frame.sequence,
             geometry=frame.geometry,
@@ -84,10 +104,18 @@ class Perception:
             model_id=self.manifest.model_id,
             model_sha256=self.manifest.sha256,
             latency_s=time.perf_counter() - begin,
+            heads=self._heads,
         )
 
 
 def _unusual_depth(frame: Frame) -> float:
-    """1 for an imaging depth that is far from those in training, else 0: the features cannot see the setting."""
+    """1 for an imaging depth far outside the training range, else 0: the features do not show it."""
     low_m, high_m = DEPTHS_M
     return 0.0 if low_m <= frame.geometry.depth_m <= high_m else 1.0
+
+
+def warm_up_frame() -> Frame:
+    """A speckled frame of 160 mm depth for the first inference, which is slow."""
+    geometry = ProbeGeometry(ProbeKind.PHASED, 0.0, 1.57, 0.019, 0.16, 0.0005, 0.0005, 160.0, 0.0, 2.5e6)
+    image = np.random.default_rng(0).integers(0, 255, (320, 320), dtype=np.uint8)
+    return Frame(0, 0, image, geometry, SectorBox(0, 0, 320, 320))

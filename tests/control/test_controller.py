@@ -5,57 +5,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from control_world import AXIS_Z_M, RADIUS_M, XIPHOID, World, skin_at
+from control_loop import Loop
+from control_world import XIPHOID, World, skin_at
 
-from echopilot_control.controller import ControlInputs, Controller
-from echopilot_control.safety import Limits, SafetyInputs, SafetyMemory, check
+from echopilot_control.observation import ControlInputs
+from echopilot_control.safety import SafetyInputs
+from echopilot_control.safety.witness.sensor_check import BLOCK_TICKS
 from echopilot_core import ControlGoal, ControlPhase, GoalKind, Guidance, Outcome, SafetyMode, View, se3
 
-LIMITS = Limits()
 A4C = ControlGoal(1, GoalKind.ACQUIRE_VIEW, View.A4C, 5.0, "cardiac", 60.0)
 AORTA = ControlGoal(2, GoalKind.ACQUIRE_VIEW, View.AORTA_TRANS, 8.0, "abdomen", 60.0)
 SWEEP = ControlGoal(3, GoalKind.SWEEP, View.AORTA_TRANS, 8.0, "abdomen", 90.0)
 RETREAT = ControlGoal(4, GoalKind.RETREAT)
-
-
-class Loop:
-    """World, controller and safety in the order of docs/architecture.md; `change` may spoil the inputs of a tick."""
-
-    def __init__(self, world: World, change=None) -> None:
-        self.world, self.change = world, change
-        self.controller, self.memory = Controller(LIMITS), SafetyMemory()
-        self.surface, self.landmarks = world.surface(), world.landmarks()
-        self.robot = world.state()
-        self.statuses, self.commands, self.forces, self.decisions, self.heights = [], [], [], [], []
-
-    def tick(self, goal: ControlGoal):
-        world = self.world
-        inputs = ControlInputs(world.now_ns, self.robot, world.latest, self.surface, self.landmarks, goal)
-        if self.change is not None:
-            inputs = self.change(inputs)
-        output = self.controller.step(inputs)
-        safety_inputs = SafetyInputs(world.now_ns, inputs.robot, output.command, self.landmarks, goal.preset)
-        decision = check(self.memory, safety_inputs, LIMITS)
-        self.memory = decision.memory
-        self.statuses.append(output.status)
-        self.commands.append(output.command)
-        self.decisions.append(decision)
-        self.forces.append(world.force_n(world.tick * 0.01))
-        self.heights.append(float(np.hypot(world.T[0, 3] - XIPHOID[0], world.T[2, 3] - AXIS_Z_M)) - RADIUS_M)
-        self.robot = world.step(None if decision.twist is None else decision.twist.twist)
-        return output.status
-
-    def until_done(self, goal: ControlGoal, seconds: float = 100.0):
-        for _ in range(int(seconds * 100)):
-            status = self.tick(goal)
-            if status.outcome is not Outcome.RUNNING:
-                return status
-        return status
-
-    def run(self, goal: ControlGoal, seconds: float):
-        for _ in range(int(seconds * 100)):
-            status = self.tick(goal)
-        return status
 
 
 def test_apical_view_is_reached_on_stiff_ribs():
@@ -69,18 +30,18 @@ class Rib:
     """A shadow 14 mm wide over the place of the first touch; behind it the network claims to have arrived."""
 
     def __init__(self) -> None:
-        self.centre_y_m: float | None = None
+        self.center_y_m: float | None = None
         self.shadowed = 0
 
     def __call__(self, inputs: ControlInputs) -> ControlInputs:
         y_m = float(inputs.robot.T_base_probe[1, 3])
-        if self.centre_y_m is None and inputs.robot.contact_force_n > 1.0:
-            self.centre_y_m = y_m
-        if inputs.seen is None or self.centre_y_m is None or abs(y_m - self.centre_y_m) > 0.007:
+        if self.center_y_m is None and inputs.robot.contact_force_n > 1.0:
+            self.center_y_m = y_m
+        if inputs.result is None or self.center_y_m is None or abs(y_m - self.center_y_m) > 0.007:
             return inputs
         self.shadowed += 1
         arrived = Guidance(View.A4C, np.zeros(6), np.array([0.004] * 3 + [0.05] * 3))
-        return replace(inputs, seen=replace(inputs.seen, quality=0.01, guidance=(arrived,), extents=()))
+        return replace(inputs, result=replace(inputs.result, quality=0.01, guidance=(arrived,), extents=()))
 
 
 @pytest.mark.parametrize("seed", [5, 6, 7])
@@ -115,7 +76,9 @@ def test_apical_view_then_aorta_sweep_then_retreat(stiffness_n_m):
     assert all(np.diff(stations) >= 0.0)
     assert loop.until_done(RETREAT).outcome is Outcome.SUCCEEDED and loop.heights[-1] > 0.04
     assert loop.world.peak_n < 12.0
-    assert {d.mode for d in loop.decisions} == {SafetyMode.OK}
+    proof = loop.decisions[:BLOCK_TICKS]  # over skin not seen, safety first waits for the sensor
+    assert {reason for d in proof for reason in d.state.reasons} <= {"FORCE_UNPROVEN"}
+    assert {d.mode for d in loop.decisions[BLOCK_TICKS:]} == {SafetyMode.OK}
     held = [
         f - s.force_setpoint_n
         for f, s in zip(loop.forces, loop.statuses, strict=True)
@@ -139,13 +102,13 @@ def test_the_exam_may_raise_the_force_of_a_running_goal_up_to_the_row():
 
 def test_numbers_that_are_none_in_images_and_goals_leave_no_trace():
     def spoil(inputs: ControlInputs) -> ControlInputs:
-        seen = inputs.seen
+        seen = inputs.result
         if seen is None or seen.sequence % 3:
             return inputs
         extents = tuple(replace(e, centroid_x_m=np.nan, sigma_m2=np.nan) for e in seen.extents)
-        guidance = tuple(replace(g, motion=g.motion * np.nan) for g in seen.guidance)
+        guidance = tuple(replace(g, relative_pose_twist=g.relative_pose_twist * np.nan) for g in seen.guidance)
         seen = replace(seen, extents=extents, guidance=guidance, coupling=seen.coupling * np.nan, quality=np.nan)
-        return replace(inputs, seen=seen)
+        return replace(inputs, result=seen)
 
     loop = Loop(World(seed=17), spoil)
     assert loop.until_done(A4C).outcome is Outcome.SUCCEEDED
@@ -167,8 +130,8 @@ def test_stale_image_freezes_sideways_then_retreats():
     assert loop.until_done(AORTA).outcome is Outcome.SUCCEEDED
     loop.run(SWEEP, 3.0)
     start = len(loop.statuses)
-    loop.change = lambda inputs: replace(inputs, seen=frozen)
-    frozen = loop.world.latest
+    loop.change = lambda inputs: replace(inputs, result=frozen)
+    frozen = loop.shown.result
     position = None
     for _ in range(90):
         status = loop.tick(SWEEP)
@@ -188,8 +151,8 @@ def test_a_short_image_gap_is_survived():
     loop = Loop(World(seed=8))
     loop.until_done(AORTA)
     loop.run(SWEEP, 2.0)
-    frozen = loop.world.latest
-    loop.change = lambda inputs: replace(inputs, seen=frozen)
+    frozen = loop.shown.result
+    loop.change = lambda inputs: replace(inputs, result=frozen)
     loop.run(SWEEP, 0.5)
     assert loop.statuses[-1].phase is ControlPhase.RECOVER
     loop.change = None
@@ -198,15 +161,15 @@ def test_a_short_image_gap_is_survived():
     assert status.phase is ControlPhase.SWEEP and status.station_m > station_m + 0.01
 
 
-def test_pictures_that_stutter_hold_a_view_up_but_do_not_prevent_it():
+def test_images_that_stutter_hold_a_view_up_but_do_not_prevent_it():
     """No new one for 150 ms, again and again: at 210 ms of age the probe waits, and half a second on it waits again."""
     loop = Loop(World(seed=12))
     shown = [None]
 
     def stutter(inputs):
         if loop.world.tick % 40 < 25:
-            shown[0] = inputs.seen
-        return replace(inputs, seen=shown[0])
+            shown[0] = inputs.result
+        return replace(inputs, result=shown[0])
 
     loop.change = stutter
     assert loop.until_done(AORTA).outcome is Outcome.SUCCEEDED
@@ -242,20 +205,30 @@ def test_lost_contact_is_felt_for_and_found_again():
 
 
 def test_changing_goals_does_not_bump():
-    loop = Loop(World(seed=11))
+    """The controller takes forces without noise, whose answers differ by 13 to 23 mm/s from tick to tick.
+
+    Safety takes noisy ones, without which a sensor is dead.
+    """
+    rng = np.random.default_rng(11)
+
+    def noisy(inputs: SafetyInputs) -> SafetyInputs:
+        noise = np.array([0.1, 0.1, 0.1, 0.005, 0.005, 0.005]) * rng.standard_normal(6)
+        return replace(inputs, robot=replace(inputs.robot, wrench=inputs.robot.wrench + noise))
+
+    loop = Loop(World(seed=11, noise_n=0.0), spoil=noisy)
     assert loop.until_done(AORTA).outcome is Outcome.SUCCEEDED
     loop.run(AORTA, 1.0)
     for goal in (SWEEP, replace(SWEEP, goal_id=31, kind=GoalKind.HOLD), replace(SWEEP, goal_id=32), AORTA):
         goal = replace(goal, goal_id=goal.goal_id + 100)
         loop.run(goal, 1.5)
     twists = np.array([c.twist for c in loop.commands[-600:]])
-    assert np.abs(np.diff(twists[:, :3], axis=0)).max() < 0.016
+    assert np.abs(np.diff(twists[:, :3], axis=0)).max() < 0.004
     assert np.abs(np.array(loop.forces[-600:]) - 8.0).max() < 2.0
 
 
 def test_without_guidance_the_search_ends_as_not_found_off_the_skin():
     loop = Loop(World(seed=12))
-    loop.change = lambda inputs: replace(inputs, seen=inputs.seen and replace(inputs.seen, guidance=()))
+    loop.change = lambda inputs: replace(inputs, result=inputs.result and replace(inputs.result, guidance=()))
     goal = replace(A4C, timeout_s=25.0)
     status = loop.until_done(goal, 40.0)
     assert status.outcome is Outcome.NOT_FOUND and "A4C" in status.detail
@@ -276,10 +249,18 @@ def test_without_the_body_nothing_moves(missing):
 
 
 def test_no_skin_where_expected_aborts_instead_of_pushing_on():
+    """The camera sees the body 100 mm too high: safety backs out above the true skin, and the goal ends."""
     loop = Loop(World(seed=14))
-    loop.surface = replace(loop.surface, points_m=loop.surface.points_m + np.array([0.0, 0.0, 0.10]))
+    up = np.array([0.0, 0.0, 0.10])
+    skin, marks = loop.world.skin, loop.world.marks
+    loop.world.skin = replace(skin, points_m=skin.points_m + up)
+    loop.world.marks = replace(
+        marks, notch_m=marks.notch_m + up, xiphoid_m=marks.xiphoid_m + up, navel_m=marks.navel_m + up
+    )
     status = loop.until_done(AORTA, 60.0)
     assert status.outcome is Outcome.ABORTED and "no contact" in status.detail
+    assert "FORCE_UNFELT" in loop.decisions[-1].state.reasons
+    assert min(loop.heights) > 0.06
 
 
 def test_random_goals_and_dropouts_leave_no_dead_end():
@@ -292,7 +273,7 @@ def test_random_goals_and_dropouts_leave_no_dead_end():
         preset = "abdomen" if view is View.AORTA_TRANS else "cardiac"
         goal = ControlGoal(50 + n, kind, view, 5.0, preset, 20.0)
         keep = rng.random() < 0.7
-        loop.change = None if keep else (lambda inputs: replace(inputs, seen=None))
+        loop.change = None if keep else (lambda inputs: replace(inputs, result=None))
         loop.run(goal, float(rng.uniform(0.2, 6.0)))
     loop.change = None
     assert loop.until_done(replace(RETREAT, goal_id=99), 10.0).outcome is Outcome.SUCCEEDED

@@ -6,7 +6,7 @@ from control_plant import SkinAxis
 
 from echopilot_control.force.breathing import BreathingEstimator
 from echopilot_control.force.regulator import CROSSOVER_RAD_S, ForceReading, ForceRegulator
-from echopilot_control.servo.velocity import VelocityFollower
+from echopilot_control.servo.velocity import VelocityTrackingIntegrator
 from echopilot_core import EchoPilotError
 
 DT_S = 0.01
@@ -39,8 +39,8 @@ def test_noise_is_not_believed_to_be_a_breath():
     assert estimator.trust < 0.1
 
 
-def settled() -> tuple[ForceRegulator, VelocityFollower, SkinAxis]:
-    regulator, follower = ForceRegulator(5.0), VelocityFollower()
+def settled() -> tuple[ForceRegulator, VelocityTrackingIntegrator, SkinAxis]:
+    regulator, follower = ForceRegulator(5.0), VelocityTrackingIntegrator()
     plant = SkinAxis(1000.0, breathing_pp_m=0.005, friction_n=0.0, noise_n=0.02, x_m=0.002)
     regulator.reset(2.0)
     run(regulator, follower, plant, lambda k: 5.0, 800)
@@ -83,8 +83,8 @@ def test_a_live_change_of_set_point_follows_the_ramp_within_a_newton():
 
 
 def test_the_follower_does_not_wind_up_against_a_limit():
-    follower, limit = VelocityFollower(), np.array([0, 0, 0.010, 0, 0, 0.0])
+    follower, limit = VelocityTrackingIntegrator(), np.array([0, 0, 0.010, 0, 0, 0.0])
     for _ in range(300):  # the arm lags a little, and the limit lets no more through
         sent = np.minimum(follower.follow(limit, 0.9 * limit, DT_S), limit)
-        follower.given(limit, sent)
+        follower.apply_anti_windup(limit, sent)
     assert follower.follow(np.zeros(6), 0.9 * limit, DT_S)[2] < 0.003

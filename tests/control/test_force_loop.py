@@ -4,17 +4,16 @@ import numpy as np
 import pytest
 from control_plant import SkinAxis
 
-from echopilot_control.force.barrier import allowed_velocity_m_s
-from echopilot_control.force.regulator import ForceReading, ForceRegulator
+from echopilot_control.force.regulator import ForceReading, ForceRegulator, barrier_velocity_m_s
 from echopilot_control.force.stiffness import StiffnessEstimator
-from echopilot_control.servo.velocity import VelocityFollower
+from echopilot_control.servo.velocity import VelocityTrackingIntegrator
 
 CAP_N = 12.0
 
 
 def press(plant: SkinAxis, setpoint_n: float, seconds: float, approach_m_s: float = 0.010):
     """Approach at full speed, touch at 2 N, ramp to the set-point; true forces from touch on."""
-    regulator, follower, forces, touched = ForceRegulator(5.0), VelocityFollower(), [], False
+    regulator, follower, forces, touched = ForceRegulator(5.0), VelocityTrackingIntegrator(), [], False
     for _ in range(int(seconds * 100)):
         reading = ForceReading(plant.reading_n, plant.x_m, plant.v_m_s, 0.01)
         regulator.observe(reading)
@@ -60,7 +59,7 @@ def test_stiffness_is_found_within_a_factor_when_it_matters():
 def test_barrier_keeps_the_cap_invariant(stiffness_n_m):
     force_n = 0.0
     for _ in range(2000):
-        v = min(0.02, allowed_velocity_m_s(force_n, CAP_N, max(stiffness_n_m, 1500.0)))
+        v = min(0.02, barrier_velocity_m_s(force_n, CAP_N, max(stiffness_n_m, 1500.0)))
         force_n = max(force_n + stiffness_n_m * v * 0.01, 0.0)
         assert force_n <= CAP_N + 1e-9
 
@@ -90,7 +89,7 @@ def test_integral_does_not_wind_up():
 
 
 def test_follower_reaches_commanded_velocity_despite_friction():
-    plant, follower = SkinAxis(1.0, breathing_pp_m=0.0, friction_n=3.0), VelocityFollower()
+    plant, follower = SkinAxis(1.0, breathing_pp_m=0.0, friction_n=3.0), VelocityTrackingIntegrator()
     start = plant.x_m
     for _ in range(200):
         twist = follower.follow(np.array([0, 0, 0.008, 0, 0, 0.0]), np.array([0, 0, plant.v_m_s, 0, 0, 0.0]), 0.01)

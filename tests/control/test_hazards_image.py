@@ -1,4 +1,4 @@
-"""Hazards that the controller and the arm meet, on the simulated arm: pictures, contact, breathing, a dead safety."""
+"""Hazards that the controller and the arm meet, on the simulated arm: images, contact, breathing, a dead safety."""
 
 from dataclasses import replace
 
@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 from hazard_bench import Bench, Tick, good_image
 
-from echopilot_core import ClassExtent, ControlPhase, LabelMap, Outcome, RobotMode, SafetyMode, Seen, Tissue, View
+from echopilot_core import (
+    ClassExtent,
+    ControlPhase,
+    LabelMap,
+    Outcome,
+    PerceptionResult,
+    RobotMode,
+    SafetyMode,
+    SegmentationClass,
+    View,
+)
 
 SEED = 600_002
 LABELS = LabelMap(np.ones((8, 8), np.uint8), 0.0, 0.0, 0.00125)
@@ -33,7 +43,7 @@ def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["stale", "frozen"])
-def test_an_old_picture_ends_image_driven_motion_then_contact(
+def test_an_old_image_ends_image_driven_motion_then_contact(
     fault: str, bench: Bench, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Hazards 1 and 16: hold above 150 ms, lift off above 1 s; 16 (perception slow or dead) looks the same."""
@@ -44,7 +54,7 @@ def test_an_old_picture_ends_image_driven_motion_then_contact(
     last = bench.see(bench.robot.stamp_ns)
     assert last is not None
 
-    def frozen(now_ns: int) -> Seen:
+    def frozen(now_ns: int) -> PerceptionResult:
         new = good_image(now_ns)
         return replace(new, label_map=LABELS, view_probability=last.view_probability)
 
@@ -55,7 +65,7 @@ def test_an_old_picture_ends_image_driven_motion_then_contact(
     T = after[held].inputs.robot.T_base_probe
     ways = [(t.inputs.robot.T_base_probe[:3, 3] - T[:3, 3]) @ T[:3, :3] for t in after[held:left]]
     across_m = max(float(np.linalg.norm(way[:2])) for way in ways)
-    say(capsys, f"hazard  1 picture {fault}: held after {10 * held} ms, drifts {1e3 * across_m:.1f} mm across, "
+    say(capsys, f"hazard  1 image {fault}: held after {10 * held} ms, drifts {1e3 * across_m:.1f} mm across, "
                 f"lifts off after {10 * left} ms, peak {bench.simulation.max_normal_force_n:.1f} N")  # fmt: skip
     assert held <= (15 if fault == "stale" else 16)
     assert 100 <= left - held <= 102
@@ -64,13 +74,13 @@ def test_an_old_picture_ends_image_driven_motion_then_contact(
     assert bench.simulation.max_normal_force_n < 12.0
 
 
-def test_poor_pictures_end_the_view_off_the_skin(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_poor_images_end_the_view_off_the_skin(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     """Hazard 6: below the gate nothing is believed, the search ends with its time, and the probe leaves the skin."""
     bench.into_contact(timeout_s=6.0)
     bench.see = lambda now_ns: good_image(now_ns, quality=0.05)
     after = bench.run(9.0)
     ended = next(k for k, t in enumerate(after) if t.status.outcome is Outcome.NOT_FOUND)
-    say(capsys, f"hazard  6 quality .05: NOT_FOUND {10 * ended} ms after the picture got poor, then off the skin")
+    say(capsys, f"hazard  6 quality .05: NOT_FOUND {10 * ended} ms after the image got poor, then off the skin")
     assert all(t.status.phase is not ControlPhase.REFINE for t in after)
     assert after[-1].true_force_n == 0.0
 
@@ -80,7 +90,7 @@ def test_a_lumen_that_jumps_is_not_followed(bench: Bench, capsys: pytest.Capture
 
     def lumen(x_m: float, area_m2: float = 3e-4):
         return lambda now_ns: replace(
-            good_image(now_ns), extents=(ClassExtent(Tissue.AO_LUMEN, area_m2, 1e-5, x_m, 0.09),)
+            good_image(now_ns), extents=(ClassExtent(SegmentationClass.AO_LUMEN, area_m2, 1e-5, x_m, 0.09),)
         )
 
     bench.into_contact(View.AORTA_TRANS)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hazard_bench import LIMITS, Bench
+from control_loop import LIMITS
+from hazard_bench import Bench
 
 from echopilot_control.safety import Reason, SafetyInputs, check
-from echopilot_control.safety.lift_off import BY_HAND_ONLY
+from echopilot_control.safety.retreat import BY_HAND_ONLY
 from echopilot_core import SafetyMode
-
-FREE_N = 1.0
+from echopilot_core.robot import CONTACT_N
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_without_a_latched_stop_it_moves_nothing(bench: Bench) -> None:
 
 
 def test_stop_lift_off_reset_and_the_controller_moves_again(bench: Bench) -> None:
-    assert bench.robot.contact_force_n > FREE_N and bench.ticks[-1].decision.twist is None, "stopped, and it presses"
+    assert bench.robot.contact_force_n > CONTACT_N and bench.ticks[-1].decision.twist is None, "stopped, and it presses"
     bench.spoil = lambda i: replace(i, reset=True)
     assert bench.tick().decision.mode is SafetyMode.STOPPED, "a reset in contact is refused"
     from_m = bench.robot.T_base_probe[:3, 3].copy()
@@ -64,7 +64,7 @@ def test_stop_lift_off_reset_and_the_controller_moves_again(bench: Bench) -> Non
     twists = np.array([t.decision.twist.twist for t in moving if t.decision.twist is not None])
     assert np.linalg.norm(twists[:, :3], axis=1).max() <= LIMITS.retract_m_s + 1e-9 and not twists[:, 3:].any()
     assert lifted[-1].decision.mode is SafetyMode.STOPPED and lifted[-1].decision.twist is None, "stopped as before"
-    assert bench.robot.contact_force_n < FREE_N
+    assert bench.robot.contact_force_n < CONTACT_N
     assert np.linalg.norm(bench.robot.T_base_probe[:3, 3] - from_m) == pytest.approx(LIMITS.retract_m, abs=0.004)
     bench.spoil = lambda i: replace(i, reset=True)
     assert bench.tick().decision.mode is SafetyMode.OK

@@ -5,39 +5,25 @@ from math import inf, nan
 
 import numpy as np
 import pytest
+from good_evidence import DOWN, LANDMARKS, PROVEN, command, inputs, robot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from echopilot_control.safety import LimitRow, Limits, Reason, SafetyDecision, SafetyInputs, SafetyMemory, check
+from echopilot_control.safety import Limits, PresetLimits, Reason, SafetyDecision, SafetyMemory, check
 from echopilot_control.safety.state import ClockMemory, CommandMemory, RetractMemory
-from echopilot_core import BodyLandmarks, ProbeCommand, RobotMode, RobotState, SafetyMode
+from echopilot_core import SafetyMode
 
 LIMITS = Limits()
-LANDMARKS = BodyLandmarks(0, np.array([0.5, 0.2, 0.2]), np.array([0.5, 0.0, 0.2]), np.array([0.5, -0.18, 0.2]))
-DOWN = np.diag([1.0, -1.0, -1.0, 1.0])
-
-
-def robot(now_ns: int, force_n: float = 0.0, position=(0.5, -0.05, 0.19), **changes) -> RobotState:
-    T = DOWN.copy()
-    T[:3, 3] = position
-    wrench = np.array([0.0, 0.0, -force_n, 0.0, 0.0, 0.0])
-    state = RobotState(now_ns, now_ns // 10_000_000, T, np.zeros(6), wrench, np.zeros(7), np.zeros(7), RobotMode.SERVO)
-    return replace(state, **changes)
-
-
-def command(now_ns: int, sequence: int, twist=None, valid_ns: int = 40_000_000) -> ProbeCommand:
-    twist = np.zeros(6) if twist is None else np.asarray(twist, dtype=float)
-    return ProbeCommand(now_ns, sequence, twist, 5.0, 3, valid_ns)
 
 
 def run(ticks: int, force_n=lambda k: 5.0 + 1e-3 * (k % 7), memory=None, start: int = 1, **extra):
-    memory = memory or SafetyMemory()
+    memory = memory or PROVEN
     decision = None
     for k in range(start, start + ticks):
         now = k * 10_000_000
-        inputs = SafetyInputs(now, robot(now, force_n(k)), command(now, k), LANDMARKS, "cardiac", **extra)
-        decision = check(memory, inputs, LIMITS)
+        taken = inputs(now, robot(now, force_n(k), (0.5, -0.05, 0.19 + 1e-6 * (k % 3))), command(now, k), **extra)
+        decision = check(memory, taken, LIMITS)
         memory = decision.memory
     return decision
 
@@ -74,7 +60,7 @@ def test_only_admissible_twists_leave(
     state = replace(state, T_base_probe=T)
     memory = SafetyMemory(clock=ClockMemory(now - 10_000_000), command=CommandMemory(1, now - 10_000_000))
     sent = command(now - age_ns, sequence, twist, valid_ns)
-    decision = check(memory, SafetyInputs(now, state, sent, LANDMARKS, preset), LIMITS)
+    decision = check(memory, inputs(now, state, sent, LANDMARKS, preset), LIMITS)
     if decision.twist is None:
         return
     out = decision.twist.twist
@@ -106,23 +92,24 @@ def test_soft_cap_barrier_turns_the_normal_velocity_around():
     now = 10**9
     for preset, cap in (("cardiac", 12.0), ("abdomen", 15.0)):
         for force_n in (cap + 0.5, cap + 2.0):
-            inputs = SafetyInputs(now, robot(now, force_n), command(now, 1, [0, 0, -0.02, 0, 0, 0]), LANDMARKS, preset)
-            decision = check(SafetyMemory(), inputs, LIMITS)
+            taken = inputs(now, robot(now, force_n), command(now, 1, [0, 0, -0.02, 0, 0, 0]), LANDMARKS, preset)
+            decision = check(PROVEN, taken, LIMITS)
             assert decision.twist is not None and decision.twist.twist[2] > 0.0
 
 
 def test_force_trip_retracts_latches_and_ends():
-    memory, position, moved = SafetyMemory(), np.array([0.5, -0.05, 0.19]), []
+    memory, position, twist, moved = PROVEN, np.array([0.5, -0.05, 0.19]), np.zeros(6), []
     for k in range(1, 500):
         now = k * 10_000_000
         force_n = 18.5 if k == 5 else max(5.0 - 200.0 * (position[2] - 0.19), 0.0) + 1e-3 * (k % 3)
-        state = robot(now, force_n, position)
-        decision = check(memory, SafetyInputs(now, state, command(now, k), LANDMARKS, "cardiac"), LIMITS)
+        state = robot(now, force_n, position, twist=twist)
+        decision = check(memory, inputs(now, state, command(now, k), LANDMARKS, "cardiac"), LIMITS)
         memory = decision.memory
         if k >= 5:
             assert decision.mode is SafetyMode.RETRACT and "FORCE_TRIP" in decision.state.reasons
+            twist = np.zeros(6) if decision.twist is None else decision.twist.twist
+            position = position + twist[:3] * 0.01
             if decision.twist is not None:
-                position = position + decision.twist.twist[:3] * 0.01
                 moved.append(float(np.linalg.norm(decision.twist.twist[:3])))
     assert position[2] - 0.19 == pytest.approx(0.030, abs=3e-4)
     assert max(moved) <= 0.020 + 1e-9 and sum(m == 0.0 for m in moved) <= 1
@@ -163,12 +150,12 @@ def test_each_fault_sends_nothing_and_says_why(change, reason, latched):
     before = run(20)
     assert before.mode is SafetyMode.OK and before.twist is not None
     now = 21 * 10_000_000
-    good = SafetyInputs(now, robot(now, 5.0), command(now, 21), LANDMARKS, "cardiac")
+    good = inputs(now, robot(now, 5.0), command(now, 21), LANDMARKS, "cardiac")
     faulty = check(before.memory, change(good), LIMITS)
     assert still(faulty) and reason.name in faulty.state.reasons
     silent = check(faulty.memory, change(replace(good, now_ns=now + 1)), LIMITS)
     assert silent.twist is None
-    after = run(3, memory=faulty.memory, start=22)
+    after = run(30, memory=faulty.memory, start=22)
     assert (after.mode is SafetyMode.OK) is not latched
 
 
@@ -179,10 +166,14 @@ def test_force_spike_needs_two_samples():
     assert two.mode is SafetyMode.RETRACT and "FORCE_SPIKE" in two.state.reasons
 
 
-def test_stuck_force_sensor_stops():
-    assert run(45, lambda k: 5.0).mode is SafetyMode.OK
-    stuck = run(60, lambda k: 5.0)
-    assert stuck.mode is SafetyMode.STOPPED and "FORCE_STUCK" in stuck.state.reasons and stuck.twist is None
+def test_a_force_sensor_that_repeats_itself_in_contact_retracts():
+    memory, wrench = run(20).memory, np.array([0.0, 0.0, -5.0, 0.0, 0.0, 0.0])
+    for k in range(21, 26):
+        now = k * 10_000_000
+        decision = check(memory, inputs(now, robot(now, wrench=wrench), command(now, k)), LIMITS)
+        memory = decision.memory
+    assert decision.mode is SafetyMode.RETRACT and decision.twist.twist[2] > 0.0
+    assert decision.state.reasons == ("FORCE_STUCK",)
 
 
 def test_silent_controller_in_contact_latches_after_a_second():
@@ -190,7 +181,7 @@ def test_silent_controller_in_contact_latches_after_a_second():
     modes = []
     for k in range(21, 160):
         now = k * 10_000_000
-        decision = check(memory, SafetyInputs(now, robot(now, 5.0 + 1e-3 * k), None, LANDMARKS, "cardiac"), LIMITS)
+        decision = check(memory, inputs(now, robot(now, 5.0 + 1e-3 * k), None, LANDMARKS, "cardiac"), LIMITS)
         memory = decision.memory
         assert still(decision)
         modes.append(decision.mode)
@@ -198,22 +189,23 @@ def test_silent_controller_in_contact_latches_after_a_second():
 
 
 def test_probe_does_not_go_above_the_notch():
-    memory, position = SafetyMemory(), np.array([0.5, 0.15, 0.21])
+    memory, position, twist = PROVEN, np.array([0.5, 0.15, 0.21]), np.zeros(6)
     for k in range(1, 400):
         now = k * 10_000_000
         sent = command(now, k, [0.0, 0.02, 0.0, 0, 0, 0])
-        decision = check(memory, SafetyInputs(now, robot(now, 0.0, position), sent, LANDMARKS, "cardiac"), LIMITS)
+        decision = check(memory, inputs(now, robot(now, 0.0, position, twist=twist), sent), LIMITS)
         memory = decision.memory
         assert decision.twist is not None
-        position = position + decision.twist.twist[:3] * 0.01
+        twist = decision.twist.twist
+        position = position + twist[:3] * 0.01
     assert position[1] <= 0.2 - 0.020 + 3e-4
 
 
 def test_deciding_is_pure():
     now = 10**9
-    inputs = SafetyInputs(now, robot(now, 6.0), command(now, 1, [0.01, 0, 0.01, 0, 0.1, 0]), LANDMARKS, "abdomen")
-    first, second = (check(SafetyMemory(), inputs, LIMITS) for _ in range(2))
-    assert np.array_equal(first.twist.twist, second.twist.twist) and first.memory == second.memory
+    taken = inputs(now, robot(now, 6.0), command(now, 1, [0.01, 0, 0.01, 0, 0.1, 0]), LANDMARKS, "abdomen")
+    first, second = (check(PROVEN, taken, LIMITS) for _ in range(2))
+    assert np.array_equal(first.twist.twist, second.twist.twist) and repr(first.memory) == repr(second.memory)
 
 
 @pytest.mark.parametrize(
@@ -234,8 +226,8 @@ def test_operator_can_only_lower_limits(values):
 
 
 def test_lower_limits_are_accepted_and_frozen():
-    lower = Limits(trip_force_n=16.0, cardiac=LimitRow(setpoint_n=4.0, setpoint_max_n=6.0, soft_cap_n=9.0))
-    assert lower.row("cardiac").soft_cap_n == 9.0
+    lower = Limits(trip_force_n=16.0, cardiac=PresetLimits(setpoint_n=4.0, setpoint_max_n=6.0, soft_cap_n=9.0))
+    assert lower.preset_limits("cardiac").soft_cap_n == 9.0
     with pytest.raises(ValidationError):
         lower.trip_force_n = 18.0
 
@@ -245,8 +237,8 @@ def test_a_clock_that_jumps_back_is_held_for_a_second_and_blinds_no_check() -> N
     modes = []
     for k in range(1, 121):
         now = k * 10_000_000
-        sent = command(now, 200 + k)
-        decision = check(memory, SafetyInputs(now, robot(now, 5.0 + 1e-3 * (k % 7)), sent, LANDMARKS), LIMITS)
+        sent, state = command(now, 200 + k), robot(now, 5.0 + 1e-3 * (k % 7), tick=200 + k)
+        decision = check(memory, inputs(now, state, sent, LANDMARKS), LIMITS)
         memory = decision.memory
         modes.append(decision.mode)
         if k == 3:
@@ -254,7 +246,8 @@ def test_a_clock_that_jumps_back_is_held_for_a_second_and_blinds_no_check() -> N
     assert modes == [SafetyMode.HOLD] * 100 + [SafetyMode.OK] * 20
     for k in (4, 5):  # the spike check works at once after the jump
         now = k * 10_000_000
-        spiked = check(early, SafetyInputs(now, robot(now, 5.0 + 3.0 * (k - 3)), command(now, 200 + k)), LIMITS)
+        state = robot(now, 5.0 + 3.0 * (k - 3), tick=200 + k)
+        spiked = check(early, inputs(now, state, command(now, 200 + k)), LIMITS)
         early = spiked.memory
     assert Reason.FORCE_SPIKE in early.latched
 
@@ -264,30 +257,43 @@ def test_a_jump_clears_no_latch() -> None:
         latched=(Reason.FORCE_TRIP,), clock=ClockMemory(10**10), retract=RetractMemory((0.5, 0.0, 0.2))
     )
     now = 10_000_000
-    decision = check(memory, SafetyInputs(now, robot(now), command(now, 1), LANDMARKS), LIMITS)
+    decision = check(memory, inputs(now, robot(now), command(now, 1), LANDMARKS), LIMITS)
     assert decision.memory.latched == (Reason.FORCE_TRIP,)
 
 
 def test_a_joint_that_runs_into_its_limit_is_held() -> None:
     now = 10_000_000
-    limits = np.tile([-2.0, 2.0], (7, 1))
-    q, dq = np.zeros(7), np.zeros(7)
-    q[3], dq[3] = 1.99, 0.1
-    state = robot(now, joint_position_rad=q, joint_velocity_rad_s=dq)
-    held = check(SafetyMemory(), SafetyInputs(now, state, command(now, 1), joint_limits_rad=limits), LIMITS)
+    towards, away = (robot(now, twist=np.array([0.0, 0.0, 0.0, way, 0.0, 0.0])) for way in (0.1, -0.1))
+    q, dq = towards.joint_position_rad, towards.joint_velocity_rad_s
+    turning = int(np.argmax(np.abs(dq)))
+    limits = np.tile([-9.0, 9.0], (6, 1))
+    limits[turning] = q[turning] - 0.01, q[turning] + 0.01
+    limits[turning, 0 if dq[turning] > 0.0 else 1] = -9.0 if dq[turning] > 0.0 else 9.0
+    held = check(PROVEN, inputs(now, towards, command(now, 1), joint_limits_rad=limits), LIMITS)
     assert still(held) and held.state.reasons == ("JOINT_LIMIT",)
-    away = replace(state, joint_velocity_rad_s=-dq)
-    free = check(SafetyMemory(), SafetyInputs(now, away, command(now, 1), joint_limits_rad=limits), LIMITS)
+    free = check(PROVEN, inputs(now, away, command(now, 1), joint_limits_rad=limits), LIMITS)
     assert free.mode is SafetyMode.OK
-    odd = check(SafetyMemory(), SafetyInputs(now, away, command(now, 1), joint_limits_rad=limits[:5]), LIMITS)
-    assert odd.state.reasons == ("JOINT_LIMIT",)
+    odd = check(PROVEN, inputs(now, away, command(now, 1), joint_limits_rad=limits[:5]), LIMITS)
+    assert odd.state.reasons == ("JOINTS_INCOMPLETE",)
+
+
+@pytest.mark.parametrize("q", [(), (0,), (5,), (6,), (7,), (2, 3)])
+@pytest.mark.parametrize("dq", [(), (0,), (5,), (7,), (2, 3)])
+def test_joints_of_another_number_are_named_and_never_raise(q: tuple[int, ...], dq: tuple[int, ...]) -> None:
+    memory = PROVEN
+    for k in (1, 2):
+        now = 10_000_000 * k
+        odd = replace(robot(now), joint_position_rad=np.full(q, 0.1), joint_velocity_rad_s=np.full(dq, 0.1))
+        decision = check(memory, inputs(now, odd, command(now, k)), LIMITS)
+        memory = decision.memory
+        assert decision.twist is None and "JOINTS_INCOMPLETE" in decision.state.reasons
 
 
 @pytest.mark.parametrize("ceiling_n", [1.0, 6.0, 12.0])
 def test_an_operator_can_only_lower_the_set_point(ceiling_n: float) -> None:
     lowered = LIMITS.lowered(ceiling_n)
     for name in ("cardiac", "abdomen"):
-        row, design = lowered.row(name), LIMITS.row(name)
+        row, design = lowered.preset_limits(name), LIMITS.preset_limits(name)
         assert row.setpoint_max_n == min(ceiling_n, design.setpoint_max_n)
         assert row.setpoint_n == min(ceiling_n, design.setpoint_n)
         assert row.soft_cap_n == design.soft_cap_n

@@ -1,4 +1,4 @@
-"""Servo and search: Jacobian by finite differences, signs, task priority, spiral coverage, fusion."""
+"""Servo and search: signs, task priority, spiral coverage, fusion."""
 
 import numpy as np
 import pytest
@@ -7,41 +7,27 @@ from echopilot_control.safety import Limits
 from echopilot_control.search.fusion import TargetFuser
 from echopilot_control.search.priors import PRIORS, nearest_tilt
 from echopilot_control.search.spiral import STEP_M, fan_rad, spiral_point_m
-from echopilot_control.servo.centring import centring_velocity_m_s, image_jacobian
-from echopilot_control.servo.coupling import balance_rate_rad_s
-from echopilot_control.servo.motion import Motion, blend, rotation_rate
+from echopilot_control.servo.centering import balance_rate_rad_s, centering_velocity_m_s
+from echopilot_control.servo.motion import Motion, rotation_rate
+from echopilot_control.servo.twist_synthesis import blend
 from echopilot_core import ControlPhase, Guidance, View, se3
 
 SEED = 7
 
 
-def test_image_jacobian_matches_finite_differences():
-    rng = np.random.default_rng(SEED)
-    for _ in range(20):
-        x, y = rng.uniform(-0.05, 0.05), rng.uniform(0.03, 0.15)
-        point = np.array([x, 0.0, y])
-        J = image_jacobian(x, y)
-        for axis in range(6):
-            step = np.zeros(6)
-            step[axis] = 1e-6
-            forth = se3.apply(se3.inverse(se3.exp(step)), point)
-            back = se3.apply(se3.inverse(se3.exp(-step)), point)
-            assert np.allclose((forth - back)[[0, 2]] / 2e-6, J[:, axis], atol=1e-6)
-
-
-def test_centring_moves_the_probe_towards_the_target_and_settles():
+def test_centering_moves_the_probe_towards_the_target_and_settles():
     x = 0.02
     for _ in range(500):
-        x -= centring_velocity_m_s(x, 0.0, 0.015) * 0.01
+        x -= centering_velocity_m_s(x, 0.0, 0.015) * 0.01
     assert abs(x) < 1e-4
 
 
 def test_a_known_speed_of_the_target_is_followed_without_lag():
     x = 0.0
     for _ in range(500):
-        x += (0.004 - centring_velocity_m_s(x, 0.0, 0.015, 0.004)) * 0.01
+        x += (0.004 - centering_velocity_m_s(x, 0.0, 0.015, 0.004)) * 0.01
     assert abs(x) < 1e-6
-    assert centring_velocity_m_s(0.0, 0.0, 0.015, 0.1) == 0.015
+    assert centering_velocity_m_s(0.0, 0.0, 0.015, 0.1) == 0.015
 
 
 def test_balance_presses_the_weaker_side():

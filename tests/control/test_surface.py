@@ -5,14 +5,15 @@ import pytest
 from control_world import XIPHOID, World, skin_at
 
 from echopilot_control.body_axes import body_axes
-from echopilot_control.search.priors import PRIORS, place
-from echopilot_control.surface import Skin, height_m
+from echopilot_control.search.priors import PRIORS, place_prior
+from echopilot_control.surface import SkinSurface, height_m
 from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError
 
 
 @pytest.mark.parametrize(("dx", "y"), [(0.0, 0.0), (0.09, -0.01), (-0.06, 0.1), (0.03, -0.05)])
-def test_patch_is_close_to_the_true_skin(dx, y):
-    skin = Skin(World(seed=2).surface())
+@pytest.mark.parametrize("seed", [2, 3, 5])
+def test_patch_is_close_to_the_true_skin(dx, y, seed):
+    skin = SkinSurface(World(seed=seed).surface())
     point, normal = skin_at(XIPHOID[0] + dx, y)
     patch = skin.patch(point + 0.02 * normal)
     assert np.degrees(np.arccos(np.clip(patch.normal @ normal, -1, 1))) < 6.0
@@ -25,13 +26,15 @@ def test_normals_of_the_flank_point_outward():
     angles = np.random.default_rng(0).uniform(-1.0, 1.9, 4000)
     y = np.random.default_rng(1).uniform(-0.2, 0.2, 4000)
     points = np.stack([0.5 + 0.15 * np.sin(angles), y, 0.05 + 0.15 * np.cos(angles)], axis=1)
-    patch = Skin(BodySurface(0, points)).patch(np.array([0.5 + 0.15 * np.sin(1.75), 0.0, 0.05 + 0.15 * np.cos(1.75)]))
+    patch = SkinSurface(BodySurface(0, points)).patch(
+        np.array([0.5 + 0.15 * np.sin(1.75), 0.0, 0.05 + 0.15 * np.cos(1.75)])
+    )
     assert patch.normal @ np.array([np.sin(1.75), 0.0, np.cos(1.75)]) > 0.95
 
 
 def test_bad_surfaces_and_landmarks_are_refused_in_one_line():
     with pytest.raises(EchoPilotError, match="finite points"):
-        Skin(BodySurface(0, np.full((50, 3), np.nan)))
+        SkinSurface(BodySurface(0, np.full((50, 3), np.nan)))
     good = World().landmarks()
     for bad in (
         BodyLandmarks(0, good.navel_m, good.xiphoid_m, good.notch_m - np.array([0.0, 1.0, 0.0])),
@@ -56,9 +59,9 @@ def test_axes_are_lps_and_turn_with_the_patient():
 
 def test_every_prior_can_be_placed_on_the_skin():
     world = World(seed=4)
-    skin, axes = Skin(world.surface()), body_axes(world.landmarks())
+    skin, axes = SkinSurface(world.surface()), body_axes(world.landmarks())
     for view in PRIORS:
-        start = place(view, axes, skin)
+        start = place_prior(view, axes, skin)
         on_skin, _ = skin_at(start.patch.point_m[0], start.patch.point_m[1])
         assert abs(start.patch.point_m[2] - on_skin[2]) < 0.01
         assert start.T_base_probe[:3, 2] @ -start.patch.normal > 0.3

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from echopilot_control.tracking import ImageTarget, PoseHistory, caution
+from echopilot_control.tracking import ImageTarget, uncertainty_speed_scale
 from echopilot_core import se3
+from echopilot_core.pose_history import PoseHistory
 
 
 def sliding_pose(t_s: float) -> np.ndarray:
@@ -14,7 +15,7 @@ def sliding_pose(t_s: float) -> np.ndarray:
 
 def test_prediction_removes_the_delay_error():
     rng = np.random.default_rng(1)
-    target, history = ImageTarget(), PoseHistory()
+    target, history = ImageTarget(), PoseHistory(1.5)
     predicted, naive = [], []
     for k in range(300):
         now = k * 10_000_000
@@ -47,7 +48,7 @@ def test_uncertainty_grows_without_images_and_slows_the_servo():
     target.update(0, np.eye(4), 0.0, 0.09, 1e-3)
     sigmas = [target.now(k * 100_000_000, np.eye(4)).sigma_x_m for k in range(1, 8)]
     assert all(np.diff(sigmas) > 0.0)
-    assert caution(0.0, 0.01) == 1.0 and caution(0.01, 0.01) == 0.5
+    assert uncertainty_speed_scale(0.0, 0.01) == 1.0 and uncertainty_speed_scale(0.01, 0.01) == 0.5
 
 
 def test_outliers_are_gated_but_a_real_move_is_followed():
@@ -59,15 +60,6 @@ def test_outliers_are_gated_but_a_real_move_is_followed():
     for k in range(31, 45):
         target.update(k * 33_000_000, np.eye(4), 0.03, 0.09, 1e-3)
     assert target.now(44 * 33_000_000, np.eye(4)).x_m == pytest.approx(0.03, abs=2e-3)
-
-
-def test_history_interpolates_and_knows_its_ends():
-    history = PoseHistory()
-    for k in range(10):
-        history.add(k * 10_000_000, sliding_pose(k * 0.01))
-    between = history.at(44_000_000)
-    assert between is not None and np.allclose(between, sliding_pose(0.044), atol=1e-6)
-    assert history.at(-1) is None and history.at(200_000_000) is None
 
 
 def breath_m(t_s: float, rate_hz: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The signs that every room relies on: probe, image and twist axes."""
+"""The signs that all packages rely on: probe, image and twist axes."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def test_image_right_is_probe_x_and_depth_is_probe_z():
 
 def test_image_axes_are_right_handed():
     assert np.array_equal(np.cross(se3.R_PROBE_US_IMAGE @ X, se3.R_PROBE_US_IMAGE @ Y), se3.R_PROBE_US_IMAGE @ Z)
-    assert se3.is_rigid(se3.transform(se3.R_PROBE_US_IMAGE, np.zeros(3)))
+    assert se3.is_rigid(se3.T_PROBE_US_IMAGE)
 
 
 def test_positive_rotation_is_counter_clockwise_about_the_axis():

@@ -1,4 +1,4 @@
-"""Rigid motions form a group, and exp and log are inverse to each other, near 0 and near pi too."""
+"""Rigid motions form a group; exp and log are inverse to each other, near 0 and near pi too; a message keeps them."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from echopilot_core import se3
+from echopilot_wire.basic import from_pose, to_pose
 
 coordinate = st.floats(-2.0, 2.0)
 vectors = st.tuples(coordinate, coordinate, coordinate).map(np.array)
@@ -61,14 +62,24 @@ def test_quaternion_round_trip(T):
     assert np.allclose(se3.from_quaternion(q), T[:3, :3], atol=1e-12)
 
 
-@given(motions, twists)
-def test_adjoint_moves_a_twist_as_conjugation_moves_its_matrix(T, twist):
-    def matrix(t):
-        X = np.zeros((4, 4))
-        X[:3, :3], X[:3, 3] = se3.hat(t[3:]), t[:3]
-        return X
+@given(motions)
+def test_a_motion_as_transmitted_is_rigid_and_the_same_but_for_rounding(T):
+    sent = se3.as_transmitted(T)
+    assert se3.is_rigid(sent, tolerance=1e-14)
+    assert np.abs(sent[:3, :3] - T[:3, :3]).max() < 4e-15
+    assert np.array_equal(sent[:3, 3], T[:3, 3]) and np.array_equal(sent[3], [0.0, 0.0, 0.0, 1.0])
 
-    assert np.allclose(matrix(se3.adjoint(T) @ twist), T @ matrix(twist) @ se3.inverse(T), atol=1e-9)
+
+@given(motions, st.integers(0, 2), st.integers(0, 3), st.sampled_from([np.nan, np.inf, -np.inf]))
+def test_a_motion_with_a_number_that_is_none_is_transmitted_as_nothing_but_nan(T, row, column, bad):
+    T[row, column] = bad
+    assert np.isnan(se3.as_transmitted(T)).all()
+
+
+@given(motions)
+def test_as_transmitted_is_what_a_receiver_of_the_message_computes(T):
+    for sent in (T, np.where(np.arange(16).reshape(4, 4) == 3, np.nan, T)):
+        assert np.array_equal(se3.as_transmitted(sent), from_pose(to_pose(sent)), equal_nan=True)
 
 
 @given(motions, vectors)
@@ -87,3 +98,16 @@ def test_a_quaternion_that_is_not_unit_is_refused(bad):
 )
 def test_what_is_not_a_rigid_motion_is_seen(bad):
     assert not se3.is_rigid(bad)
+
+
+@given(motions)
+def test_a_transmitted_pose_is_the_same_motion_within_rounding(T):
+    received = se3.as_transmitted(T)
+    assert se3.is_rigid(received)
+    assert np.abs(received - T).max() < 1e-14
+
+
+def test_a_pose_that_is_not_finite_is_transmitted_as_nan():
+    T = np.eye(4)
+    T[1, 3] = np.inf
+    assert np.isnan(se3.as_transmitted(T)).all()

@@ -6,17 +6,19 @@ from functools import lru_cache
 import numpy as np
 
 from echopilot_core import (
+    CaliperConvention,
+    CaliperPoint,
     ClassExtent,
     ControlGoal,
     ControlPhase,
     ControlStatus,
-    Convention,
-    EndPoint,
     Frame,
     GoalKind,
     LabelMap,
     Measurement,
+    MeasurementName,
     Outcome,
+    PerceptionResult,
     ProbeGeometry,
     ProbeKind,
     RobotMode,
@@ -24,12 +26,11 @@ from echopilot_core import (
     SafetyMode,
     SafetyState,
     SectorBox,
-    Seen,
-    Tissue,
+    SegmentationClass,
     View,
     se3,
 )
-from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, OperatorRequest
+from echopilot_exam.machine.machine import ExamInputs, ExamMachine, ExamOutput, OperatorRequest
 
 TICK_NS = 50_000_000
 FRAME_NS = 33_333_333
@@ -49,36 +50,36 @@ def make_labels(view: View, radius_m: float = 0.012) -> LabelMap:
     xx, yy = np.meshgrid(x, y)
     labels = np.zeros((128, 128), np.uint8)
 
-    def ellipse(cx: float, cy: float, ax: float, ay: float, tissue: Tissue) -> None:
+    def ellipse(cx: float, cy: float, ax: float, ay: float, tissue: SegmentationClass) -> None:
         labels[((xx - cx) / ax) ** 2 + ((yy - cy) / ay) ** 2 <= 1.0] = tissue
 
     if view not in (View.AORTA_TRANS, View.AORTA_LONG):
         if view is not View.A4C:  # whatever the other gates of the heart ask for
-            ellipse(0.035, 0.110, 0.020, 0.020, Tissue.LIVER)
-            ellipse(0.0, 0.020, 0.014, 0.012, Tissue.AO_ROOT)
+            ellipse(0.035, 0.110, 0.020, 0.020, SegmentationClass.LIVER)
+            ellipse(0.0, 0.020, 0.014, 0.012, SegmentationClass.AO_ROOT)
         if view is View.SC_IVC:
-            ellipse(0.0, 0.145, 0.030, 0.010, Tissue.IVC)
-        ellipse(0.012, 0.065, 0.026, 0.042, Tissue.LV_MYO)
-        ellipse(0.012, 0.065, 0.018, 0.035, Tissue.LV)
-        ellipse(-0.025, 0.070, 0.014, 0.028, Tissue.RV)
-        ellipse(0.016, 0.122, 0.018, 0.018, Tissue.LA)
-        ellipse(-0.022, 0.120, 0.017, 0.017, Tissue.RA)
+            ellipse(0.0, 0.145, 0.030, 0.010, SegmentationClass.IVC)
+        ellipse(0.012, 0.065, 0.026, 0.042, SegmentationClass.LV_MYO)
+        ellipse(0.012, 0.065, 0.018, 0.035, SegmentationClass.LV)
+        ellipse(-0.025, 0.070, 0.014, 0.028, SegmentationClass.RV)
+        ellipse(0.016, 0.122, 0.018, 0.018, SegmentationClass.LA)
+        ellipse(-0.022, 0.120, 0.017, 0.017, SegmentationClass.RA)
     else:
-        ellipse(0.0, 0.105, 0.020, 0.014, Tissue.VERTEBRA)
-        ellipse(0.0, 0.075, radius_m, radius_m, Tissue.AO_WALL)
-        ellipse(0.0, 0.075, radius_m - 0.0025, radius_m - 0.0025, Tissue.AO_LUMEN)
-        ellipse(-0.030, 0.078, 0.009, 0.006, Tissue.IVC)
+        ellipse(0.0, 0.105, 0.020, 0.014, SegmentationClass.VERTEBRA)
+        ellipse(0.0, 0.075, radius_m, radius_m, SegmentationClass.AO_WALL)
+        ellipse(0.0, 0.075, radius_m - 0.0025, radius_m - 0.0025, SegmentationClass.AO_LUMEN)
+        ellipse(-0.030, 0.078, 0.009, 0.006, SegmentationClass.IVC)
     return LabelMap(labels, float(x[0]), float(y[0]), spacing)
 
 
 @lru_cache(maxsize=64)
 def make_section(view: View, radius_mm10: int) -> tuple[LabelMap, tuple[ClassExtent, ...]]:
-    """Label map and extents; cached, the radius in tenths of a millimetre."""
+    """Label map and extents; cached, the radius in tenths of a millimeter."""
     label_map = make_labels(view, radius_mm10 * 1e-4)
     extents = []
-    for tissue in Tissue:
+    for tissue in SegmentationClass:
         cells = np.argwhere(label_map.labels == tissue)
-        if tissue is not Tissue.BACKGROUND and len(cells):
+        if tissue is not SegmentationClass.BACKGROUND and len(cells):
             row, column = cells.mean(axis=0)
             x, y = (label_map.origin_x_m + column * 0.00125, label_map.origin_y_m + row * 0.00125)
             extents.append(ClassExtent(tissue, len(cells) * 0.00125**2, 1e-6, float(x), float(y)))
@@ -93,7 +94,7 @@ def make_seen(
     good: bool = True,
     diameter_m: float = 0.024,
     volume_m3: float = 100e-6,
-) -> Seen:
+) -> PerceptionResult:
     """One perceived frame of a view; a bad one has low quality."""
     probability = np.full(len(View), 0.01)
     probability[view] = 1.0 - 0.01 * (len(View) - 1)
@@ -101,12 +102,12 @@ def make_seen(
     if view in (View.A4C, View.A2C):
         measurements = (
             Measurement(
-                "lv_volume",
+                MeasurementName.LV_VOLUME,
                 volume_m3,
                 "m3",
                 4e-6,
                 view,
-                end_points=(EndPoint(0.012, 0.030), EndPoint(0.012, 0.100)),
+                end_points=(CaliperPoint(0.012, 0.030), CaliperPoint(0.012, 0.100)),
                 frame_sequences=(sequence,),
             ),
         )
@@ -114,17 +115,17 @@ def make_seen(
         half = diameter_m / 2.0
         measurements = (
             Measurement(
-                "aorta_outer_ap",
+                MeasurementName.AORTA_OUTER_AP,
                 diameter_m,
                 "m",
                 0.0005,
                 view,
-                Convention.OUTER_TO_OUTER,
-                end_points=(EndPoint(0.0, 0.075 - half), EndPoint(0.0, 0.075 + half)),
+                CaliperConvention.OUTER_TO_OUTER,
+                end_points=(CaliperPoint(0.0, 0.075 - half), CaliperPoint(0.0, 0.075 + half)),
                 frame_sequences=(sequence,),
             ),
         )
-    return Seen(
+    return PerceptionResult(
         stamp_ns=stamp_ns,
         sequence=sequence,
         geometry=GEOMETRY,
@@ -140,8 +141,8 @@ def make_seen(
     )
 
 
-def make_frame(seen: Seen) -> Frame:
-    """A grey picture that goes with a seen frame: speckle whose level follows the labels."""
+def make_frame(seen: PerceptionResult) -> Frame:
+    """Gray image of a perception result: speckle whose level follows the labels."""
     labels = np.kron(seen.label_map.labels, np.ones((3, 3), np.uint8))[:320, 32:352]
     level = np.array([70, 12, 110, 12, 12, 12, 12, 12, 130, 15, 160, 20, 85, 5], np.float64)[labels]
     image = np.clip(level * np.roll(SPECKLE, 7 * seen.sequence, axis=1), 0, 255)
@@ -202,7 +203,7 @@ class World:
         self._goal = ControlGoal(0, GoalKind.IDLE)
         self._goal_since_ns = 0
         self._status: ControlStatus | None = None
-        self._pending: list[Seen] = []
+        self._pending: list[PerceptionResult] = []
         self.along_m = 0.0
         self.force_n = 0.0
         self.last_inputs: ExamInputs | None = None
@@ -217,7 +218,7 @@ class World:
             robot=make_robot(self.now_ns, self.force_n, self.along_m),
             status=self._status,
             safety=safety(self.mode, self.now_ns),
-            seen=tuple(due),
+            results=tuple(due),
             request=self.request,
         )
         self.last_inputs = inputs
@@ -232,7 +233,7 @@ class World:
         """Until done; fails when the exam takes longer."""
         outputs = [self.tick()]
         while not outputs[-1].done:
-            assert self.now_ns < limit_s * 1e9, f"no end, stuck in {outputs[-1].state.state}"
+            assert self.now_ns < limit_s * 1e9, f"no end, stuck in {outputs[-1].state.phase}"
             outputs.append(self.tick())
         return outputs
 
@@ -263,12 +264,12 @@ class World:
         if not self.silent:
             self._status = make_status(self.now_ns, self._goal, phase, outcome, self.force_n)
         while not self.blind and self._sequence * FRAME_NS <= self.now_ns:
-            self._pending.append(self._picture(self._sequence, self._sequence * FRAME_NS))
+            self._pending.append(self._result(self._sequence, self._sequence * FRAME_NS))
             self._sequence += 1
         if self.blind:
             self._sequence = self.now_ns // FRAME_NS + 1
 
-    def _picture(self, sequence: int, stamp_ns: int) -> Seen:
+    def _result(self, sequence: int, stamp_ns: int) -> PerceptionResult:
         view = self._goal.view if self._goal.view is not View.NONE else View.NONE
         if view is View.NONE:
             return replace(make_seen(sequence, stamp_ns, View.AORTA_TRANS), view_probability=np.eye(len(View))[0])

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from echopilot_core import Convention, GateStatus, Measurement, View, se3
-from echopilot_exam.aggregate import (
+from echopilot_core import CaliperConvention, GateStatus, Measurement, MeasurementName, View, se3
+from echopilot_exam.measure.aorta_stations import (
     STATION_M,
-    Section,
+    AortaSection,
     aneurysm_finding,
     maximum_diameter,
     station_diameters,
@@ -17,7 +17,7 @@ SEED = 7
 
 def tube_sections(
     diameter_m: float, tilt_rad: float, yaw_rad: float = 0.0, noise_m: float = 0.0, breathing_m: float = 0.0
-) -> list[Section]:
+) -> list[AortaSection]:
     """A straight tube along -y of base, cut by a probe that is tilted in elevation and yawed, 4 frames per mm."""
     rng = np.random.default_rng(SEED)
     sections = []
@@ -29,13 +29,13 @@ def tube_sections(
         R = np.diag([1.0, -1.0, -1.0]) @ turn
         T = se3.transform(R, np.array([0.5, -along, 0.2])) @ se3.transform(se3.R_PROBE_US_IMAGE, np.zeros(3))
         breath = breathing_m * np.sin(2 * np.pi * along / 0.032)
-        centre = np.array([0.5, 0.0, 0.12 + breath])
-        # the section: points of the image plane at distance `radius` from the axis, an ellipse about its centre
+        center = np.array([0.5, 0.0, 0.12 + breath])
+        # the section: points of the image plane at distance `radius` from the axis, an ellipse about its center
         t = T[:3, :3].T @ axis
-        offset = T[:3, :3].T @ (centre - T[:3, 3])
+        offset = T[:3, :3].T @ (center - T[:3, 3])
         middle = offset - t * offset[2] / t[2]
         extent = 2.0 * radius * np.sqrt(1.0 - t[0] ** 2) / abs(t[2])
-        sections.append(Section(n, T, middle[:2], extent + noise_m * rng.standard_normal()))
+        sections.append(AortaSection(n, T, middle[:2], extent + noise_m * rng.standard_normal()))
     return sections
 
 
@@ -48,7 +48,7 @@ def test_tilted_tube_comes_out_with_its_true_diameter(tilt_deg: float, yaw_deg: 
     assert widest.value == pytest.approx(0.025, abs=0.0003)
     stations = station_diameters(sections)
     assert np.median([s.value for s in stations]) == pytest.approx(0.025, abs=0.0003)
-    assert widest.convention is Convention.OUTER_TO_OUTER
+    assert widest.convention is CaliperConvention.OUTER_TO_OUTER
 
 
 def test_tilt_would_show_without_the_correction() -> None:
@@ -63,7 +63,7 @@ def test_too_oblique_sections_give_no_number() -> None:
 def test_reversed_sweep_gives_the_same_maximum() -> None:
     bulge = [0.008 * float(np.exp(-(((n - 240) / 60) ** 2))) for n in range(480)]
     sections = [
-        Section(s.sequence, s.T_base_image, s.centroid_m, s.outer_ap_m + bulge[s.sequence])
+        AortaSection(s.sequence, s.T_base_image, s.centroid_m, s.outer_ap_m + bulge[s.sequence])
         for s in tube_sections(0.02, 0.1)
     ]
     forward = maximum_diameter(station_diameters(sections))
@@ -75,7 +75,7 @@ def test_reversed_sweep_gives_the_same_maximum() -> None:
 def test_outliers_in_every_station_do_not_move_the_maximum() -> None:
     sections = tube_sections(0.022, 0.0, noise_m=0.0003)
     spoiled = [
-        Section(s.sequence, s.T_base_image, s.centroid_m, s.outer_ap_m + (0.02 if s.sequence % 5 == 0 else 0.0))
+        AortaSection(s.sequence, s.T_base_image, s.centroid_m, s.outer_ap_m + (0.02 if s.sequence % 5 == 0 else 0.0))
         for s in sections
     ]
     widest = maximum_diameter(station_diameters(spoiled))
@@ -84,19 +84,19 @@ def test_outliers_in_every_station_do_not_move_the_maximum() -> None:
 
 def station(number: int, value_m: float) -> Measurement:
     return Measurement(
-        "aorta_outer_ap",
+        MeasurementName.AORTA_OUTER_AP,
         value_m,
         "m",
         0.0004,
         View.AORTA_TRANS,
-        Convention.OUTER_TO_OUTER,
+        CaliperConvention.OUTER_TO_OUTER,
         gate=GateStatus.PASSED,
         frame_sequences=(number,),
         station_m=(number + 0.5) * STATION_M,
     )
 
 
-def test_maximum_needs_a_neighbour() -> None:
+def test_maximum_needs_a_neighbor() -> None:
     lonely = [station(n, 0.020) for n in range(10)]
     lonely[5] = station(5, 0.041)
     widest = maximum_diameter(lonely)
@@ -109,7 +109,7 @@ def test_maximum_needs_a_neighbour() -> None:
 
 def test_not_finite_sections_are_left_out() -> None:
     sections = tube_sections(0.025, 0.0)
-    broken = [Section(s.sequence, s.T_base_image, s.centroid_m, float("nan")) for s in sections[::3]]
+    broken = [AortaSection(s.sequence, s.T_base_image, s.centroid_m, float("nan")) for s in sections[::3]]
     stations = station_diameters(broken + [s for s in sections if s.sequence % 3])
     assert stations and all(np.isfinite([s.value, s.sigma, s.station_m]).all() for s in stations)
     assert station_diameters(broken) == ()
@@ -131,7 +131,7 @@ def test_aneurysm_wording(diameter_m: float, raised: bool, borderline: bool) -> 
         assert finding.frame_sequences == (3,)
 
 
-def sac_sections(tilt_rad: float) -> list[Section]:
+def sac_sections(tilt_rad: float) -> list[AortaSection]:
     """A spindle-shaped sac on a straight vessel along -y of base, cut by a leaning probe: the exact outline, solved."""
 
     def radius_m(along_m: float) -> float:
@@ -151,9 +151,9 @@ def sac_sections(tilt_rad: float) -> list[Section]:
         along = n * 0.00025
         R = se3.transform(turn, np.zeros(3)) @ se3.transform(se3.R_PROBE_US_IMAGE, np.zeros(3))
         front, back = reach_m(along, float(R[1, 1])), reach_m(along, -float(R[1, 1]))
-        centre = np.array([0.0, 0.08 + 0.5 * (back - front)])
+        center = np.array([0.0, 0.08 + 0.5 * (back - front)])
         T = se3.transform(R[:3, :3], np.array([0.5, -along, 0.12]) - R[:3, :2] @ np.array([0.0, 0.08]))
-        sections.append(Section(n, T, centre, front + back))
+        sections.append(AortaSection(n, T, center, front + back))
     return sections
 
 

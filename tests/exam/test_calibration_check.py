@@ -42,7 +42,7 @@ def test_the_simulator_is_exact_and_said_to_be_simulated() -> None:
     ("days_ago", "values", "word"),
     [
         (366.0, {}, "days old"),
-        (31.0, {"valid_days": 30}, "older than the 30 days"),
+        (31.0, {"valid_days": 30}, "older than its validity of 30 days"),
         (1.0, {"valid_days": "long"}, "valid_days"),
         (-1.0, {}, "future"),
     ],

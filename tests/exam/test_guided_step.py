@@ -5,8 +5,8 @@ from pathlib import Path
 from exam_world import World
 
 from echopilot_core import GoalKind, Outcome, View
-from echopilot_exam.machine import ExamMachine, ExamPhase, OperatorRequest
-from echopilot_exam.protocol import load_protocol
+from echopilot_exam.machine.machine import ExamMachine, ExamPhase, OperatorRequest
+from echopilot_exam.protocol.protocol import load_protocol
 
 GUIDED = str(Path(__file__).with_name("guided.yaml"))
 

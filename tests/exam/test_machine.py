@@ -8,10 +8,20 @@ import numpy as np
 import pytest
 from exam_world import TICK_NS, World, make_robot, make_seen, make_status, safety
 
-from echopilot_core import ControlGoal, ControlPhase, Convention, GateStatus, GoalKind, Outcome, SafetyMode, View
-from echopilot_exam.machine import ExamInputs, ExamMachine, ExamOutput, ExamPhase, OperatorRequest
-from echopilot_exam.protocol import StepKind, load_protocol
-from echopilot_exam.states import TERMINAL
+from echopilot_core import (
+    CaliperConvention,
+    ControlGoal,
+    ControlPhase,
+    GateStatus,
+    GoalKind,
+    MeasurementName,
+    Outcome,
+    SafetyMode,
+    View,
+)
+from echopilot_exam.machine.machine import ExamInputs, ExamMachine, ExamOutput, ExamPhase, OperatorRequest
+from echopilot_exam.machine.states import TERMINAL
+from echopilot_exam.protocol.protocol import StepKind, load_protocol
 
 A4C_ONLY, GUIDED = (str(Path(__file__).with_name(name)) for name in ("a4c.yaml", "guided.yaml"))
 
@@ -43,10 +53,10 @@ def test_full_exam_visits_every_step_and_measures_what_is_there() -> None:
         (View.AORTA_TRANS, StepKind.SWEEP, True),
     ]
     numbers = {m.name: m for o in outputs for m in o.new_measurements}
-    assert numbers["ef_single_plane_a4c"].value == pytest.approx(0.6, abs=0.04)
-    widest = numbers["aorta_max_outer_ap"]
+    assert numbers[MeasurementName.EF_SINGLE_PLANE_A4C].value == pytest.approx(0.6, abs=0.04)
+    widest = numbers[MeasurementName.AORTA_MAX_OUTER_AP]
     assert widest.value == pytest.approx(0.034, abs=0.001)
-    assert widest.convention is Convention.OUTER_TO_OUTER
+    assert widest.convention is CaliperConvention.OUTER_TO_OUTER
     assert widest.gate is GateStatus.PASSED and widest.frame_sequences
     assert [f.kind.name for o in outputs for f in o.new_findings] == ["ANEURYSM_ABDOMINAL"]
 
@@ -96,7 +106,7 @@ def test_a_recording_that_turns_bad_is_made_again() -> None:
     assert result.accepted
 
 
-def test_a_view_is_held_though_the_controller_waits_for_a_picture_again_and_again() -> None:
+def test_a_view_is_held_though_the_controller_waits_for_an_image_again_and_again() -> None:
     world = new_world(A4C_ONLY)
     world.stutters = True
     outputs = world.run()
@@ -297,7 +307,7 @@ def test_no_dead_end_from_any_state_reached_by_random_inputs(mode: SafetyMode) -
             visited.add(output.state.phase)
             if output.done:
                 break
-        assert output.done, f"dead end in {output.state.state}"
+        assert output.done, f"dead end in {output.state.phase}"
     missing = set(ExamPhase) - visited
     assert not missing, f"random inputs never led to {missing}"
     assert len(left_from - TERMINAL) >= 4, f"the dead world began only in {left_from}"
@@ -319,7 +329,7 @@ def test_a_silent_safety_holds_the_exam() -> None:
     inputs = world.last_inputs
     for k in range(1, 14):
         now_ns = inputs.now_ns + k * TICK_NS
-        status = make_status(now_ns, world.machine._goal, ControlPhase.SEARCH, Outcome.RUNNING, 5.0)
+        status = make_status(now_ns, world.machine._exam.goal, ControlPhase.SEARCH, Outcome.RUNNING, 5.0)
         seen = (make_seen(10_000 + k, now_ns - 60_000_000, View.A4C),)
         output = world.machine.step(ExamInputs(now_ns, make_robot(now_ns, 5.0), status, old, seen))
         silent = k * TICK_NS > 500_000_000

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from echopilot_exam.plan import plan_text
-from echopilot_exam.protocol import load_protocol
-from echopilot_lab.cli import app
+from echopilot_exam.protocol.plan import plan_text
+from echopilot_exam.protocol.protocol import load_protocol
+from echopilot_lab.cli.app import app
 
 
 def test_plan_prints_the_protocol_and_what_is_calibrated(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ import pytest
 
 from echopilot_control.safety import Limits
 from echopilot_core import EchoPilotError, View
-from echopilot_exam.gate_table import GATES
-from echopilot_exam.guide import GUIDES
-from echopilot_exam.plan import plan_text
-from echopilot_exam.protocol import FORCE_CEILING_N, Breath, StepKind, load_protocol, protocol_names
+from echopilot_exam.gate.acceptance_criteria import GATES
+from echopilot_exam.protocol.guide import GUIDES
+from echopilot_exam.protocol.plan import plan_text
+from echopilot_exam.protocol.protocol import FORCE_CEILING_N, Breath, StepKind, load_protocol, protocol_names
 
 
 def test_shipped_protocols() -> None:
@@ -33,7 +33,7 @@ def test_every_view_has_a_gate_and_a_guide() -> None:
 
 
 def test_force_ceilings_are_those_of_safety() -> None:
-    assert {p: Limits().row(p).setpoint_max_n for p in FORCE_CEILING_N} == FORCE_CEILING_N
+    assert {p: Limits().preset_limits(p).setpoint_max_n for p in FORCE_CEILING_N} == FORCE_CEILING_N
 
 
 @pytest.mark.parametrize("name", protocol_names())
@@ -43,11 +43,11 @@ def test_plan_names_every_step_with_place_force_gate_and_limits(name: str) -> No
     heads = [i for i, line in enumerate(lines) if line[:3].strip().isdigit() and line[3] == "."]
     assert len(heads) == len(protocol.steps)
     for step, begin, end in zip(protocol.steps, heads, [*heads[1:], len(lines)], strict=True):
-        told = "\n".join(lines[begin:end])
-        assert f"{step.view.name}: {step.title}" in told
-        assert f"at most {step.timeout_s:.0f} s" in told and f"gate     {step.gate}" in told and "takes" in told
-        assert step.by_hand or (f"{step.force_n:.0f} N" in told and step.preset in told and "must see" in told)
-        assert (step.breath is Breath.FREE) or step.breath.value in told
+        text = "\n".join(lines[begin:end])
+        assert f"{step.view.name}: {step.title}" in text
+        assert f"at most {step.timeout_s:.0f} s" in text and f"gate     {step.gate}" in text and "takes" in text
+        assert step.by_hand or (f"{step.force_n:.0f} N" in text and step.preset in text and "must see" in text)
+        assert (step.breath is Breath.FREE) or step.breath.value in text
         assert step.guided == ("operator" in lines[begin] or "by hand" in lines[begin])
 
 
@@ -77,7 +77,11 @@ GOOD = "{view: A4C, kind: acquire, preset: cardiac, force_n: 5, timeout_s: 60, g
         (GOOD, "{view: AORTA_TRANS, kind: sweep, guided: true, preset: abdomen, force_n: 8, timeout_s: 60, "
                "gate: AORTA_SWEEP}", "cannot be guided"),
         (GOOD, "3", "mapping"),
-        (GOOD, "{view: [", "cannot be read"),
+        (GOOD, "{view: [", "line 3, column"),
+        (GOOD, "[" * 20_000, "nested more than 32 deep"),
+        (GOOD, "&a {view: *a}", "contains itself"),
+        ("force_n: 5", "force_n: 5, force_n: 6", "stands twice"),
+        ("force_n: 5", "force_n: 1" + "0" * 400, "digits"),
     ],
 )  # fmt: skip
 def test_wrong_file_is_refused_in_one_line(tmp_path: Path, old: str, new: str, word: str) -> None:

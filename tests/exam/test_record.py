@@ -10,8 +10,9 @@ import pytest
 from made_record import write_exam
 
 from echopilot_core import EchoPilotError, GateStatus, Measurement, View
-from echopilot_exam.machine import ExamPhase
-from echopilot_exam.protocol import load_protocol
+from echopilot_core import MeasurementName as Name
+from echopilot_exam.machine.machine import ExamPhase
+from echopilot_exam.protocol.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
 from echopilot_exam.record.codec import plain, restore
 
@@ -25,29 +26,35 @@ def full_exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_whole_exam_reads_back(full_exam: Path) -> None:
     record = read_exam(full_exam)
-    assert record.complete and record.state == "DONE" and record.damaged == ()
+    assert record.complete and record.state is ExamPhase.DONE and record.damaged == ()
     assert record.header.patient_id == "P-0001" and record.header.model_sha256 == "ab" * 32
     assert [r.accepted for r in record.results] == [True, True, True]
     names = {m.name for m in record.measurements}
-    assert {"aorta_outer_ap", "aorta_max_outer_ap", "ef_single_plane_a4c", "lv_edv_a4c", "lv_esv_a4c"} <= names
+    assert {
+        Name.AORTA_OUTER_AP,
+        Name.AORTA_MAX_OUTER_AP,
+        Name.EF_SINGLE_PLANE_A4C,
+        Name.LV_EDV_A4C,
+        Name.LV_ESV_A4C,
+    } <= names
     assert all(m.frame_sequences and math.isfinite(m.value) for m in record.measurements)
-    assert record.series[0].name == "lv_volume"
+    assert record.series[0].name is Name.LV_VOLUME
     assert {k.reason for k in record.keyframes} == {"end-diastole", "end-systole", "best frame", "along the sweep"}
     assert all(k.label_map is not None and k.image_path.is_file() for k in record.keyframes)
     assert len(record.trace) > 300
-    assert [e.state for e in record.events][:2] == ["IDLE", "PREPARE"]
+    assert [e.state for e in record.events][:2] == [ExamPhase.IDLE, ExamPhase.PREPARE]
 
 
 def test_numbers_point_to_frames_that_were_seen(full_exam: Path) -> None:
     record = read_exam(full_exam)
-    seen = {s.sequence for s in record.seen}
+    seen = {s.sequence for s in record.perception}
     for measurement in record.measurements:
         assert set(measurement.frame_sequences) <= seen
 
 
 def test_widest_station_has_a_picture(full_exam: Path) -> None:
     record = read_exam(full_exam)
-    widest = next(m for m in record.measurements if m.name == "aorta_max_outer_ap")
+    widest = next(m for m in record.measurements if m.name is Name.AORTA_MAX_OUTER_AP)
     assert {k.sequence for k in record.keyframes} & set(widest.frame_sequences)
 
 
@@ -116,13 +123,14 @@ def test_folder_with_an_exam_is_not_written_over(full_exam: Path) -> None:
 
 
 def test_measurement_survives_json() -> None:
-    measurement = Measurement("x", 1.5, "m", 0.1, View.A4C, gate=GateStatus.PASSED, frame_sequences=(3, 4))
+    measurement = Measurement(Name.LV_VOLUME, 1.5, "m", 0.1, View.A4C, gate=GateStatus.PASSED, frame_sequences=(3, 4))
     back = restore(Measurement, json.loads(json.dumps(plain(measurement))))
     assert math.isnan(back.station_m)
     assert plain(back) == plain(measurement)
+    assert back.name is Name.LV_VOLUME and plain(measurement)["name"] == "lv_volume"
 
 
 def test_pose_in_the_trace_is_the_robots(full_exam: Path) -> None:
     trace = read_exam(full_exam).trace
     assert np.allclose(trace[0].T_base_probe[:3, 3], [0.5, 0.0, 0.2])
-    assert trace[-1].phase == ExamPhase.DONE.name
+    assert trace[-1].phase is ExamPhase.DONE

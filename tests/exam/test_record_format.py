@@ -12,15 +12,15 @@ from exam_world import World
 from made_record import LANDMARKS, write_exam
 
 from echopilot_core import EchoPilotError, GateStatus
-from echopilot_exam.machine import ExamMachine
-from echopilot_exam.protocol import load_protocol
+from echopilot_exam.machine.machine import ExamMachine
+from echopilot_exam.protocol.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
-from echopilot_exam.record.body import landmarks_document
+from echopilot_exam.record.model import landmarks_document
 from echopilot_exam.record.schema import SCHEMA_FILE, record_schema, schema_text
 from echopilot_exam.record.software import code_sha256, config_sha256
 
-ONE_LOOK = """
-title: One look
+ONE_VIEW = """
+title: One view
 steps:
   - {view: A4C, kind: acquire, preset: cardiac, force_n: 5.0, timeout_s: 8, beats: 1, gate: A4C}
 """
@@ -29,8 +29,8 @@ steps:
 @pytest.fixture(scope="module")
 def exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("exam")
-    (folder / "look.yaml").write_text(ONE_LOOK)
-    write_exam(folder / "record", str(folder / "look.yaml"))
+    (folder / "one_view.yaml").write_text(ONE_VIEW)
+    write_exam(folder / "record", str(folder / "one_view.yaml"))
     return folder / "record"
 
 
@@ -77,13 +77,17 @@ def test_additions_of_a_newer_version_are_passed_over(exam: Path, tmp_path: Path
     document = json.loads((exam / "exam.json").read_bytes())
     header = document["header"] | {"shoe_size": 44}
     unknown = document["measurements"][0] | {"view": "PARASTERNAL_SHORT_AXIS_OF_THE_FUTURE"}
-    known = document["measurements"][0] | {"colour": "blue"}
-    record = read_exam(
-        rewritten(exam, tmp_path, revision=99, header=header, measurements=[known, unknown], moon_phase=0.5)
-    )
+    known = document["measurements"][0] | {"color": "blue"}
+    unnamed = document["measurements"][0] | {"name": "aorta_of_the_future"}
+    rows = [known, unknown, unnamed]
+    changes = {"measurements": rows, "state": "BIOPSY", "moon_phase": 0.5}
+    record = read_exam(rewritten(exam, tmp_path, revision=99, header=header, **changes))
     assert record.header.patient_id == "P-0001"
     assert record.measurements == read_exam(exam).measurements[:1]
     assert any("measurements[1] is not understood" in line for line in record.damaged)
+    assert record.state is None and any("unknown state of an exam 'BIOPSY'" in line for line in record.damaged)
+    (message,) = (line for line in record.damaged if "measurements[2] is not understood" in line)
+    assert "unknown measurement 'aorta_of_the_future'; valid: aorta_outer_ap, " in message and "\n" not in message
 
 
 def test_records_of_an_older_version_are_read_with_defaults(exam: Path, tmp_path: Path) -> None:
@@ -135,16 +139,16 @@ def test_clip_without_a_picture_is_named_not_fatal(exam: Path, tmp_path: Path) -
 
     folder = tmp_path / "record"
     shutil.copytree(exam, folder)
-    picture = sorted(folder.glob("clips/*/*.png"))[0]
-    os.unlink(picture)
+    image = sorted(folder.glob("clips/*/*.png"))[0]
+    os.unlink(image)
     record = read_exam(folder)
-    assert any(f"frame {int(picture.stem)} is missing" in line for line in record.damaged)
+    assert any(f"1 frame(s) are missing: {int(image.stem)}" in line for line in record.damaged)
 
 
 @pytest.mark.parametrize("fault", ["low quality", "view not found"])
 def test_record_of_a_bad_exam_holds_no_number_that_may_leave_but_a_reason(tmp_path: Path, fault: str) -> None:
-    protocol = tmp_path / "look.yaml"
-    protocol.write_text(ONE_LOOK)
+    protocol = tmp_path / "one_view.yaml"
+    protocol.write_text(ONE_VIEW)
     plan = load_protocol(str(protocol))
     world = World(ExamMachine(plan, "P"))
     world.good, world.found = fault != "low quality", fault != "view not found"

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from disk_limits import largest_file
 
-from echopilot_core import EchoPilotError
+from echopilot_core import EchoPilotError, ExamPhase
 from echopilot_exam.record import recording as recording_module
-from echopilot_exam.record.frame_rule import FrameRule
-from echopilot_exam.record.recording import Recording
-from echopilot_exam.record.recover import recover
-from echopilot_exam.record.scan import Scan
+from echopilot_exam.record.mcap_scan import McapScan
+from echopilot_exam.record.recording import FrameRule, Recording
+from echopilot_exam.record.recover import Recovery, recover
 
 TYPE = "std_msgs/msg/String"
 CHILD = """
@@ -47,8 +46,8 @@ def endless(file: str) -> None:
         print(number, flush=True)
 
 
-def numbers(path: Path) -> tuple[list[int], Scan]:
-    scan = Scan(path)
+def numbers(path: Path) -> tuple[list[int], McapScan]:
+    scan = McapScan(path)
     return [int(message.decoded.data.split()[0]) for message in scan], scan
 
 
@@ -89,11 +88,17 @@ def test_cut_anywhere_it_keeps_every_whole_chunk_and_can_be_recovered(tmp_path: 
         assert read == list(range(10 * whole_chunks)), f"cut at {cut}"
         assert scan.cut == "the end is missing"
     cut_path.write_bytes(data[: ends[3] + 7])
-    assert recover(cut_path) == (40, "the end is missing")
-    with highlevel.AnyReader([cut_path]) as bag:
+    before = cut_path.read_bytes()
+    found = recover(cut_path)
+    assert found.target == tmp_path / "cut.recovered.mcap" and cut_path.read_bytes() == before
+    assert found.messages == 40 and not found.is_lossless and "the end is missing" in found.lines[-1]
+    with highlevel.AnyReader([found.target]) as bag:
         assert bag.message_count == 40
-    whole = cut_path.read_bytes()
-    assert recover(cut_path) == (40, "") and cut_path.read_bytes() == whole
+    assert recover(found.target) == Recovery(40, None, (), (), True)
+    assert recover(cut_path).target == tmp_path / "cut.recovered-2.mcap"
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "cut.mcap", "cut.recovered-2.mcap", "cut.recovered.mcap", "whole.mcap",
+    ]  # fmt: skip
 
 
 def test_kill_9_loses_nothing_that_was_synced(tmp_path: Path) -> None:
@@ -139,12 +144,16 @@ def test_file_that_cannot_be_begun_and_foreign_files_are_one_clear_line(tmp_path
 def test_frames_are_kept_in_full_where_it_counts_and_never_beyond_the_limit() -> None:
     stamps = [round(k * 1e9 / 30) for k in range(300)]
 
-    def kept(rule: FrameRule, state: str, size: int = 0) -> int:
-        rule.state = state
+    def kept(rule: FrameRule, phase: ExamPhase, size: int = 0) -> int:
+        rule.phase = phase
         return sum(rule.wants(stamp, size) for stamp in stamps)
 
-    assert [kept(FrameRule(), state) for state in ("SWEEP", "HOLD", "RECORD")] == [300, 300, 300]
-    assert 40 <= kept(FrameRule(), "SEARCH") <= 51
-    assert kept(FrameRule(idle_hz=0.0), "SEARCH") == 0
+    assert [kept(FrameRule(), phase) for phase in (ExamPhase.SWEEP, ExamPhase.HOLD, ExamPhase.RECORD)] == [
+        300,
+        300,
+        300,
+    ]
+    assert 40 <= kept(FrameRule(), ExamPhase.SEARCH) <= 51
+    assert kept(FrameRule(idle_hz=0.0), ExamPhase.SEARCH) == 0
     full = FrameRule(largest_bytes=100)
-    assert kept(full, "SWEEP", 101) == 0 and full.is_full
+    assert kept(full, ExamPhase.SWEEP, 101) == 0 and full.is_full

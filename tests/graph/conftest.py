@@ -22,8 +22,9 @@ from rclpy.executors import SingleThreadedExecutor  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "exam"))  # helpers that both use
-CONFIG = ROOT / "ros2_ws/src/echopilot_nodes/config"
+sys.path[:0] = [str(ROOT / "tests" / "exam"), str(ROOT / "tests" / "graph")]  # helpers
+CONFIG = ROOT / "ros2_ws/src/echopilot_bringup/config"
+OF_THE_PATIENT = ("simulator", "scorer")
 START_TIMEOUT_S = 90.0
 PATIENCE_S = 5.0  # wall time after which a silent peer counts as absent, on machines that are busy with other tests
 
@@ -41,6 +42,8 @@ class Graph:
             ROS_DOMAIN_ID=str(self.domain),
             ROS_AUTOMATIC_DISCOVERY_RANGE="LOCALHOST",
             ROS_LOG_DIR=str(folder / "log"),
+            XDG_STATE_HOME=str(folder / "state"),
+            XDG_RUNTIME_DIR=os.environ.get("XDG_RUNTIME_DIR", ""),
             OMP_NUM_THREADS="1",
             PYTHONUNBUFFERED="1",
         )
@@ -53,8 +56,9 @@ class Graph:
         self.heard: dict[str, list[Any]] = defaultdict(list)
 
     def start(self, name: str, config: str = "sim.yaml", **parameters: object) -> None:
-        """Start `python -m echopilot_nodes.<name>` in its own process group."""
-        command = [sys.executable, "-m", f"echopilot_nodes.{name}", "--ros-args", "--params-file", str(CONFIG / config)]
+        """Start `python -m echopilot_nodes.<name>`, or the virtual patient's node, in its own process group."""
+        package = "echopilot_sim_nodes" if name in OF_THE_PATIENT else "echopilot_nodes"
+        command = [sys.executable, "-m", f"{package}.{name}", "--ros-args", "--params-file", str(CONFIG / config)]
         if self.namespace:
             command += ["-r", f"__ns:={self.namespace}"]
         for key, value in parameters.items():
@@ -131,19 +135,22 @@ class Graph:
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
 
-    def start_exam_graph(self, model: Path | None, **simulator: object) -> None:
-        """Simulator, safety and the lifecycle nodes; returns when they are active."""
+    def start_exam_graph(self, model: Path | None, patience_s: float = PATIENCE_S, **simulator: object) -> None:
+        """Simulator, safety and the lifecycle nodes; returns when they are active.
+
+        `patience_s` is the wall time after which a silent peer counts as absent.
+        """
         from std_msgs.msg import Bool
 
-        from echopilot_nodes import names, qos
+        from echopilot_nodes.graph import qos, topics
 
-        self.start("simulator", **({"realtime_factor": 0.0, "peer_timeout_s": PATIENCE_S} | simulator))
+        self.start("simulator", **({"realtime_factor": 0.0, "peer_timeout_s": patience_s} | simulator))
         self.start("safety")
-        self.start("controller", peer_timeout_s=PATIENCE_S)
-        self.start("exam", peer_timeout_s=PATIENCE_S)
+        self.start("controller", peer_timeout_s=patience_s)
+        self.start("exam", peer_timeout_s=patience_s)
         self.start("perception", **({"model": model} if model else {}))
         self.start("lifecycle_manager")
-        active = self.listen(Bool, names.LIFECYCLE_ACTIVE, qos.LATCHED, lambda m: m.data)
+        active = self.listen(Bool, topics.LIFECYCLE_ACTIVE, qos.LATCHED, lambda m: m.data)
         self.wait(lambda: bool(active) and active[-1], START_TIMEOUT_S, "an active graph")
 
 
@@ -155,11 +162,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     if all((SHIPPED / name).is_file() for name in ("model.yaml", *FILES)):
         return None
     torch = pytest.importorskip("torch", reason="no trained model is shipped, and making one needs torch")
-    from echopilot_perception import ood
     from echopilot_perception.model.export import write_onnx
     from echopilot_perception.model.manifest import write_manifest
     from echopilot_perception.model.network import Network
     from echopilot_perception.training.config import DEFAULT_SPEC
+    from echopilot_perception.training.out_of_distribution import fit, save
 
     folder = tmp_path_factory.mktemp("model")
     torch.manual_seed(0)
@@ -167,7 +174,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
     write_onnx(network, folder / "model.onnx")
     with torch.no_grad():
         features = [network(torch.rand(16, 1, 256, 256))[-1].numpy().astype(float) for _ in range(3)]
-    ood.save(folder / FILES[1], ood.fit(*features))
+    save(folder / FILES[1], fit(*features))
     write_manifest(folder, "untrained", DEFAULT_SPEC)
     return folder
 
@@ -177,11 +184,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(item.path).parent == Path(__file__).parent:
             item.add_marker(pytest.mark.graph)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", "graph: starts the real ROS graph as processes")
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture

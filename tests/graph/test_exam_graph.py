@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from echopilot_msgs.action import RunExam
-from echopilot_msgs.msg import ControlStatus, PerceptionResult, RobotState, UltrasoundFrame
+from echopilot_msgs.msg import ControlStatus, PerceptionResult, RobotState
 from std_msgs.msg import String
+from ultrasound_msgs.msg import UltrasoundFrame
 
-from echopilot_nodes import conversions as conv
-from echopilot_nodes import names, qos
+import echopilot_wire as wire
+from echopilot_nodes.graph import qos, topics
 
 PROTOCOL = """
 title: One short look
@@ -31,21 +32,19 @@ def test_a_short_exam_in_a_namespace(make_graph: Callable[..., Any], model: Path
     graph.start("report")
     graph.start("scorer")
     graph.start_exam_graph(model)
-    key = lambda m: (m.sequence, conv.from_time(m.header.stamp))  # noqa: E731
-    frames = graph.listen(UltrasoundFrame, names.PROBE_FRAME, qos.FRAMES_RECORDED, key)
-    results = graph.listen(PerceptionResult, names.PERCEPTION_RESULT, qos.STATE_RECORDED, key)
-    robot = graph.listen(
-        RobotState, names.ROBOT_STATE, qos.STATE_RECORDED, lambda m: (m.tick, conv.from_time(m.header.stamp))
-    )
+    key = lambda m: (m.sequence, wire.stamp_of(m))  # noqa: E731
+    frames = graph.listen(UltrasoundFrame, topics.PROBE_FRAME, qos.FRAMES_RECORDED, key)
+    results = graph.listen(PerceptionResult, topics.PERCEPTION_RESULT, qos.ANSWER_RECORDED, key)
+    robot = graph.listen(RobotState, topics.ROBOT_STATE, qos.STATE_RECORDED, lambda m: (m.sequence, wire.stamp_of(m)))
     status = graph.listen(
-        ControlStatus, names.CONTROL_STATUS, qos.STATE_RECORDED,
-        lambda m: (m.tick, conv.from_time(m.header.stamp), m.frame_sequence, m.frame_age),
+        ControlStatus, topics.CONTROL_STATUS, qos.ANSWER_RECORDED,
+        lambda m: (m.tick, wire.stamp_of(m), m.frame_sequence, m.frame_age),
     )  # fmt: skip
-    summaries = graph.listen(String, names.EXAM_SUMMARY, qos.LATCHED, lambda m: m.data)
-    reports = graph.listen(String, names.EXAM_REPORT, qos.LATCHED, lambda m: m.data)
+    summaries = graph.listen(String, topics.EXAM_SUMMARY, qos.LATCHED, lambda m: m.data)
+    reports = graph.listen(String, topics.EXAM_REPORT, qos.LATCHED, lambda m: m.data)
 
     handle = graph.action(
-        RunExam, names.EXAM_RUN,
+        RunExam, topics.EXAM_RUN,
         RunExam.Goal(protocol=str(protocol), patient_pseudonym="test", out_folder=str(out / "record")),
     )  # fmt: skip
     assert handle.accepted
@@ -54,7 +53,7 @@ def test_a_short_exam_in_a_namespace(make_graph: Callable[..., Any], model: Path
 
     # Truth: the live graph has exactly one reader of any topic below sim/truth.
     truth_topics = [t for t, _ in graph.node.get_topic_names_and_types() if "truth" in t]
-    assert truth_topics == [f"/lab/{names.SIM_TRUTH_FRAME}"]
+    assert truth_topics == [f"/lab/{topics.SIM_TRUTH_FRAME}"]
     readers = graph.node.get_subscriptions_info_by_topic(truth_topics[0])
     assert [(r.node_name, r.node_namespace) for r in readers] == [("scorer", "/lab")]
     # Namespace: no topic of ours outside it.
@@ -69,6 +68,7 @@ def test_a_short_exam_in_a_namespace(make_graph: Callable[..., Any], model: Path
     scores = json.loads(Path(summaries[-1]).read_text())
     assert scores["patient"] == 600_000
     assert scores["safety"]["limit_crossings"] == 0
+    assert scores["lockstep"] == {"breaks": 0, "by_node": {}}
 
     # Stamps: a result carries the stamp of its frame, a status the stamp of its tick, and ages follow from both.
     stamp_of = dict(frames)
@@ -89,19 +89,19 @@ def test_a_short_exam_in_a_namespace(make_graph: Callable[..., Any], model: Path
 
 
 def check_recording(path: Path) -> None:
-    """Both readers that users have take the file."""
-    reader_module = pytest.importorskip("mcap_ros2.reader")
-    counts: dict[str, int] = {}
-    for message in reader_module.read_ros2_messages(str(path)):
-        counts[message.channel.topic] = counts.get(message.channel.topic, 0) + 1
-    assert counts[f"/lab/{names.ROBOT_STATE}"] > 500
-    assert counts[f"/lab/{names.PROBE_FRAME}"] > 20
-    assert counts[f"/lab/{names.EXAM_STATE}"] > 100
+    """A reader that users have takes the file."""
     rosbags = pytest.importorskip("rosbags.highlevel")
+    counts: dict[str, int] = {}
     with rosbags.AnyReader([path]) as bag:
-        topics = {c.topic for c in bag.connections}
-        assert f"/lab/{names.PERCEPTION_RESULT}" in topics
-        connection = [c for c in bag.connections if c.topic == f"/lab/{names.ROBOT_STATE}"]
+        for connection, _, _ in bag.messages():
+            counts[connection.topic] = counts.get(connection.topic, 0) + 1
+    assert counts[f"/lab/{topics.ROBOT_STATE}"] > 500
+    assert counts[f"/lab/{topics.PROBE_FRAME}"] > 20
+    assert counts[f"/lab/{topics.EXAM_STATE}"] > 100
+    with rosbags.AnyReader([path]) as bag:
+        recorded = {c.topic for c in bag.connections}
+        assert f"/lab/{topics.PERCEPTION_RESULT}" in recorded
+        connection = [c for c in bag.connections if c.topic == f"/lab/{topics.ROBOT_STATE}"]
         for c, _, raw in bag.messages(connections=connection):
-            assert bag.deserialize(raw, c.msgtype).tick >= 1
+            assert bag.deserialize(raw, c.msgtype).sequence >= 1
             break

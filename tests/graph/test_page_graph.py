@@ -1,6 +1,10 @@
 """A browser at a running graph: sign in, watch, start, stop, resume, and a line that breaks."""
 
+import http.client
+import json
+import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +14,8 @@ import pytest
 from echopilot_msgs.msg import SafetyState
 from geometry_msgs.msg import TwistStamped
 
-from echopilot_core import EchoPilotError
-from echopilot_nodes import names, qos
-from echopilot_nodes.conversions import from_time
-from echopilot_nodes.page_address import open_entrance
-from echopilot_nodes.params import PageParams
+from echopilot_nodes.graph import qos, topics
+from echopilot_wire import stamp_of
 
 PASSWORD = "for-this-test-only"
 PATIENCE_MS = 120_000  # of the browser, on a busy machine
@@ -24,10 +25,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def stamp_ns(message: Any) -> int:
-    return from_time(message.header.stamp)
 
 
 def listens(port: int) -> bool:
@@ -44,11 +41,12 @@ def test_sign_in_watch_start_stop_resume_and_a_lost_connection(
     if chromium is None:
         pytest.skip("needs Chromium (apt install chromium)")
     graph, port = make_graph(), free_port()
-    graph.environment |= {"XDG_CONFIG_HOME": str(tmp_path / "none"), "ECHOPILOT_PAGE_PASSWORD": PASSWORD}
+    graph.environment |= {"XDG_CONFIG_HOME": str(tmp_path / "none"), "XDG_STATE_HOME": str(tmp_path / "state")}
+    graph.environment |= {"ECHOPILOT_PAGE_PASSWORD": PASSWORD}
     graph.start("page", port=port)
     graph.start_exam_graph(model, start="immediately", realtime_factor=1.0)
-    safety = graph.listen(SafetyState, names.SAFETY_STATE, qos.STATE, lambda m: (m.mode, stamp_ns(m)))
-    twists = graph.listen(TwistStamped, names.ROBOT_SERVO_CV, qos.COMMAND, stamp_ns)
+    safety = graph.listen(SafetyState, topics.SAFETY_STATE, qos.STATE, lambda m: (m.mode, stamp_of(m)))
+    twists = graph.listen(TwistStamped, topics.ROBOT_SERVO_CV, qos.COMMAND, stamp_of)
     graph.wait(lambda: listens(port), 30.0, "the page")
 
     with playwright.sync_playwright() as browser_kit:
@@ -64,7 +62,7 @@ def test_sign_in_watch_start_stop_resume_and_a_lost_connection(
         page.fill("#sign-in input[name=password]", PASSWORD)
         page.click("#sign-in button")
         playwright.expect(state).to_have_text("Ready")
-        playwright.expect(page.locator("#view")).not_to_have_text("-")  # pictures come, with results
+        playwright.expect(page.locator("#view")).not_to_have_text("-")  # images come, with results
         playwright.expect(page.locator("#quality")).to_contain_text("%")
 
         page.click("#do-start")
@@ -91,6 +89,15 @@ def test_sign_in_watch_start_stop_resume_and_a_lost_connection(
         playwright.expect(banner).to_be_hidden()
         graph.wait(lambda: twists[-1] > stopped_ns, 30.0, "motion after resume")
 
+        graph.processes["page"].send_signal(signal.SIGSTOP)  # the sockets stay open, nothing comes any more
+        page.evaluate("window.frozenAt = performance.now()")
+        page.wait_for_selector("body.lost", state="attached", timeout=10_000)
+        silent_ms = page.evaluate("performance.now() - window.frozenAt")
+        assert float(page.locator("#force .big").evaluate("e => getComputedStyle(e).opacity")) < 0.5, "dimmed"
+        graph.processes["page"].send_signal(signal.SIGCONT)
+        playwright.expect(banner).not_to_contain_text("Connection lost")
+        assert silent_ms < 1500.0 + 1000.0 * (os.getloadavg()[0] > 4.0), "old values looked live for longer"
+
         graph.kill("page")
         playwright.expect(banner).to_contain_text("Connection lost")
         playwright.expect(banner).to_contain_text("emergency stop")
@@ -98,15 +105,43 @@ def test_sign_in_watch_start_stop_resume_and_a_lost_connection(
         browser.close()
 
 
-def test_the_page_does_not_listen_beyond_this_machine_without_certificate_and_passwords(tmp_path: Path) -> None:
-    nobody = str(tmp_path / "none.json")
-    with pytest.raises(EchoPilotError, match="certificate"):
-        open_entrance(PageParams(host="0.0.0.0", port=0, passwords=nobody))
-    with pytest.raises(EchoPilotError, match="passwords"):
-        open_entrance(PageParams(host="0.0.0.0", port=0, passwords=nobody, certificate="c.pem", key="k.pem"))
-    entrance = open_entrance(PageParams(port=0, passwords=nobody))
-    taken = entrance.listening.getsockname()[1]
-    with pytest.raises(EchoPilotError, match="another port"):
-        open_entrance(PageParams(port=taken, passwords=nobody))
-    entrance.listening.close()
-    assert entrance.notice.count("password for this run") == 1
+@pytest.mark.timeout(200)
+def test_stop_arrives_while_the_process_of_the_page_is_frozen(make_graph: Callable[..., Any], tmp_path: Path) -> None:
+    graph, port = make_graph(), free_port()
+    graph.environment |= {
+        "XDG_CONFIG_HOME": str(tmp_path / "none"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "ECHOPILOT_PAGE_PASSWORD": PASSWORD,
+    }
+    graph.start("safety")
+    graph.start("page", port=port)
+    graph.wait(lambda: listens(port), 60.0, "the page")
+    headers = {"Content-Type": "application/json", "Origin": f"http://127.0.0.1:{port}"}
+
+    def ask(path: str, body: dict[str, str]) -> http.client.HTTPResponse:
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        line.request("POST", path, json.dumps(body), headers)
+        return line.getresponse()
+
+    answer = ask("/api/sign-in", {"role": "operator", "password": PASSWORD, "name": "A"})
+    headers |= {"Cookie": answer.headers["Set-Cookie"].split(";")[0], "X-EchoPilot-Token": json.load(answer)["token"]}
+    graph.wait(lambda: ask("/api/do/stop", {}).status == 200, 60.0, "safety and the gate to know each other")
+
+    frozen = graph.processes["page"]
+    frozen.send_signal(signal.SIGSTOP)
+    try:
+        answer = ask("/api/do/stop", {})
+        assert answer.status == 200, answer.read()
+    finally:
+        frozen.send_signal(signal.SIGCONT)
+    audit = tmp_path / "state" / "echopilot" / "commands.jsonl"
+    graph.wait(
+        lambda: audit.exists() and '"done": true, "outcome": "stopped' in audit.read_text(), 20.0, "the audit log"
+    )
+    lines = [json.loads(text) for text in audit.read_text().splitlines()]
+    assert {(entry["command"], entry["by"]) for entry in lines} == {
+        ("sign-in", "A (operator)"),
+        ("stop", "A (operator)"),
+    }
+    graph.kill("page")
+    graph.wait(lambda: not listens(port), 10.0, "the gate's end with the page")

@@ -7,12 +7,12 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from disk_limits import small_disk
 from echopilot_msgs.msg import RobotState
+from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from echopilot_core import EchoPilotError
-from echopilot_exam.record.scan import Scan
-from echopilot_nodes import names, qos
-from echopilot_nodes.conversions import to_header
+from echopilot_exam.record.mcap_scan import McapScan
+from echopilot_nodes.graph import qos, topics
 
 ROBOT_STATE = "echopilot_msgs/msg/RobotState"
 
@@ -22,10 +22,10 @@ class Talker:
 
     def __init__(self, graph: Any) -> None:
         self.graph = graph
-        self.folders = graph.node.create_publisher(String, names.EXAM_FOLDER, qos.LATCHED)
-        self.records = graph.node.create_publisher(String, names.EXAM_RECORD, qos.LATCHED)
-        self.states = graph.node.create_publisher(RobotState, names.ROBOT_STATE, qos.STATE_OFFERED)
-        self.health = graph.listen(DiagnosticArray, names.DIAGNOSTICS, qos.STATE_RECORDED, lambda m: m.status[0])
+        self.folders = graph.node.create_publisher(String, topics.EXAM_FOLDER, qos.LATCHED)
+        self.records = graph.node.create_publisher(String, topics.EXAM_RECORD, qos.LATCHED)
+        self.states = graph.node.create_publisher(RobotState, topics.ROBOT_STATE, qos.STATE_OFFERED)
+        self.health = graph.listen(DiagnosticArray, topics.DIAGNOSTICS, qos.STATE_RECORDED, lambda m: m.status[0])
         self.tick = 0
         graph.wait(lambda: self.states.get_subscription_count() == 1 and self.health, 60.0, "the recorder")
 
@@ -36,20 +36,21 @@ class Talker:
     def say(self) -> None:
         self.tick += 1
         filler = [0.1 * self.tick * k for k in range(2000)]
-        message = RobotState(header=to_header(self.tick * 10_000_000, "base"), tick=self.tick, joint_position=filler)
+        message = RobotState(sequence=self.tick, measured_js=JointState(position=filler))
+        message.header.stamp.nanosec = self.tick * 10_000_000
         self.states.publish(message)
 
 
 def ticks(folder: Path) -> list[int]:
     """Ticks of the robot states in a recording; none while it is not begun."""
     try:
-        return [m.decoded.tick for m in Scan(folder / "exam.mcap", (ROBOT_STATE,))]
+        return [m.decoded.sequence for m in McapScan(folder / "exam.mcap", (ROBOT_STATE,))]
     except (EchoPilotError, FileNotFoundError):
         return []
 
 
 def is_whole(folder: Path) -> bool:
-    scan = Scan(folder / "exam.mcap")
+    scan = McapScan(folder / "exam.mcap")
     for _ in scan:
         pass
     return scan.cut == ""

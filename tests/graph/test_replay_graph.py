@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from echopilot_msgs.msg import PerceptionResult, UltrasoundFrame
+from echopilot_msgs.msg import PerceptionResult
 from std_msgs.msg import Bool
+from ultrasound_msgs.msg import UltrasoundFrame
 
-from echopilot_nodes import conversions as conv
-from echopilot_nodes import names, qos
+import echopilot_wire as wire
+from echopilot_nodes.graph import qos, topics
 from echopilot_perception.frames import open_clip
 from echopilot_perception.pipeline import Perception
 
@@ -35,15 +36,15 @@ def test_a_real_clip_gives_every_frame_once_and_the_result_that_it_has_without_r
 ) -> None:
     graph = make_graph()
     frames = graph.listen(
-        UltrasoundFrame, names.PROBE_FRAME, qos.FRAMES_RECORDED,
-        lambda m: (m.sequence, conv.from_time(m.header.stamp), bytes(m.image.data)),
+        UltrasoundFrame, topics.PROBE_FRAME, qos.FRAMES_RECORDED,
+        lambda m: (m.sequence, wire.stamp_of(m), bytes(m.image.data)),
     )  # fmt: skip
     results = graph.listen(
-        PerceptionResult, names.PERCEPTION_RESULT, qos.STATE_RECORDED,
-        conv.from_result,
+        PerceptionResult, topics.PERCEPTION_RESULT, qos.ANSWER_RECORDED,
+        wire.from_result,
     )  # fmt: skip
-    ended = graph.listen(Bool, names.PROBE_ENDED, qos.LATCHED, lambda m: m.data)
-    graph.start("perception", "replay.yaml", **({"model": model} if model else {}))
+    ended = graph.listen(Bool, topics.PROBE_ENDED, qos.LATCHED, lambda m: m.data)
+    graph.start("perception", "replay.yaml", listeners=2, **({"model": model} if model else {}))
     graph.start("probe_source", "replay.yaml", clip=clip, rate=4.0, listeners=2)
     graph.start("lifecycle_manager", "replay.yaml")
     graph.wait(lambda: bool(ended) and ended[-1], 120.0, "the end of the clip")
@@ -54,7 +55,7 @@ def test_a_real_clip_gives_every_frame_once_and_the_result_that_it_has_without_r
     assert [seen.stamp_ns for seen in results] == [t for _, t, _ in frames]
     offsets_s = (np.array([t for _, t, _ in frames]) - frames[0][1]) * 1e-9
     assert np.abs(offsets_s - (original.frame_times_s - original.frame_times_s[0])).max() < 1e-6
-    assert all(picture == image.tobytes() for (_, _, picture), image in zip(frames, original.images, strict=True))
+    assert all(sent == image.tobytes() for (_, _, sent), image in zip(frames, original.images, strict=True))
     golden = Perception(model)
     for frame, seen in zip(original.frames(), results, strict=True):
         expected = golden.see(frame)

@@ -17,12 +17,13 @@ def node() -> Iterator[ControllerNode]:
     rclpy.init(args=["--ros-args", "-p", "force_crossover_rad_s:=8.0"])
     node = ControllerNode()
     yield node
+    node.close()
     node.destroy_node()
     rclpy.shutdown()
 
 
 def gain(node: ControllerNode) -> float:
-    return node._core._regulator.crossover_rad_s
+    return node._core._synthesis.regulator.crossover_rad_s
 
 
 def test_the_gain_of_the_force_loop_changes_live_and_outlasts_a_restart(node: ControllerNode) -> None:

@@ -10,14 +10,14 @@ rclpy = pytest.importorskip("rclpy", reason="needs ROS 2")
 from geometry_msgs.msg import TwistStamped  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 
-from echopilot_nodes.jog_inbox import JogInbox  # noqa: E402
+from echopilot_nodes.graph.jog_input import JogInput  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def inbox() -> Iterator[JogInbox]:
+def buffer() -> Iterator[JogInput]:
     rclpy.init()
     node = Node("jog_test")
-    yield JogInbox(node)
+    yield JogInput(node)
     node.destroy_node()
     rclpy.shutdown()
 
@@ -30,15 +30,15 @@ def message(frame: str = "probe", **linear: float) -> TwistStamped:
     return made
 
 
-def test_a_jog_gets_the_stamp_of_the_first_tick_that_sees_it(inbox: JogInbox) -> None:
-    inbox._hear(message(x=0.01))
-    first = inbox.newest(1_000)
+def test_a_jog_gets_the_stamp_of_the_first_tick_that_sees_it(buffer: JogInput) -> None:
+    buffer._on_jog(message(x=0.01))
+    first = buffer.newest(1_000)
     assert first is not None and first.stamp_ns == 1_000 and first.twist[0] == 0.01
-    assert inbox.newest(2_000) is first, "silence does not renew it"
+    assert buffer.newest(2_000) is first, "silence does not renew it"
 
 
 @pytest.mark.parametrize("bad", [message(x=math.nan), message(y=math.inf), message("base", x=0.01)])
-def test_what_is_not_finite_or_in_another_frame_is_left_out(inbox: JogInbox, bad: TwistStamped) -> None:
-    before = inbox.newest(3_000)
-    inbox._hear(bad)
-    assert inbox.newest(4_000) is before
+def test_what_is_not_finite_or_in_another_frame_is_left_out(buffer: JogInput, bad: TwistStamped) -> None:
+    before = buffer.newest(3_000)
+    buffer._on_jog(bad)
+    assert buffer.newest(4_000) is before

@@ -9,12 +9,15 @@ pytest.importorskip("rclpy", reason="needs rclpy")
 from rclpy.duration import Infinite
 from rclpy.qos import QoSCompatibility, qos_check_compatible
 
-from echopilot_nodes import qos
+from echopilot_nodes.graph import qos
 
 PAIRS = [
     *itertools.product([qos.FRAMES_OFFERED], [qos.FRAMES_NEWEST, qos.FRAMES_LOCKSTEP, qos.FRAMES_RECORDED]),
     *itertools.product([qos.STATE_OFFERED], [qos.STATE, qos.STATE_LOCKSTEP, qos.STATE_RECORDED]),
-    *itertools.product([qos.ANSWER_OFFERED], [qos.ANSWER_LOCKSTEP, qos.STATE, qos.STATE_LOCKSTEP, qos.STATE_RECORDED]),
+    *itertools.product(
+        [qos.ANSWER_OFFERED],
+        [qos.ANSWER_LOCKSTEP, qos.ANSWER_RECORDED, qos.STATE, qos.STATE_LOCKSTEP, qos.STATE_RECORDED],
+    ),
     (qos.COMMAND, qos.COMMAND),
     (qos.COMMAND, qos.STATE_RECORDED),
     (qos.EVENTS, qos.EVENTS),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from echopilot_core import Frame, LandmarkName, ProbeGeometry, ProbeKind, SectorBox, Tissue, View
+from echopilot_core import Frame, LandmarkName, ProbeGeometry, ProbeKind, SectorBox, SegmentationClass, View
 from echopilot_perception import grid
 from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, stack
 
@@ -15,8 +15,8 @@ def ring_sample(rng: np.random.Generator) -> Sample:
     rows, columns = np.mgrid[:128, :128]
     distance = np.hypot(columns - cx, rows - cy)
     fine = np.kron(distance, np.ones((2, 2)))
-    image[fine < 14], labels[distance < 14] = 240, Tissue.AO_WALL
-    image[fine < 10], labels[distance < 10] = 5, Tissue.AO_LUMEN
+    image[fine < 14], labels[distance < 14] = 240, SegmentationClass.AO_WALL
+    image[fine < 10], labels[distance < 10] = 5, SegmentationClass.AO_LUMEN
     landmarks = np.full((len(LandmarkName), 2), np.nan, np.float32)
     landmarks[LandmarkName.AORTA_NEAR] = grid.X_M[cx], grid.Y_M[cy - 14]
     landmarks[LandmarkName.AORTA_FAR] = grid.X_M[cx], grid.Y_M[cy + 14]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from echopilot_lab.fuzz import run_cases
-from echopilot_lab.fuzz_cases import make_case
+from echopilot_lab.fuzzing.cases import make_case
+from echopilot_lab.fuzzing.run import run_cases
 from echopilot_perception.pipeline import Perception
 
 SEED = 20
@@ -19,7 +19,7 @@ def test_cases_end_in_one_clear_line_or_a_valid_result(tmp_path: Path) -> None:
     perception.close()
     print(f"seed {SEED}: {sum(o.refused for o in outcomes)} of {CASES} refused")
     faults = [f"case {o.number} ({o.what}): {o.fault}" for o in outcomes if o.fault]
-    assert not faults, "; ".join(faults) + f"; replay: benchmarks/fuzz_perception.py --seed {SEED} --case N"
+    assert not faults, "; ".join(faults) + f"; replay: echopilot bench fuzz --seed {SEED} --case N"
     assert CASES / 10 < sum(o.refused for o in outcomes) < 0.9 * CASES  # neither all nonsense nor all harmless
 
 
@@ -44,8 +44,8 @@ def test_a_fault_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["", "two\nlines", "x" * 500])
-def test_an_unclear_line_counts_as_a_fault(line: str) -> None:
-    from echopilot_lab.fuzz import _unclear
+def test_anunclear_line_counts_as_a_fault(line: str) -> None:
+    from echopilot_lab.fuzzing.run import unclear
 
-    assert _unclear(line)
-    assert not _unclear("clip.dcm is not a readable DICOM clip: it breaks off")
+    assert unclear(line)
+    assert not unclear("clip.dcm is not a readable DICOM clip: it breaks off")

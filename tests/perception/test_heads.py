@@ -1,4 +1,4 @@
-"""Every head learns what it is told, passes over what is not known, and reads its answer back in millimetres."""
+"""Every head learns what it is told, passes over what is not known, and reads its answer back in millimeters."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from synthetic import ring_samples
 
 from echopilot_core import FindingKind, LandmarkName
 from echopilot_perception import grid
-from echopilot_perception.heads import HEADS, Reading
+from echopilot_perception.heads import HEADS, HeadResults
 from echopilot_perception.heads.disease import DiseaseHead
 from echopilot_perception.heads.landmarks import LandmarkHead
 from echopilot_perception.heads.sizes import NAMES, SizeHead
@@ -25,7 +25,7 @@ def test_a_peak_is_read_where_it_lies() -> None:
         p = np.clip(0.95 * np.exp(-0.5 * (away / 1.2) ** 2), 1e-4, 1 - 1e-4)
         logits = np.full((len(LandmarkName), COARSE, COARSE), -9.0, np.float32)
         logits[LandmarkName.APEX] = np.log(p / (1 - p))
-        reading = Reading()
+        reading = HeadResults()
         LandmarkHead().read(logits, DEFAULT_SPEC, reading)
         (found,) = reading.landmarks
         assert found.name == "APEX"
@@ -37,7 +37,7 @@ def test_a_patch_becomes_a_box_around_it() -> None:
     logits = np.full((3, COARSE, COARSE), -6.0, np.float32)
     logits[0, 20:26, 30:40] = 3.0
     logits[2, 50, 50] = 5.0  # a lone cell is no patch
-    reading = Reading()
+    reading = HeadResults()
     DiseaseHead().read(logits, DEFAULT_SPEC, reading)
     (box,) = reading.boxes
     assert box.kind == FindingKind.THROMBUS.name and box.score == pytest.approx(0.953, abs=0.01)
@@ -46,8 +46,8 @@ def test_a_patch_becomes_a_box_around_it() -> None:
     assert (box.top_m, box.bottom_m) == pytest.approx((20 * step, 26 * step))
 
 
-def test_sizes_are_read_in_metres() -> None:
-    reading = Reading()
+def test_sizes_are_read_in_meters() -> None:
+    reading = HeadResults()
     SizeHead().read(np.zeros(2 * len(NAMES), np.float32), DEFAULT_SPEC, reading)
     assert [s.name for s in reading.sizes] == list(NAMES)
     assert reading.sizes[0].value == pytest.approx(0.026) and 0 < reading.sizes[0].sigma < 0.026
@@ -76,13 +76,13 @@ def test_each_head_can_learn_the_rings() -> None:
 
     rows = on_device(tensors(ring_samples(8, seed=2)), torch.device("cpu"))
     network = build_network(DEFAULT_SPEC, 0).eval()
-    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     history = []
     for _ in range(40):
         losses = [h.loss(o, rows) for h, o in zip(HEADS, network(rows["image"]), strict=True)]
         history.append([float(v) for v in losses])
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         sum(losses).backward()
-        optimiser.step()
+        optimizer.step()
     for head, first, last in zip(HEADS, history[0], history[-1], strict=True):
         assert head.weight == 0 or last < first, head.name

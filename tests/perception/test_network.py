@@ -15,7 +15,7 @@ def test_small_enough_for_its_checkpoint() -> None:
     assert weights <= 2_400_000
 
 
-def test_lattices_are_the_picture() -> None:
+def test_lattices_are_the_image() -> None:
     """What the loss sees of lattice (i, j) while training is what the full map shows at cells (i::2, j::2)."""
     network = build_network(DEFAULT_SPEC, 1).eval()
     image = torch.from_numpy(ring_samples(2, seed=3).image).float()[:, None] / 255

@@ -7,13 +7,14 @@ import pytest
 
 from echopilot_core import EchoPilotError
 from echopilot_perception import ood
+from echopilot_perception.training.out_of_distribution import fit, save
 
 
 def _fitted(rng: np.random.Generator) -> tuple[ood.FeatureStatistics, np.ndarray]:
     mix = rng.normal(size=(24, 24))
     usual = rng.normal(size=(1500, 24)) @ mix
     foreign = usual[:500] + 6.0 * rng.normal(size=24)
-    return ood.fit(usual[:1000], usual[1000:1250], foreign), usual[1250:] + 0.0
+    return fit(usual[:1000], usual[1000:1250], foreign), usual[1250:] + 0.0
 
 
 def test_half_lies_at_the_99th_percentile_of_validation() -> None:
@@ -34,7 +35,7 @@ def test_features_far_off_in_a_direction_never_shown_score_high() -> None:
 
 def test_it_survives_its_file(tmp_path: Path) -> None:
     statistics, usual = _fitted(np.random.default_rng(3))
-    ood.save(tmp_path / "ood.npz", statistics)
+    save(tmp_path / "ood.npz", statistics)
     again = ood.load(tmp_path / "ood.npz")
     assert ood.score(again, usual[0]) == pytest.approx(ood.score(statistics, usual[0]), abs=1e-3)
     (tmp_path / "ood.npz").write_bytes(b"PK nonsense")

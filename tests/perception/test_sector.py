@@ -19,15 +19,15 @@ def screen(u: float, v: float, near: float, far: float, half_rad: float, frames:
     rows, columns = np.mgrid[:480, :640]
     r, a = np.hypot(columns - u, rows - v), np.arctan2(columns - u, rows - v)
     inside = (r > near) & (r < far) & (np.abs(a) < half_rad)
-    pictures = []
+    images = []
     for _ in range(frames):
-        picture = np.where(inside, rng.rayleigh(30, inside.shape), 0).clip(0, 255).astype(np.uint8)
-        cv2.putText(picture, "Crd P21 MI 0.9", (5, 25), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 255, 1)
-        cv2.putText(picture, "75 bpm", (560, 470), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 255, 1)
+        image = np.where(inside, rng.rayleigh(30, inside.shape), 0).clip(0, 255).astype(np.uint8)
+        cv2.putText(image, "Crd P21 MI 0.9", (5, 25), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 255, 1)
+        cv2.putText(image, "75 bpm", (560, 470), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 255, 1)
         for tick in range(40, 440, 40):
-            cv2.line(picture, (610, tick), (618, tick), 255, 1)
-        pictures.append(picture)
-    return np.stack(pictures)
+            cv2.line(image, (610, tick), (618, tick), 255, 1)
+        images.append(image)
+    return np.stack(images)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_fans_are_measured(half_deg: float, near: float, kind: ProbeKind, frames
     assert found.depth_px == pytest.approx(far - radius, rel=0.04)
 
 
-def test_coloured_traces_are_disregarded() -> None:
-    pictures = screen(310, 30, 6, 360, np.deg2rad(42), 3, seed=6)
-    coloured = np.zeros(pictures.shape[1:], np.bool_)
-    coloured[430:470, 60:560] = True
-    pictures[:, coloured] = 200
-    found = find_sector(pictures, coloured)
+def test_colored_traces_are_disregarded() -> None:
+    images = screen(310, 30, 6, 360, np.deg2rad(42), 3, seed=6)
+    colored = np.zeros(images.shape[1:], np.bool_)
+    colored[430:470, 60:560] = True
+    images[:, colored] = 200
+    found = find_sector(images, colored)
     assert found is not None
     assert found.depth_px == pytest.approx(360, rel=0.04)
 
@@ -60,9 +60,9 @@ def test_black_screen_has_no_sector() -> None:
 
 
 def test_a_rectangle_is_a_linear_probe() -> None:
-    picture = np.zeros((1, 400, 500), np.uint8)
-    picture[0, 50:350, 100:400] = np.random.default_rng(1).integers(20, 200, (300, 300))
-    found = find_sector(picture)
+    image = np.zeros((1, 400, 500), np.uint8)
+    image[0, 50:350, 100:400] = np.random.default_rng(1).integers(20, 200, (300, 300))
+    found = find_sector(image)
     assert found is not None and found.kind == ProbeKind.LINEAR
     assert found.width_px == pytest.approx(300, abs=8)
     assert found.depth_px == pytest.approx(300, abs=8)
@@ -80,5 +80,5 @@ def test_real_apical_clip() -> None:
     assert geometry.depth_m == pytest.approx(0.195, abs=0.01)  # 19 cm on the screen, from just behind the face
     frames = list(clip.frames())
     assert [f.sequence for f in frames] == list(range(120))
-    picture = to_network(frames[0])
-    assert picture.shape == (256, 256) and 0.02 < float(picture.mean()) < 0.5
+    image = to_network(frames[0])
+    assert image.shape == (256, 256) and 0.02 < float(image.mean()) < 0.5

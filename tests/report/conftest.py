@@ -20,7 +20,7 @@ def exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def reported(exam: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of that exam with every file of its report."""
-    from echopilot_report import write_report
+    from echopilot_report.report import write_report
 
     folder = tmp_path_factory.mktemp("reported") / "record"
     shutil.copytree(exam, folder)
@@ -30,7 +30,7 @@ def reported(exam: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An exam of pictures too bad for any number; nobody writes into it."""
+    """An exam of images too bad for any number; nobody writes into it."""
     from report_world import ONE_LOOK
 
     return _exam_of(ONE_LOOK, tmp_path_factory.mktemp("refused"), good=False)

@@ -7,8 +7,8 @@ from exam_world import GEOMETRY, World
 from numpy.typing import NDArray
 
 from echopilot_core import Frame, SectorBox
-from echopilot_exam.machine import ExamMachine
-from echopilot_exam.protocol import load_protocol
+from echopilot_exam.machine.machine import ExamMachine
+from echopilot_exam.protocol.protocol import load_protocol
 from echopilot_exam.record import RecordHeader, RecordWriter
 
 SENTENCE = "Research software, not a medical device. Not verified by a clinician."
@@ -33,7 +33,7 @@ steps:
 
 
 def _plain(sequence: int) -> NDArray[np.uint8]:
-    """A picture that differs from frame to frame and is small when compressed."""
+    """An image that differs from frame to frame and is small when compressed."""
     rows = (np.arange(SIDE) + sequence) % 200
     return np.repeat(rows[:, None], SIDE, axis=1).astype(np.uint8)
 
@@ -54,8 +54,8 @@ def write_exam(
     for _ in range(ticks):
         output = world.tick()
         assert world.last_inputs is not None
-        for seen in world.last_inputs.seen:
-            writer.frame(Frame(seen.stamp_ns, seen.sequence, _plain(seen.sequence), GEOMETRY, SECTOR))
+        for seen in world.last_inputs.results:
+            writer.add_frame(Frame(seen.stamp_ns, seen.sequence, _plain(seen.sequence), GEOMETRY, SECTOR))
         writer.tick(world.last_inputs, output)
         if output.done:
             break

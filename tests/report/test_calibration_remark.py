@@ -4,20 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from echopilot_core import ExamPhase
 from echopilot_exam.record import ExamRecord, RecordHeader
-from echopilot_report.content import not_seen
+from echopilot_report.content.content import not_seen
 
 
 def record(probe: str, time: str) -> ExamRecord:
     header = RecordHeader("P", "aorta", "", probe_calibration=probe, time_calibration=time)
-    return ExamRecord(Path("."), header, 0, 1, "DONE", True, "", (), (), (), (), ())
+    return ExamRecord(Path("."), header, 0, 1, ExamPhase.DONE, True, "", (), (), (), (), ())
 
 
 @pytest.mark.parametrize(
     ("probe", "time", "told"),
     [
         ("not calibrated", "simulated, exact", ["Probe: not calibrated"]),
-        ("not calibrated", "not calibrated", ["Probe: not calibrated", "Delay of the pictures: not calibrated"]),
+        ("not calibrated", "not calibrated", ["Probe: not calibrated", "Delay of the images: not calibrated"]),
         ("2026-11-27T12:00:00+00:00, SHA-256 0123456789ab", "simulated, exact", []),
         ("", "", []),
     ],

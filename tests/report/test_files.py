@@ -15,11 +15,10 @@ import pytest
 from report_world import write_exam
 
 from echopilot_core import EchoPilotError
-from echopilot_report import write_report
-from echopilot_report.output import NEW, OLD, replaced_together
+from echopilot_report.grading.wording import texts
+from echopilot_report.output import FILES, NEW, OLD, replaced_together
 from echopilot_report.pdf import NO_PANGO, pdf_of
-from echopilot_report.reading.wording import texts
-from echopilot_report.report import FILES
+from echopilot_report.report import write_report
 
 TEMPLATE = Path(sys.modules["echopilot_report"].__path__[0]) / "templates" / "report.html.j2"
 
@@ -46,7 +45,7 @@ def test_report_killed_in_the_middle_leaves_the_earlier_one_whole(reported: Path
     shutil.copytree(reported, folder)
     before = contents(folder)
     child = (
-        "import os, sys; from pathlib import Path; from echopilot_report import write_report\n"
+        "import os, sys; from pathlib import Path; from echopilot_report.report import write_report\n"
         "write_report(Path(sys.argv[1]), say=lambda part: part == 'PDF' and os.kill(os.getpid(), 9))"
     )
     done = subprocess.run([sys.executable, "-c", child, str(folder)], timeout=120, check=False)
@@ -57,36 +56,77 @@ def test_report_killed_in_the_middle_leaves_the_earlier_one_whole(reported: Path
     assert not (folder / NEW).exists() and not (folder / OLD).exists()
 
 
-@pytest.mark.parametrize("step", range(6))
+@pytest.mark.parametrize("step", range(3))
 def test_process_that_dies_while_files_take_their_place_leaves_whole_files(tmp_path: Path, step: int) -> None:
     names = ("a", "b", "c")
     for name in names:
         (tmp_path / name).write_text("old " * 1000)
     child = os.fork()
     if child == 0:
-        renamed = 0
-        rename = Path.rename
+        replaced = 0
+        replace = os.replace
 
-        def dies(path: Path, target: Path) -> Path:
-            nonlocal renamed
-            if renamed == step:
+        def dies(path: Path, target: Path) -> None:
+            nonlocal replaced
+            if replaced == step:
                 os.kill(os.getpid(), signal.SIGKILL)
-            renamed += 1
-            return rename(path, target)
+            replaced += 1
+            replace(path, target)
 
-        Path.rename = dies  # type: ignore[assignment]
+        os.replace = dies  # type: ignore[assignment]
         with replaced_together(tmp_path, names) as new:
             for name in names:
                 (new / name).write_text("new " * 1000)
         os._exit(1)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     for name in names:
-        assert not (tmp_path / name).exists() or (tmp_path / name).read_text() in ("old " * 1000, "new " * 1000)
+        assert (tmp_path / name).read_text() in ("old " * 1000, "new " * 1000)
     with replaced_together(tmp_path, names) as new:
         for name in names:
             (new / name).write_text("new " * 1000)
     assert {name: (tmp_path / name).read_text()[:4] for name in names} == dict.fromkeys(names, "new ")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_folder_of_a_report_is_never_lost(tmp_path: Path, step: int) -> None:
+    (tmp_path / "dicom").mkdir()
+    (tmp_path / "dicom" / "old.dcm").write_text("old")
+    child = os.fork()
+    if child == 0:
+        replaced, replace = 0, os.replace
+
+        def dies(path: Path, target: Path) -> None:
+            nonlocal replaced
+            if replaced == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            replaced += 1
+            replace(path, target)
+
+        os.replace = dies  # type: ignore[assignment]
+        with replaced_together(tmp_path, ("dicom",)) as new:
+            (new / "dicom").mkdir()
+            (new / "dicom" / "new.dcm").write_text("new")
+        os._exit(0)
+    os.waitpid(child, 0)
+    try:
+        with replaced_together(tmp_path, ("dicom",)):
+            raise ValueError
+    except ValueError:
+        assert len(list((tmp_path / "dicom").iterdir())) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["dicom"]
+
+
+def test_what_a_person_changed_or_put_there_is_kept_beside(reported: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "record"
+    shutil.copytree(reported, folder)
+    (folder / "report.html").write_text("my words")
+    (folder / "dicom" / "notes.txt").write_text("my notes")
+    written = write_report(folder)
+    assert (folder / "report-kept.html").read_text() == "my words"
+    assert (folder / "dicom-kept" / "notes.txt").read_text() == "my notes"
+    assert sum("kept as" in remark for remark in written.remarks) == 2
+    assert not any("kept as" in remark for remark in write_report(folder).remarks)
 
 
 def test_error_while_making_leaves_the_earlier_files(tmp_path: Path) -> None:

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 from report_world import SENTENCE, write_exam
 
-from echopilot_exam.protocol import load_protocol
+from echopilot_core import MeasurementName as Name
+from echopilot_exam.protocol.protocol import load_protocol
 from echopilot_exam.record import ExamRecord, read_exam
+from echopilot_report.grading import PatientFacts, Sex
+from echopilot_report.grading.wording import texts
 from echopilot_report.pdf import NO_PANGO, pdf_of, summary_sheets, with_summary_on_one_sheet
-from echopilot_report.reading import PatientFacts, Sex
-from echopilot_report.reading.wording import texts
 from echopilot_report.render import render_html
 
-NAMES = [name for name in texts()["measurement"] if name != "aorta_outer_ap"]
+NAMES = [Name.of(word) for word in texts()["measurement"] if word != Name.AORTA_OUTER_AP]
 
 
 def page_of(folder: Path) -> str:
@@ -43,7 +44,7 @@ class TagCounter(HTMLParser):
 
 
 def words(html: str) -> str:
-    """Text of the page without style, pictures and tags."""
+    """Text of the page without style, images and tags."""
     html = re.sub(r"<style>.*?</style>|data:image/png;base64,[^\"]*", "", html, flags=re.S)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", html))
 
@@ -72,6 +73,14 @@ def test_report_needs_nothing_from_outside(html: str) -> None:
     assert "http" not in html and "@import" not in html and "<script" not in html
 
 
+def test_figures_are_the_same_every_time_and_use_no_identifier_twice(exam: Path, html: str) -> None:
+    figures = re.findall(r"<svg.*?</svg>", html, re.S)
+    assert figures == re.findall(r"<svg.*?</svg>", page_of(exam), re.S)
+    assert all("<path" in figure and "<text" in figure for figure in figures)
+    used = {name for figure in figures for name in re.findall(r'(?:href="|url\()#([^")]+)', figure)}
+    assert used and all(sum(f'id="{name}"' in figure for figure in figures) == 1 for name in used)
+
+
 def test_every_number_carries_frame_ids(exam: Path, html: str) -> None:
     record = read_exam(exam)
     targets = set(re.findall(r'id="(frame-\d+)"', html))
@@ -79,20 +88,24 @@ def test_every_number_carries_frame_ids(exam: Path, html: str) -> None:
     assert links and links <= targets
     for measurement in record.measurements:
         assert measurement.frame_sequences
-        shown = measurement.frame_sequences if measurement.name != "aorta_outer_ap" else measurement.frame_sequences[:1]
+        shown = (
+            measurement.frame_sequences
+            if measurement.name is not Name.AORTA_OUTER_AP
+            else measurement.frame_sequences[:1]
+        )
         assert {f"frame-{s}" for s in shown} <= targets
 
 
 def fullest(record: ExamRecord) -> ExamRecord:
     """Every number and every step that there is, with many findings."""
-    length = next(m for m in record.measurements if m.name == "aorta_max_outer_ap")
-    volume = next(m for m in record.measurements if m.name == "lv_edv_a4c")
+    length = next(m for m in record.measurements if m.name is Name.AORTA_MAX_OUTER_AP)
+    volume = next(m for m in record.measurements if m.name is Name.LV_EDV_A4C)
     numbers = []
     for name in NAMES:
-        template = volume if re.search("ef_|volume|edv|esv", name) else length
-        unit, value = ("1", 0.37) if name.startswith("ef_") else (template.unit, template.value)
+        template = length if name.unit == "m" else volume
+        value = 0.37 if name.unit == "1" else template.value
         station_m = template.station_m if name.startswith("aorta_") else math.nan
-        numbers.append(replace(template, name=name, unit=unit, value=value, station_m=station_m))
+        numbers.append(replace(template, name=name, unit=name.unit, value=value, station_m=station_m))
     steps = load_protocol("complete").steps
     detail = "gate refused: 41 of 72 frames passed, quality 38 %, contact 61 %"
     results = tuple(

@@ -34,7 +34,7 @@ def test_a_second_run_changes_nothing(tmp_path):
     assert fix.rewrite_exports(tmp_path, "/usr/include/python3.12", "/venv/np/include") == 0
 
 
-def test_every_wheel_version_is_recognised():
+def test_every_wheel_version_is_recognized():
     for minor in (10, 11, 12, 13):
         text = BAKED.replace("311", f"3{minor}").replace("3.11", f"3.{minor}")
         assert fix.rewrite(text, "/usr/include/python3.12", "/venv/np/include") == OURS

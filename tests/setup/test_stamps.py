@@ -1,14 +1,15 @@
 """The set-up repeats a step exactly when something that it reads has changed."""
 
-import importlib.util
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-spec = importlib.util.spec_from_file_location("set_up", ROOT / "scripts" / "set_up.py")
-set_up = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(set_up)
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+import set_up
+
+ROOT = set_up.ROOT
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def run(tmp_path, capsys):
 
     def act(**inputs: str) -> list[str]:
         acted = []
-        todo = [set_up.Step(name, text, lambda n=name: acted.append(n)) for name, text in inputs.items()]
+        todo = [set_up.SetUpStep(name, text, lambda n=name: acted.append(n)) for name, text in inputs.items()]
         set_up.carry_out(todo, tmp_path / "stamps")
         return acted
 
@@ -44,7 +45,7 @@ def test_a_failed_step_leaves_no_stamp(run, tmp_path):
         raise SystemExit(1)
 
     with pytest.raises(SystemExit):
-        set_up.carry_out([set_up.Step("wheels", "1", fail)], tmp_path / "stamps")
+        set_up.carry_out([set_up.SetUpStep("wheels", "1", fail)], tmp_path / "stamps")
     assert run(wheels="1") == ["wheels"]
 
 
@@ -60,6 +61,22 @@ def test_the_digest_sees_content_and_names_but_not_the_environment(monkeypatch, 
     seen.append(set_up.digest(folder))
     assert len(set(seen)) == 3
     assert set_up.digest(folder) == seen[-1]
+
+
+def test_the_digest_does_not_know_where_the_clone_lies(monkeypatch, tmp_path):
+    seen = []
+    for clone in (tmp_path / "first", tmp_path / "second"):
+        shutil.copytree(ROOT / "ros2_ws/src/echopilot_msgs", clone / "messages")
+        monkeypatch.setattr(set_up, "ROOT", clone)
+        seen.append(set_up.digest(clone / "messages"))
+    assert seen[0] == seen[1]
+
+
+def test_what_is_waited_for_is_said_before(tmp_path, capsys):
+    heard = []
+    step = set_up.SetUpStep("wheels", "1", lambda: heard.append(capsys.readouterr().out), lambda: "about 25 s")
+    set_up.carry_out([step], tmp_path / "stamps")
+    assert heard == ["set-up 1/1: wheels (about 25 s) ... "]
 
 
 def test_the_inputs_of_the_steps_do_not_depend_on_what_the_set_up_writes(monkeypatch, tmp_path):

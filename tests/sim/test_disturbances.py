@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from echopilot_core import EchoPilotError, se3
-from echopilot_sim.anatomy import draw_patient
-from echopilot_sim.placement import Placement
+from echopilot_sim.anatomy import sample_patient
+from echopilot_sim.physics.placement import Placement
 from echopilot_sim.simulation import SimConfig, Simulation
 
 
@@ -36,7 +36,7 @@ def test_impossible_sways_are_refused(swing_m, rate_hz):
 
 
 def test_a_force_bias_is_read_and_does_not_push():
-    simulation = Simulation(draw_patient(500_001), SimConfig(sensor_errors=False))
+    simulation = Simulation(sample_patient(500_001), SimConfig(sensor_errors=False))
     for _ in range(30):
         before = simulation.step(None).robot
     simulation.bias_force(np.array([0.0, 0.0, -2.0, 0.0, 0.0, 0.0]))

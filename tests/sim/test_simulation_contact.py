@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from echopilot_core import RobotMode, SafeTwist
-from echopilot_sim.anatomy import draw_patient
+from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.simulation import SimConfig, Simulation, Tick
 
 SETPOINT_N = 5.0
@@ -45,7 +45,7 @@ def run(simulation: Simulation, policy: Policy, ticks: int, first: Tick | None =
 
 def touched(seed: int, config: SimConfig | None = None) -> tuple[Simulation, Press, Tick]:
     """In contact for three seconds."""
-    simulation, press = Simulation(draw_patient(seed), config or SimConfig()), Press()
+    simulation, press = Simulation(sample_patient(seed), config or SimConfig()), Press()
     tick = simulation.step(None)
     while press.touched_tick < 0:
         assert tick.robot.tick < 3000, "never touched"
@@ -71,7 +71,7 @@ def test_pressing_with_five_newtons_reads_minus_five_without_disturbances() -> N
     assert forces[-1] == pytest.approx(5.0, abs=0.05)
     assert trace[-1].robot.wrench[2] == pytest.approx(-5.0, abs=0.05)
     assert trace[-1].robot.contact_force_n == pytest.approx(5.0, abs=0.05)
-    assert np.linalg.norm(simulation.raw_wrench[:3] - simulation.true_wrench[:3]) == pytest.approx(
+    assert np.linalg.norm(simulation.raw_wrench[:3] - simulation.world.wrench[:3]) == pytest.approx(
         0.45 * 9.81, rel=0.01
     )
 
@@ -104,7 +104,7 @@ def test_zero_twist_against_a_breathing_chest_presses_harder_than_silence() -> N
 
 
 def test_left_alone_in_free_air_the_arm_stays_where_it_is() -> None:
-    simulation = Simulation(draw_patient(5))
+    simulation = Simulation(sample_patient(5))
     trace, _ = run(simulation, lambda t: None, 1000)
     assert np.linalg.norm(trace[-1].robot.T_base_probe[:3, 3] - trace[0].robot.T_base_probe[:3, 3]) < 1e-3
     assert trace[-1].robot.mode == RobotMode.COMPLIANT_HOLD
@@ -123,13 +123,13 @@ def test_crossing_twenty_newtons_is_counted() -> None:
 
 def test_same_patient_and_commands_give_the_same_bytes() -> None:
     def record() -> bytes:
-        simulation, press = Simulation(draw_patient(4)), Press()
+        simulation, press = Simulation(sample_patient(4)), Press()
         trace, forces = run(simulation, press, 1700)
         assert press.touched_tick > 0
         parts = [forces.tobytes(), simulation.surface().points_m.tobytes(), simulation.landmarks().navel_m.tobytes()]
         for tick in trace:
             parts += [tick.robot.wrench.tobytes(), tick.robot.T_base_probe.tobytes()]
-            parts += [moment.gap_m.tobytes() for moment in tick.moments]
+            parts += [frame_state.gap_m.tobytes() for frame_state in tick.acquisitions]
         return b"".join(parts)
 
     assert record() == record()

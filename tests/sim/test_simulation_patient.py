@@ -7,13 +7,13 @@ import pytest
 
 from built_patients import drawn
 from echopilot_core import EchoPilotError, RobotState, SafeTwist, View, se3
-from echopilot_sim.anatomy import draw_patient
-from echopilot_sim.anatomy.rhythm import heart_phase
-from echopilot_sim.anatomy.skin import Skin, apex_beat
-from echopilot_sim.arm.kinds import FR3_LIKE, UR5E_LIKE, ArmKind
-from echopilot_sim.arm.model import Arm
-from echopilot_sim.moment import Phases
-from echopilot_sim.placement import SHIFT_S, Placement, share
+from echopilot_sim.anatomy import sample_patient
+from echopilot_sim.anatomy.heart.rhythm import heart_phase
+from echopilot_sim.anatomy.torso.skin import Skin, apex_beat
+from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE, ArmModel
+from echopilot_sim.arm.mujoco_arm import Arm
+from echopilot_sim.frame_state import Phases
+from echopilot_sim.physics.placement import SHIFT_S, Placement, share
 from echopilot_sim.simulation import START_POSE, SimConfig, Simulation
 
 
@@ -38,7 +38,7 @@ def test_a_shift_is_smooth_ends_where_asked_and_adds_up() -> None:
     assert share(0.0) == 0.0 and share(1.0) == 1.0
     slopes = np.diff([share(t) for t in np.linspace(0.0, 1.0, 101)])
     assert slopes.min() >= 0.0 and slopes[0] < 1e-4 and slopes[-1] < 1e-4
-    start = draw_patient(3).T_base_patient
+    start = sample_patient(3).T_base_patient
     placement, end_ns = Placement(start), round(SHIFT_S * 1e9)
     move = np.array([0.02, -0.03, 0.01])
     placement.shift(move, 0.2, 0)
@@ -53,7 +53,7 @@ def test_a_shift_is_smooth_ends_where_asked_and_adds_up() -> None:
 
 @pytest.mark.parametrize(("move", "yaw"), [([0.2, 0, 0], 0.0), ([0, 0, 0], 1.0), ([np.nan, 0, 0], 0.0), ([0, 0], 0.0)])
 def test_impossible_shifts_are_one_clear_line_and_move_nothing(move: list[float], yaw: float) -> None:
-    simulation = Simulation(draw_patient(1))
+    simulation = Simulation(sample_patient(1))
     with pytest.raises(EchoPilotError, match="choose"):
         simulation.shift_patient(np.array(move), yaw)
     before = simulation.surface().points_m
@@ -64,13 +64,13 @@ def test_impossible_shifts_are_one_clear_line_and_move_nothing(move: list[float]
 
 
 def test_camera_and_moments_follow_a_shifted_patient_and_landmarks_do_not() -> None:
-    patient = draw_patient(2)
+    patient = sample_patient(2)
     simulation, skin = Simulation(patient), Skin(patient.torso, patient.heart)
     landmarks = simulation.landmarks()
     simulation.step(None)
     simulation.shift_patient(np.array([0.04, 0.02, 0.0]), 0.1)
-    moments = [m for _ in range(100) for m in simulation.step(None).moments]
-    T_base_patient = moments[-1].T_base_probe @ se3.inverse(moments[-1].T_patient_probe)
+    frame_states = [m for _ in range(100) for m in simulation.step(None).acquisitions]
+    T_base_patient = frame_states[-1].T_base_probe @ se3.inverse(frame_states[-1].T_patient_probe)
     assert np.allclose(T_base_patient[:3, 3], patient.T_base_patient[:3, 3] + [0.04, 0.02, 0.0])
     seen = se3.apply(se3.inverse(T_base_patient), simulation.surface().points_m)
     assert abs(skin.signed_distance(seen, simulation.phases().breathing).mean()) < 5e-4
@@ -78,7 +78,7 @@ def test_camera_and_moments_follow_a_shifted_patient_and_landmarks_do_not() -> N
 
 
 def test_a_patient_who_moves_into_the_probe_presses_it_and_the_force_control_recovers() -> None:
-    simulation = Simulation(draw_patient(1), SimConfig(breathing=False))
+    simulation = Simulation(sample_patient(1), SimConfig(breathing=False))
     robot = landed(simulation)
     assert robot.contact_force_n == pytest.approx(5.0, abs=1.0)
     simulation.shift_patient(np.array([0.0, 0.0, 0.008]))
@@ -90,22 +90,22 @@ def test_a_patient_who_moves_into_the_probe_presses_it_and_the_force_control_rec
 
 
 def test_gel_runs_out_under_a_sliding_probe_and_shows_in_the_moments() -> None:
-    simulation = Simulation(draw_patient(1), SimConfig(gel_m=0.0031, breathing=False))
+    simulation = Simulation(sample_patient(1), SimConfig(gel_m=0.0031, breathing=False))
     tick = simulation.step(None)
-    assert tick.moments[0].gel_m == 0.003
+    assert tick.acquisitions[0].gel_m == 0.003
     robot, before = landed(simulation), simulation.gel_m
     for k in range(600):
         twist = press(robot).twist + np.array([0, 0.02 * (1 if k < 300 else -1), 0, 0, 0, 0])
         robot = simulation.step(SafeTwist(robot.stamp_ns, twist)).robot
     assert simulation.gel_m < 0.97 * before
-    moments = [m for _ in range(10) for m in simulation.step(None).moments]
-    assert moments[-1].gel_m == pytest.approx(simulation.gel_m, rel=1e-2) and moments[-1].gel_m < 0.003
+    frame_states = [m for _ in range(10) for m in simulation.step(None).acquisitions]
+    assert frame_states[-1].gel_m == pytest.approx(simulation.gel_m, rel=1e-2) and frame_states[-1].gel_m < 0.003
     simulation.apply_gel(0.02)
-    assert [m for _ in range(10) for m in simulation.step(None).moments][-1].gel_m == 0.003
+    assert [m for _ in range(10) for m in simulation.step(None).acquisitions][-1].gel_m == 0.003
 
 
 def test_phases_are_those_of_the_rhythm_and_breathing_is_irregular_but_smooth() -> None:
-    patient = draw_patient(4)
+    patient = sample_patient(4)
     simulation = Simulation(patient)
     times = np.arange(0.0, 120.0, 0.05)
     phases = [simulation.phases(round(t * 1e9)) for t in times]
@@ -120,7 +120,7 @@ def test_phases_are_those_of_the_rhythm_and_breathing_is_irregular_but_smooth() 
 
 
 def test_heart_moves_the_skin_under_a_probe_at_the_apex() -> None:
-    patient = draw_patient(5)
+    patient = sample_patient(5)
     patient = replace(patient, torso=replace(patient.torso, apex_beat_m=0.0008))
     skin = Skin(patient.torso, patient.heart)
     place = skin.parameters[20:23]
@@ -129,7 +129,7 @@ def test_heart_moves_the_skin_under_a_probe_at_the_apex() -> None:
 
 
 @pytest.mark.parametrize("kind", [FR3_LIKE, UR5E_LIKE], ids=lambda kind: kind.name)
-def test_either_arm_reaches_every_view_away_from_limits_and_singularities(kind: ArmKind) -> None:
+def test_either_arm_reaches_every_view_away_from_limits_and_singularities(kind: ArmModel) -> None:
     for seed in (600_001, 600_003):
         anatomy = drawn(seed)
         for view in (View.A4C, View.PLAX, View.SC4C, View.AORTA_TRANS):
@@ -173,9 +173,9 @@ def test_either_arm_travels_to_the_apical_window_and_presses_there(name: str) ->
 
 
 @pytest.mark.parametrize("name", ["fr3_like", "ur5e_like"])
-def test_pressing_on_a_rib_of_twenty_kilonewton_per_metre_is_stable_at_one_millisecond(name: str) -> None:
+def test_pressing_on_a_rib_of_twenty_kilonewton_per_meter_is_stable_at_one_millisecond(name: str) -> None:
     """The whole chest as hard as bone: 20 kN/m under the full face; the force settles and never rings."""
-    patient = draw_patient(1)
+    patient = sample_patient(1)
     hard = replace(patient.torso, stiffness_abdomen_pa_m=6.5e7, stiffness_chest_pa_m=6.5e7, stiffness_rib_pa_m=6.5e7)
     config = SimConfig(breathing=False, joint_friction=False, sensor_errors=False, arm=name)
     simulation = Simulation(replace(patient, torso=replace(hard, apex_beat_m=0.0, relief=None)), config)

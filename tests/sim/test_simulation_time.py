@@ -3,31 +3,32 @@
 import numpy as np
 import pytest
 
-from echopilot_core import EchoPilotError, SafeTwist, se3
-from echopilot_sim.anatomy import draw_patient
-from echopilot_sim.anatomy.skin import Skin
-from echopilot_sim.moment import Moment
+from built_patients import drawn
+from echopilot_core import EchoPilotError, SafeTwist, ScannerSettings, se3
+from echopilot_sim.anatomy import sample_patient
+from echopilot_sim.anatomy.torso.skin import Skin
+from echopilot_sim.frame_state import FrameState
 from echopilot_sim.simulation import SimConfig, Simulation
 
 
-def moments_of(config: SimConfig, ticks: int) -> list[Moment]:
-    simulation = Simulation(draw_patient(1), config)
-    return [moment for _ in range(ticks) for moment in simulation.step(None).moments]
+def frame_states_of(config: SimConfig, ticks: int) -> list[FrameState]:
+    simulation = Simulation(sample_patient(1), config)
+    return [frame_state for _ in range(ticks) for frame_state in simulation.step(None).acquisitions]
 
 
 @pytest.mark.parametrize("frame_hz", [15.0, 30.0, 60.0])
 def test_frames_are_stamped_at_the_nearest_physics_step_and_none_is_lost(frame_hz: float) -> None:
-    moments = moments_of(SimConfig(frame_hz=frame_hz), 100)
-    assert [m.sequence for m in moments] == list(range(int(frame_hz) + 1))
-    for m in moments:
+    frame_states = frame_states_of(SimConfig(frame_hz=frame_hz), 100)
+    assert [m.sequence for m in frame_states] == list(range(int(frame_hz) + 1))
+    for m in frame_states:
         assert abs(m.stamp_ns - m.sequence * 1e9 / frame_hz) <= 500_000 and m.stamp_ns % 1_000_000 == 0
 
 
 def test_ticks_are_ten_milliseconds_and_due_frames_are_sixty_milliseconds_old() -> None:
-    simulation, stamps = Simulation(draw_patient(1)), {}
+    simulation, stamps = Simulation(sample_patient(1)), {}
     for k in range(1, 60):
         tick = simulation.step(None)
-        stamps.update({m.sequence: m.stamp_ns for m in tick.moments})
+        stamps.update({m.sequence: m.stamp_ns for m in tick.acquisitions})
         robot = tick.robot
         assert robot.tick == k and robot.stamp_ns == k * 10_000_000
         ready = [s for s, stamp in stamps.items() if stamp + 60_000_000 <= robot.stamp_ns]
@@ -38,7 +39,7 @@ def test_command_acts_after_its_latency() -> None:
     config = SimConfig(breathing=False, joint_friction=False, sensor_errors=False)
     moved = []
     for latency in (0, 5, 9):
-        simulation = Simulation(draw_patient(1), SimConfig(**{**vars(config), "command_latency_steps": latency}))
+        simulation = Simulation(sample_patient(1), SimConfig(**{**vars(config), "command_latency_steps": latency}))
         start = simulation.step(None).robot
         after = simulation.step(SafeTwist(start.stamp_ns, np.array([0.05, 0, 0, 0, 0, 0]))).robot
         moved.append(after.T_base_probe[0, 3] - start.T_base_probe[0, 3])
@@ -46,31 +47,31 @@ def test_command_acts_after_its_latency() -> None:
 
 
 def test_picture_of_a_moment_does_not_depend_on_what_happens_later() -> None:
-    simulation = Simulation(draw_patient(1), SimConfig(quality="fast"))
-    moment = simulation.step(None).moments[0]
-    before = simulation.render(moment).image.copy()
+    simulation = Simulation(sample_patient(1), SimConfig(quality="fast"))
+    frame_state = simulation.step(None).acquisitions[0]
+    before = simulation.render(frame_state).image.copy()
     for _ in range(20):
         simulation.step(None)
-    simulation.set_imaging("abdomen", depth_m=0.20)
-    after = simulation.render(moment)
+    simulation.set_imaging(ScannerSettings("abdomen", depth_m=0.20))
+    after = simulation.render(frame_state)
     assert np.array_equal(before, after.image)
-    assert after.stamp_ns == moment.stamp_ns and after.sequence == moment.sequence
-    assert moment.imaging.preset == "cardiac"
-    later = [m for _ in range(4) for m in simulation.step(None).moments]
+    assert after.stamp_ns == frame_state.stamp_ns and after.sequence == frame_state.sequence
+    assert frame_state.imaging.preset == "cardiac"
+    later = [m for _ in range(4) for m in simulation.step(None).acquisitions]
     assert later[-1].imaging.preset == "abdomen" and later[-1].imaging.depth_m == 0.20
 
 
 def test_moment_is_self_consistent_with_the_placed_patient() -> None:
-    simulation = Simulation(draw_patient(6))
-    moment = simulation.step(None).moments[0]
-    again = simulation.patient.T_base_patient @ moment.T_patient_probe
-    assert np.allclose(again, moment.T_base_probe)
-    assert moment.gap_m.min() > 0.05 and moment.contact_force_n == 0.0
+    simulation = Simulation(sample_patient(6))
+    frame_state = simulation.step(None).acquisitions[0]
+    again = simulation.patient.T_base_patient @ frame_state.T_patient_probe
+    assert np.allclose(again, frame_state.T_base_probe)
+    assert frame_state.gap_m.min() > 0.05 and frame_state.contact_force_n == 0.0
 
 
 def test_camera_sees_breathing_skin_with_noise_and_holes() -> None:
     for seed in (1, 2, 3):
-        patient = draw_patient(seed)
+        patient = sample_patient(seed)
         simulation, skin = Simulation(patient), Skin(patient.torso)
         counts = []
         for _ in range(3):
@@ -89,7 +90,7 @@ def test_camera_sees_breathing_skin_with_noise_and_holes() -> None:
 def test_landmarks_lie_on_the_skin_near_their_places_with_one_draw_per_patient() -> None:
     errors = []
     for seed in range(60):
-        patient = draw_patient(seed)
+        patient = sample_patient(seed)
         simulation = Simulation(patient)
         first = simulation.landmarks()
         for _ in range(5):
@@ -104,8 +105,19 @@ def test_landmarks_lie_on_the_skin_near_their_places_with_one_draw_per_patient()
     assert 0.008 < np.std(errors) < 0.012
 
 
+def test_a_restarted_simulation_begins_again_with_the_organs_that_were_baked() -> None:
+    first = Simulation(drawn(600_001), SimConfig(quality="fast", arm="ur5e_like"))
+    opening = first.step(None)
+    first.step(None)
+    again = first.restarted()
+    assert again.anatomy is first.anatomy and again.config == first.config and again.now_ns == 0
+    tick = again.step(None)
+    assert tick.robot.wrench.tobytes() == opening.robot.wrench.tobytes()
+    assert tick.acquisitions[0].gap_m.tobytes() == opening.acquisitions[0].gap_m.tobytes()
+
+
 def test_impossible_settings_are_one_clear_line_and_change_nothing() -> None:
-    simulation = Simulation(draw_patient(1))
+    simulation = Simulation(sample_patient(1))
     before = simulation.imaging
     for wrong in (
         ("sharp",),
@@ -115,7 +127,7 @@ def test_impossible_settings_are_one_clear_line_and_change_nothing() -> None:
         ("cardiac", 0.1, 0.0, 0.2),
     ):
         with pytest.raises(EchoPilotError, match="choose"):
-            simulation.set_imaging(*wrong)
+            simulation.set_imaging(ScannerSettings(*wrong))
     assert simulation.imaging == before
     for bad in ({"frame_hz": 0.0}, {"frame_hz": float("nan")}, {"command_latency_steps": 10}):
         with pytest.raises(EchoPilotError, match="choose"):

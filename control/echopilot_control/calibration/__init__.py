@@ -1,4 +1,4 @@
-"""Calibration: picture to flange from an N-wire phantom, delay between streams, dated and hashed results."""
+"""Calibration: image to flange from an N-wire phantom, delay between streams, dated and hashed results."""
 
 from echopilot_control.calibration.delay import Signal, TimeOffset, time_offset
 from echopilot_control.calibration.phantom import NWirePhantom

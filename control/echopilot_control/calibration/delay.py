@@ -1,11 +1,10 @@
-"""Delay between pictures and tracked poses by correlation of the motion that both show."""
+"""Delay between images and tracked poses by correlation of the motion that both show."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from echopilot_control.calibration.phantom import Array
-from echopilot_core import EchoPilotError
+from echopilot_core import Array, EchoPilotError
 
 LEAST_SAMPLES = 30
 LEAST_OVERLAP_S = 3.0
@@ -26,11 +25,11 @@ class Signal:
 
 @dataclass(frozen=True)
 class TimeOffset:
-    """What was moved at tracker stamp t shows in the picture with stamp t + `delay_s`.
+    """What was moved at tracker stamp t shows in the image with stamp t + `delay_s`.
 
     `correlation` is signed: the two signals may grow in opposite directions. `margin` is how much lower the next best
     peak is (0: ambiguous). `sigma_s` is the standard error from the slope of the motion and what the fit leaves over.
-    `image` and `tracker` are the samples that were compared, both standardised, at `times_s` of the image stream.
+    `image` and `tracker` are the samples that were compared, both standardized, at `times_s` of the image stream.
     """
 
     delay_s: float
@@ -47,7 +46,7 @@ def time_offset(image: Signal, tracker: Signal, most_s: float = 0.5) -> TimeOffs
     """Delay of the image stream within +-`most_s`; raises EchoPilotError where the signals cannot tell it.
 
     The finer sampled stream is interpolated at the shifted stamps of the coarser one, so neither is smoothed by a
-    common grid. The normalised correlation (its square is the share of variance that a straight line explains) is
+    common grid. The normalized correlation (its square is the share of variance that a straight line explains) is
     searched in steps of 2 ms; a parabola through the top of its peak gives the fraction.
     """
     image, tracker = _checked(image, "image"), _checked(tracker, "tracker")
@@ -150,7 +149,7 @@ def _margin(strength: Array, best: int) -> float:
 
 
 def _sigma_s(times_s: Array, a: Array, b: Array) -> float:
-    """Standard error [s] of the shift between two standardised signals (linear regression on the slope)."""
+    """Standard error [s] of the shift between two standardized signals (linear regression on the slope)."""
     slope = np.gradient(b, times_s)
     left_over = a - (a @ b) / (b @ b) * b
     return float(np.sqrt(np.mean(left_over**2) / max(float(np.sum(slope**2)), 1e-30)))

@@ -1,15 +1,15 @@
-"""Finds wires in a picture (bright dots) and says which dot is which wire of an N-wire phantom."""
+"""Detection of the wires of an N-wire phantom as bright dots in an image, and their assignment to wires."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_control.calibration.phantom import Array, NWirePhantom, middle_share
-from echopilot_core import EchoPilotError
+from echopilot_control.calibration.phantom import NWirePhantom, middle_share
+from echopilot_core import Array, EchoPilotError
 
 _BLUR_PX = 2.0
 _THRESHOLD = 0.08  # of the brightest blurred value; wires far from the focus are that dim
-_LEAST_GREY = 8.0
+_LEAST_GRAY = 8.0
 _MOST_DOTS = 20
 _MOST_LINE = 4.0  # wider than that times its height, it is a wall
 _TOLERANCE = 0.1  # of the width of a row: pixels need not be square, planes need not be square to the wires
@@ -17,17 +17,17 @@ _MOST_TILT_RAD = 0.8
 _TRIES = 8
 
 
-def find_dots(picture: NDArray[np.uint8]) -> Array:
-    """Centres (D, 2) [px; x right, y down] of the brightest small spots of a grey picture (H, W), to sub-pixels."""
-    if picture.ndim != 2 or picture.dtype != np.uint8:
-        raise EchoPilotError(f"dots are found in grey pictures of bytes, got {picture.dtype} {picture.shape}")
-    soft = cv2.GaussianBlur(picture, (0, 0), _BLUR_PX).astype(np.float64)
-    floor = max(_THRESHOLD * float(soft.max()), _LEAST_GREY)
+def find_dots(image: NDArray[np.uint8]) -> Array:
+    """Centers (D, 2) [px; x right, y down] of the brightest small spots of a gray image (H, W), to sub-pixels."""
+    if image.ndim != 2 or image.dtype != np.uint8:
+        raise EchoPilotError(f"dots are found in gray images of bytes, got {image.dtype} {image.shape}")
+    soft = cv2.GaussianBlur(image, (0, 0), _BLUR_PX).astype(np.float64)
+    floor = max(_THRESHOLD * float(soft.max()), _LEAST_GRAY)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats((soft > floor).astype(np.uint8))
     found: list[tuple[float, float, float]] = []
     for k in range(1, count):
         left, top, wide, high = (int(v) for v in boxes[k, :4])
-        if wide > _MOST_LINE * max(high, 4) or max(wide, high) > picture.shape[1] // 6:
+        if wide > _MOST_LINE * max(high, 4) or max(wide, high) > image.shape[1] // 6:
             continue
         window = (slice(top, top + high), slice(left, left + wide))
         weight = np.where(labels[window] == k, soft[window], 0.0)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from echopilot_control.calibration.phantom import Array, Flags
+from echopilot_control.calibration.phantom import Flags
+from echopilot_core import Array
 
 _DRAWS = 200
 _FRAMES_PER_DRAW = 4

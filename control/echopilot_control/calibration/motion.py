@@ -1,32 +1,31 @@
-"""One number per sample from pictures and from poses, so that the two streams can be laid over each other."""
+"""Motion signals, one number per sample, from images and from poses, for the correlation of the two streams."""
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_control.calibration.phantom import Array
-from echopilot_core import EchoPilotError
+from echopilot_core import Array, EchoPilotError
 
 _BLUR_PX = 1.5
-_LEAST_GREY = 12.0
+_LEAST_GRAY = 12.0
 _SHARE = 0.35  # of the brightest column: columns that show the line
 _LEAST_COLUMNS = 40
 _ROUNDS = 5
 
 
-def line_depth_px(picture: NDArray[np.uint8]) -> float:
+def line_depth_px(image: NDArray[np.uint8]) -> float:
     """Depth [px] of the brightest straight line (the floor of a water tank) at the middle column; NaN without one.
 
     The brightest row of each bright column is fitted by a line, again and again without columns more than three robust
     standard deviations away.
     """
-    soft = cv2.GaussianBlur(picture, (0, 0), _BLUR_PX)
+    soft = cv2.GaussianBlur(image, (0, 0), _BLUR_PX)
     brightest = soft.max(axis=0).astype(np.float64)
-    columns = np.flatnonzero(brightest > max(_SHARE * brightest.max(), _LEAST_GREY)).astype(np.float64)
+    columns = np.flatnonzero(brightest > max(_SHARE * brightest.max(), _LEAST_GRAY)).astype(np.float64)
     if len(columns) < _LEAST_COLUMNS:
         return float("nan")
     rows = soft.argmax(axis=0)[columns.astype(int)].astype(np.float64)
-    x = columns - picture.shape[1] / 2
+    x = columns - image.shape[1] / 2
     kept = np.ones(len(x), dtype=bool)
     slope, depth = 0.0, float("nan")
     for _ in range(_ROUNDS):

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError
+from echopilot_core import Array, EchoPilotError
 
-Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _PARALLEL_RAD = 0.02

@@ -1,11 +1,11 @@
-"""Probe calibration: where the picture is in the frame of the tracked marker (the flange), with its residuals."""
+"""Probe calibration: pose of the image in the frame of the tracked marker (the flange), with residuals."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from echopilot_control.calibration.linear import robust_linear
-from echopilot_control.calibration.phantom import Array, Flags, NWirePhantom
+from echopilot_control.calibration.phantom import Flags, NWirePhantom
 from echopilot_control.calibration.refine import (
     ImagePlane,
     in_plane_errors_m,
@@ -13,7 +13,7 @@ from echopilot_control.calibration.refine import (
     phantom_in_marker,
     refine_plane,
 )
-from echopilot_core import EchoPilotError, se3
+from echopilot_core import Array, EchoPilotError, se3
 
 LEAST_FRAMES = 10
 LEAST_TURN_RAD = np.radians(2.0)
@@ -26,8 +26,8 @@ class ProbeResiduals:
     """Root mean squares [m] over the frames kept; `wires_m` in the order of the phantom's names (P, 3).
 
     The recording is cut into five stretches of time, and each is left out once: `unseen_m` is the in-plane RMS of the
-    stretches left out, `moved_m` and `moved_rad` how far the plane moved at worst, over the pictured area and as an
-    angle. Neighbouring frames share their errors, so halves of every other frame would agree too well.
+    stretches left out, `moved_m` and `moved_rad` how far the plane moved at worst, over the imaged area and as an
+    angle. Neighboring frames share their errors, so halves of every other frame would agree too well.
     """
 
     in_plane_m: float
@@ -136,7 +136,7 @@ def _check_variety(phantom: NWirePhantom, points_px: Array, T_phantom_marker: Ar
     travel = float(np.ptp(middles, axis=0).max())
     if travel < LEAST_TRAVEL_M:
         raise EchoPilotError(
-            f"the picture moved by {1e3 * travel:.1f} mm along the wires; {1e3 * LEAST_TRAVEL_M:.0f} mm are needed"
+            f"the image moved by {1e3 * travel:.1f} mm along the wires; {1e3 * LEAST_TRAVEL_M:.0f} mm are needed"
         )
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from echopilot_core import EchoPilotError
+from echopilot_core.guarded.bounded import InputFileError, one_line, read_text
+from echopilot_core.guarded.json_input import parse_json, read_json
 
 KINDS = ("probe", "time")
 FORMAT = 1
@@ -48,6 +50,16 @@ def check_name(path: Path) -> None:
     """Raise EchoPilotError unless a record may be written under this name."""
     if path.suffix != ".json" or path.is_dir():
         raise EchoPilotError(f"{path.name}: a calibration is written to a file whose name ends in .json")
+    if path.exists() and not _is_calibration(path):
+        raise EchoPilotError(f"{path} exists and is no calibration; give another name")
+
+
+def _is_calibration(path: Path) -> bool:
+    try:
+        document = read_json(path)
+    except (OSError, ValueError):
+        return False
+    return isinstance(document, dict) and {"kind", "sha256"} <= set(document)
 
 
 def write_record(record: CalibrationRecord, path: Path) -> None:
@@ -62,11 +74,10 @@ def write_record(record: CalibrationRecord, path: Path) -> None:
 def read_record(path: Path, kind: str, now: datetime, most_age: timedelta) -> CalibrationRecord:
     """Read and check a file; raises EchoPilotError with one line that names it."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise EchoPilotError(f"{path.name}: no calibration can be read here ({type(error).__name__})") from error
-    try:
+        text = read_text(path, where="no calibration can be read here")
         return check_record(text, kind, now, most_age)
+    except FileNotFoundError as error:
+        raise EchoPilotError(f"{path.name}: no calibration can be read here: there is no such file") from error
     except EchoPilotError as error:
         raise EchoPilotError(f"{path.name}: {error}") from error
 
@@ -76,19 +87,24 @@ def check_record(text: str, kind: str, now: datetime, most_age: timedelta) -> Ca
     if kind not in KINDS:
         raise EchoPilotError(f"a calibration is one of {', '.join(KINDS)}, not {kind!a}")
     try:
-        told = json.loads(text)
-        said = told.pop("sha256")
-        record = CalibrationRecord(**told)
+        data = parse_json(text, "not a calibration file")
+        stored = data.pop("sha256")
+        record = CalibrationRecord(**data)
         made = datetime.fromisoformat(record.made_utc)
         age = now - made
-        unchanged = record.sha256() == said
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        unchanged = record.sha256() == stored
+    except InputFileError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise EchoPilotError(f"not a calibration file ({type(error).__name__})") from error
+    if not all(isinstance(part, dict) for part in (record.inputs, record.values, record.residuals)):
+        raise EchoPilotError("not a calibration file (inputs, values and residuals must be mappings)")
     if not unchanged:
         raise EchoPilotError("the file was changed after it was written (its SHA-256 differs); calibrate again")
     if record.kind != kind or record.format != FORMAT:
         raise EchoPilotError(
-            f"a calibration of kind {kind!a}, format {FORMAT}, is needed; this is {record.kind!a}, {record.format}"
+            f"a calibration of kind {kind!a}, format {FORMAT}, is needed; "
+            f"this is {one_line(record.kind, 40)!a}, {one_line(record.format, 40)}"
         )
     if age < -_CLOCK_SLACK:
         raise EchoPilotError(f"dated {record.made_utc}, in the future; set the clock or calibrate again")

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import least_squares
 
-from echopilot_control.calibration.phantom import Array
-from echopilot_core import se3
+from echopilot_core import Array, se3
 
 _SOFT_M = 1e-3  # from this distance on, a point pulls linearly
 
@@ -19,7 +18,7 @@ class ImagePlane:
     spacing_m: Array  # (2,)
 
     def probe_pose(self, face_px: Array) -> Array:
-        """`T_marker_probe` (4, 4) of the `probe` frame; its origin, the centre of the face, is seen at (2,) [px]."""
+        """`T_marker_probe` (4, 4) of the `probe` frame; its origin, the center of the face, is seen at (2,) [px]."""
         face_m = np.append(face_px * self.spacing_m, 0.0)
         T_image_probe = se3.transform(se3.R_PROBE_US_IMAGE.T, face_m)
         return np.asarray(self.T_marker_image @ T_image_probe)
@@ -40,7 +39,7 @@ def phantom_in_marker(points_phantom_m: Array, T_phantom_marker: Array) -> Array
 
 
 def wire_crossings_m(plane: ImagePlane, ends_marker_m: Array) -> Array:
-    """Where wires (..., 2, 3) [m, marker] cut the image plane: (..., 2) [m, from the origin of the picture]."""
+    """Where wires (..., 2, 3) [m, marker] cut the image plane: (..., 2) [m, from the origin of the image]."""
     front, back = np.moveaxis(se3.apply(se3.inverse(plane.T_marker_image), ends_marker_m), -2, 0)
     share = front[..., 2] / (front[..., 2] - back[..., 2])
     return np.asarray(front[..., :2] + share[..., None] * (back - front)[..., :2])
@@ -52,14 +51,14 @@ def in_plane_errors_m(plane: ImagePlane, points_px: Array, ends_marker_m: Array)
 
 
 def refine_plane(start: ImagePlane, points_px: Array, ends_marker_m: Array) -> ImagePlane:
-    """Minimise the in-plane errors of all wires, points (F, P, 3, 2) [px] and ends (F, P, 3, 2, 3) [m, marker].
+    """Minimize the in-plane errors of all wires, points (F, P, 3, 2) [px] and ends (F, P, 3, 2, 3) [m, marker].
 
     Eight unknowns: a turn and a shift of the start, two pixel sizes. Errors beyond 1 mm count linearly (soft L1).
     """
 
     def plane(change: Array) -> ImagePlane:
         R = start.T_marker_image[:3, :3] @ se3.so3_exp(change[:3])
-        shift_m = start.T_marker_image[:3, 3] + 0.1 * change[3:6]  # in decimetres, so that all unknowns weigh alike
+        shift_m = start.T_marker_image[:3, 3] + 0.1 * change[3:6]  # in decimeters, so that all unknowns weigh alike
         return ImagePlane(se3.transform(R, shift_m), start.spacing_m * np.exp(change[6:]))
 
     def errors(change: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Learns the rhythm of the breathing skin, and says how fast it will move a little later."""
+"""Estimator of the breathing motion of the skin, and prediction of its velocity."""
 
 from math import cos, exp, pi, sin
 
@@ -6,7 +6,7 @@ _LOWEST_RAD_S, _HIGHEST_RAD_S = 2.0 * pi * 0.10, 2.0 * pi * 0.70
 _FIRST_RAD_S = 2.0 * pi * 0.25
 _DAMPING = 0.35  # bandwidth of the oscillators over their frequency: they learn in about a breath
 _ADAPTION = 0.35  # of the frequency
-_AUDIBLE_M_S = 0.0008  # amplitude below which nothing can be learned of the frequency
+_OBSERVABLE_M_S = 0.0008  # amplitude below which the frequency is not observable
 _DRIFT_S = 6.0  # time constant of the velocity that is no breathing (a slope, a slow roll)
 _MEMORY_S = 3.0  # of the trust
 
@@ -16,26 +16,21 @@ class BreathingEstimator:
 
     Each oscillator is the observer s' = n w c + 2 d w e, c' = -n w s of a sine of frequency n w, driven by the error e
     of the sum; the frequency follows w' = 2 g d w^2 e c / (s^2 + c^2) of the first, after Hsu, Ortega & Damm 1999 (IEEE
-    Trans. Autom. Control 44:698), normalised so that its speed does not depend on the amplitude. `trust` 0..1 falls
+    Trans. Autom. Control 44:698), normalized so that its speed does not depend on the amplitude. `trust` 0..1 falls
     with the share of the velocity's power that the oscillators leave unexplained, and is 0 from a quarter on: an
-    irregular breath is not foretold.
+    irregular breath is not predicted.
     """
 
     def __init__(self) -> None:
         self.frequency_rad_s = _FIRST_RAD_S
         self.trust = 0.0
         self._s1 = self._c1 = self._s2 = self._c2 = self._drift = 0.0
-        self._power = self._missed = 1e-9
+        self._power = self._unexplained = 1e-9
 
     @property
     def amplitude_m_s(self) -> float:
         """Amplitude of the skin's velocity [m/s] at the breathing frequency."""
         return float((self._s1**2 + self._c1**2) ** 0.5)
-
-    @property
-    def excursion_m(self) -> float:
-        """Breathing excursion, peak to peak [m]."""
-        return 2.0 * self.amplitude_m_s / self.frequency_rad_s
 
     def ahead(self, lead_s: float) -> float:
         """How much faster [m/s] the skin will move in `lead_s` [s] than in the newest observation."""
@@ -47,10 +42,10 @@ class BreathingEstimator:
         """Take one observed velocity of the skin [m/s] in contact."""
         w = self.frequency_rad_s
         error = velocity_m_s - self._s1 - self._s2 - self._drift
-        self._judge(velocity_m_s, error, dt_s)
+        self._update_trust(velocity_m_s, error, dt_s)
         push = 2.0 * _DAMPING * w * error * dt_s
         size = self._s1**2 + self._c1**2
-        if size > _AUDIBLE_M_S**2:
+        if size > _OBSERVABLE_M_S**2:
             w += _ADAPTION * 2.0 * _DAMPING * w * w * error * self._c1 / size * dt_s
         self._turn(dt_s)
         self._s1 += push
@@ -70,9 +65,9 @@ class BreathingEstimator:
         c, s = c * c - s * s, 2.0 * s * c
         self._s2, self._c2 = c * self._s2 + s * self._c2, c * self._c2 - s * self._s2
 
-    def _judge(self, velocity_m_s: float, error: float, dt_s: float) -> None:
+    def _update_trust(self, velocity_m_s: float, error: float, dt_s: float) -> None:
         keep = dt_s / _MEMORY_S
         self._power += keep * ((velocity_m_s - self._drift) ** 2 - self._power)
-        self._missed += keep * (error**2 - self._missed)
-        share = 1.0 - 4.0 * self._missed / max(self._power, 1e-9)
+        self._unexplained += keep * (error**2 - self._unexplained)
+        share = 1.0 - 4.0 * self._unexplained / max(self._power, 1e-9)
         self.trust += 3.0 * keep * (min(max(share, 0.0), 1.0) - self.trust)

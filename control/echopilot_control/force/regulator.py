@@ -1,17 +1,34 @@
-"""Holds a force along probe z against breathing, friction and unknown stiffness, by commanding a velocity."""
+"""Force regulator along probe z: a commanded velocity, robust to breathing, friction and unknown stiffness."""
 
 from dataclasses import dataclass
 
-from echopilot_control.force.barrier import allowed_velocity_m_s
 from echopilot_control.force.breathing import BreathingEstimator
 from echopilot_control.force.stiffness import StiffnessEstimator
 from echopilot_core import EchoPilotError
+from echopilot_core.robot import FREE_N
+
+RATE_1_S = 10.0
+
+
+def barrier_velocity_m_s(force_n: float, cap_n: float, stiffness_n_m: float, rate_1_s: float = RATE_1_S) -> float:
+    """Largest velocity into the patient [m/s] that keeps h = cap - force >= 0 invariant.
+
+    With force' <= stiffness * v, the condition h' >= -rate * h (Ames et al. 2019, "Control barrier functions",
+    eq. 2) holds when v <= rate * h / stiffness; above the cap the bound is negative: the probe must back out.
+
+    Args:
+        force_n: contact force [N].
+        cap_n: force that may not be passed [N].
+        stiffness_n_m: largest stiffness of what is pressed [N/m].
+        rate_1_s: how fast the distance to the cap may shrink, as a share of it per second.
+    """
+    return rate_1_s * (cap_n - force_n) / stiffness_n_m
+
 
 CROSSOVER_RAD_S, LOWEST_CROSSOVER_RAD_S = 16.0, 2.0
-_CONTACT_N = 0.5
 _LATENCY_S = 0.03
 _SKIN_MAX_M_S = 0.020
-_FORGET_S = 1.0  # off the skin for so long, its stiffness is unknown again
+_FORGET_S = 1.0  # off the skin for longer, the stiffness is unknown again
 
 
 @dataclass(frozen=True)
@@ -55,12 +72,7 @@ class ForceRegulator:
         self._filtered_n = force_n
         self._rate_n_s = 0.0
 
-    @property
-    def skin_velocity_m_s(self) -> float:
-        """Estimated velocity of the skin along probe z [m/s], growing into the patient."""
-        return self._skin_m_s
-
-    def allowed_velocity_m_s(self, force_n: float, cap_n: float) -> float:
+    def landing_velocity_m_s(self, force_n: float, cap_n: float) -> float:
         """Velocity into the patient [m/s] that brings `force_n` to `cap_n` without passing it; negative above it."""
         return self.crossover_rad_s / self.stiffness.value_n_m * (cap_n - force_n)
 
@@ -78,7 +90,7 @@ class ForceRegulator:
 
     def observe(self, reading: ForceReading) -> None:
         """Update the estimates; call it every tick, whoever owns the axis."""
-        if reading.force_n < _CONTACT_N:
+        if reading.force_n < FREE_N:
             self._skin_m_s *= 0.95
             self.breathing.coast(reading.dt_s)
             self._free_s += reading.dt_s
@@ -112,7 +124,7 @@ class ForceRegulator:
         self._proportional_m_s = self.crossover_rad_s / k * error
         wanted = self._proportional_m_s + move_n / reading.dt_s / k + skin_m_s + self._integral_m_s
         ahead = reading.force_n + max(self._rate_n_s, 0.0) * _LATENCY_S
-        top = min(limit_m_s, allowed_velocity_m_s(ahead, cap_n, max(k, 1500.0)) + max(skin_m_s, 0.0))
+        top = min(limit_m_s, barrier_velocity_m_s(ahead, cap_n, max(k, 1500.0)) + max(skin_m_s, 0.0))
         given = min(max(wanted, -limit_m_s), top)
         if given == wanted:
             self._integral_m_s += self.crossover_rad_s**2 / (10.0 * k) * error * reading.dt_s
@@ -121,10 +133,10 @@ class ForceRegulator:
 
 
 def likely_stiffness_n_m(estimate_n_m: float) -> float:
-    """What the loop's gains go by: the estimate divided by 1.8 from 2 to 3 kN/m, itself below 1 and above 6 kN/m.
+    """Stiffness for the gains: the estimate divided by 1.8 from 2 to 3 kN/m, unchanged below 1 and above 6 kN/m.
 
-    In between an estimate is mostly too high: it starts at 3 kN/m, and soft skin tells little. Where it is right, the
-    margins allow for it: 3 kN/m taken for 1.7 leaves a factor of 2.9 and 48 degrees.
+    In between, estimates are mostly too high: they start at 3 kN/m, and soft skin excites little. Where one is right,
+    the margins allow for it: 3 kN/m taken for 1.7 leaves a factor of 2.9 and 48 degrees.
     """
     rising, falling = (estimate_n_m - 1000.0) / 1000.0, (6000.0 - estimate_n_m) / 3000.0
     return estimate_n_m / (1.0 + 0.8 * min(max(min(rising, falling), 0.0), 1.0))

@@ -1,4 +1,4 @@
-"""How stiff the tissue under the probe is, from forces and motions during contact."""
+"""Estimator of tissue stiffness under the probe, from forces and motions during contact."""
 
 from collections import deque
 from math import sqrt
@@ -10,8 +10,8 @@ FIRST_GUESS_N_M = 3_000.0
 _SPAN = 4  # ticks between the three points of the second difference
 _FORCE_NOISE_N = 0.12
 _SKIN_ACCELERATION_M_S2 = 0.02  # breathing of 10 mm at 0.25 Hz
-_TELLING_N = 0.25  # a motion that explains no more tells nothing: it may be the answer to noise
-_LOUD_N = 1.0  # unless the force says that it explains too little; the noise of `ddf` is 0.3
+_INFORMATIVE_N = 0.25  # a motion that explains less is not used: it may be the response to noise
+_LARGE_N = 1.0  # unless the force change is this large; the noise of `ddf` is 0.3
 _GROWTH = 0.004  # relative random walk per tick
 
 
@@ -23,14 +23,14 @@ class StiffnessEstimator:
     """
 
     def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the probe left the skin."""
         self.value_n_m = FIRST_GUESS_N_M
         self._variance = (0.8 * FIRST_GUESS_N_M) ** 2
         self._force: deque[float] = deque(maxlen=2 * _SPAN + 1)
         self._position: deque[float] = deque(maxlen=2 * _SPAN + 1)
-
-    def reset(self) -> None:
-        """Forget everything: the probe left the skin."""
-        self.__init__()  # type: ignore[misc]
 
     def update(self, force_n: float, position_m: float, dt_s: float) -> float:
         """Use one tick in contact (position along probe z, growing into the patient); returns K [N/m]."""
@@ -41,7 +41,7 @@ class StiffnessEstimator:
             return self.value_n_m
         ddf = self._force[0] - 2.0 * self._force[_SPAN] + self._force[-1]
         ddz = self._position[0] - 2.0 * self._position[_SPAN] + self._position[-1]
-        if self.value_n_m * abs(ddz) < _TELLING_N and abs(ddf) < _LOUD_N:
+        if self.value_n_m * abs(ddz) < _INFORMATIVE_N and abs(ddf) < _LARGE_N:
             return self.value_n_m
         skin = _SKIN_ACCELERATION_M_S2 * (_SPAN * dt_s) ** 2 * self.value_n_m
         noise = 2.0 * _SPAN * (6.0 * _FORCE_NOISE_N**2 + skin**2)  # overlapping windows are correlated

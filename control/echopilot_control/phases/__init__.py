@@ -1,1 +1,1 @@
-"""One function per phase: (context, memory) to the motion of this tick."""
+"""Phases of the controller: one class each, with its own parameters and private state."""

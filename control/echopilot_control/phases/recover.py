@@ -1,84 +1,103 @@
-"""Lateral motion frozen: an image that is too old, or a contact that was lost."""
+"""Recovery from a lost image or a lost contact."""
+
+from enum import Enum, auto
 
 import numpy as np
 
-from echopilot_control.context import Context, Memory
+from echopilot_control.estimates import Estimates
+from echopilot_control.observation import Observation
+from echopilot_control.phases.phase import GoalEnd, Phase, Transition
 from echopilot_control.servo.motion import Motion
-from echopilot_core import ControlPhase, GoalKind, Outcome
+from echopilot_core import CONTACT_PHASES, IMAGE_DRIVEN_PHASES, Array, ControlPhase, GoalKind, Outcome
+from echopilot_core.robot import CONTACT_N, REGAINED_N
 
-IMAGE_DRIVEN = (ControlPhase.SEARCH, ControlPhase.REFINE, ControlPhase.SWEEP, ControlPhase.HOLD)
-IN_CONTACT = (ControlPhase.TOUCH, ControlPhase.COUPLE, *IMAGE_DRIVEN)
-
-_LOST_N = 1.0
 _LOST_NS = 200_000_000
-_FOUND_N = 1.5
 _ADVANCE_M = 0.005
 _ADVANCE_M_S = 0.005
+_ADVANCE_S = 2.5
 _ATTEMPTS = 3
 _ROUNDING_S = 1e-9  # an age of exactly the limit is not over it
 
 
-def image_is_stale(ctx: Context) -> bool:
-    """Older than the limit, from the future, or never seen."""
-    return not -ctx.limits.future_s <= ctx.image_age_s <= ctx.limits.image_age_s + _ROUNDING_S
+class Loss(Enum):
+    """What a phase needs and has lost."""
+
+    IMAGE = auto()
+    CONTACT = auto()
 
 
-def supervise(ctx: Context, mem: Memory) -> None:
-    """Enter RECOVER when contact or image is lost in a phase that needs them."""
-    waiting = mem.phase is ControlPhase.RECOVER and not mem.recover_contact
-    if mem.phase in IN_CONTACT or waiting:
-        if ctx.force_n >= _LOST_N:
-            mem.low_force_since_ns = -1
-        elif mem.low_force_since_ns < 0:
-            mem.low_force_since_ns = ctx.now_ns
-        elif ctx.now_ns - mem.low_force_since_ns > _LOST_NS:
-            _begin(ctx, mem, contact=True)
-            return
-    by_hand = ctx.goal.kind is GoalKind.HOLD  # the hand moves the probe, not the picture
-    if mem.phase in IMAGE_DRIVEN and not by_hand and image_is_stale(ctx):
-        _begin(ctx, mem, contact=False)
+def image_is_stale(obs: Observation) -> bool:
+    """Older than the limit, from the future, or never received."""
+    return not -obs.limits.future_s <= obs.image_age_s <= obs.limits.image_age_s + _ROUNDING_S
 
 
-def _begin(ctx: Context, mem: Memory, contact: bool) -> None:
-    if mem.phase is not ControlPhase.RECOVER:
-        mem.resume = mem.phase
-        mem.resume_since_ns = (mem.phase_since_ns, mem.good_since_ns)
-    mem.recover_contact = contact
-    mem.recover_from_m = ctx.position_m.copy()
-    mem.enter(ControlPhase.RECOVER, ctx.now_ns)
+class Recover(Phase):
+    """Waits for a new image with the force kept, or advances to regain contact; retreats when neither comes.
 
+    `detect` notices the loss, in any phase, before that phase acts.
+    """
 
-def recover(ctx: Context, mem: Memory) -> Motion:
-    """Wait for a fresh image with the force kept, or feel for the skin; lift off when neither comes."""
-    resume = mem.resume or ControlPhase.COUPLE
-    if mem.recover_contact:
-        if ctx.force_n > _FOUND_N:
-            mem.enter(resume, ctx.now_ns)
-            return Motion(resume, setpoint_n=mem.setpoint_n)
-        from_m = mem.recover_from_m if mem.recover_from_m is not None else ctx.position_m
-        gone_m = float((ctx.position_m - from_m) @ ctx.z)
-        if gone_m < _ADVANCE_M and mem.in_phase_s(ctx.now_ns) < 2.5:
-            return Motion(ControlPhase.RECOVER, linear_m_s=_ADVANCE_M_S * ctx.z, detail="contact lost, feeling for it")
-        mem.attempts += 1
-        mem.final = (Outcome.ABORTED, "contact lost") if mem.attempts >= _ATTEMPTS else None
-        mem.start = None
-        mem.descending = False
-        mem.enter(ControlPhase.RETREAT, ctx.now_ns)
-        return Motion(ControlPhase.RETREAT, detail="contact lost, backing off")
-    if not image_is_stale(ctx):
-        _go_on(mem, resume, ctx.now_ns)
-        return Motion(resume, setpoint_n=mem.setpoint_n)
-    if mem.in_phase_s(ctx.now_ns) > ctx.limits.image_lost_s:
-        mem.final = (Outcome.ABORTED, "image stale")
-        mem.enter(ControlPhase.RETREAT, ctx.now_ns)
-    age = "never seen" if np.isnan(ctx.image_age_s) else f"{1e3 * ctx.image_age_s:.0f} ms old"
-    return Motion(ControlPhase.RECOVER, setpoint_n=mem.setpoint_n, detail=f"image {age}")
+    phase = ControlPhase.RECOVER
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._interrupted = ControlPhase.COUPLE
+        self._loss = Loss.IMAGE
+        self._low_force_since_ns = -1
+        self._attempts = 0
+        self._from_m: Array | None = None
 
-def _go_on(mem: Memory, phase: ControlPhase, now_ns: int) -> None:
-    """Go on as if the wait had not been: nothing moved in it, so what had been reached before it is reached still."""
-    waited_ns = now_ns - mem.phase_since_ns
-    phase_since_ns, good_since_ns = mem.resume_since_ns
-    mem.enter(phase, now_ns)
-    mem.phase_since_ns = phase_since_ns + waited_ns
-    mem.good_since_ns = good_since_ns + waited_ns if good_since_ns >= 0 else -1
+    def phase_changed(self) -> None:
+        """A new phase begins: low force counts from now on."""
+        self._low_force_since_ns = -1
+
+    def detect(self, obs: Observation, phase: ControlPhase) -> bool:
+        """True when `phase` has just lost an image or a contact that it needs; `update` then recovers it."""
+        loss = self._newly_lost(obs, phase)
+        if loss is None:
+            return False
+        if phase is not ControlPhase.RECOVER:
+            self._interrupted = phase
+        self._loss = loss
+        self._from_m = obs.position_m.copy()
+        return True
+
+    def _newly_lost(self, obs: Observation, phase: ControlPhase) -> Loss | None:
+        waiting = phase is ControlPhase.RECOVER and self._loss is Loss.IMAGE
+        if phase in CONTACT_PHASES or waiting:
+            if obs.force_n >= CONTACT_N:
+                self._low_force_since_ns = -1
+            elif self._low_force_since_ns < 0:
+                self._low_force_since_ns = obs.now_ns
+            elif obs.now_ns - self._low_force_since_ns > _LOST_NS:
+                return Loss.CONTACT
+        by_hand = obs.goal.kind is GoalKind.HOLD  # the operator moves the probe, the image does not
+        return Loss.IMAGE if phase in IMAGE_DRIVEN_PHASES and not by_hand and image_is_stale(obs) else None
+
+    def update(self, obs: Observation, estimates: Estimates) -> Motion | Transition:
+        """Wait or advance; back to the interrupted phase, or to RETREAT."""
+        if self._loss is Loss.CONTACT:
+            return self._regain_contact(obs, estimates)
+        waited_ns = obs.now_ns - self._entered_ns
+        setpoint_n = estimates.setpoint_n
+        if not image_is_stale(obs):
+            return Transition(self._interrupted, Motion(self._interrupted, setpoint_n=setpoint_n), waited_ns=waited_ns)
+        age = "never seen" if np.isnan(obs.image_age_s) else f"{1e3 * obs.image_age_s:.0f} ms old"
+        motion = Motion(ControlPhase.RECOVER, setpoint_n=setpoint_n, detail=f"image {age}")
+        if self._in_phase_s(obs.now_ns) > obs.limits.image_lost_s:
+            return Transition(ControlPhase.RETREAT, motion, end=GoalEnd(Outcome.ABORTED, "image stale"))
+        return motion
+
+    def _regain_contact(self, obs: Observation, estimates: Estimates) -> Motion | Transition:
+        if obs.force_n > REGAINED_N:
+            return Transition(self._interrupted, Motion(self._interrupted, setpoint_n=estimates.setpoint_n))
+        from_m = self._from_m if self._from_m is not None else obs.position_m
+        advanced_m = float((obs.position_m - from_m) @ obs.z)
+        if advanced_m < _ADVANCE_M and self._in_phase_s(obs.now_ns) < _ADVANCE_S:
+            return Motion(ControlPhase.RECOVER, linear_m_s=_ADVANCE_M_S * obs.z, detail="contact lost, feeling for it")
+        self._attempts += 1
+        end = GoalEnd(Outcome.ABORTED, "contact lost") if self._attempts >= _ATTEMPTS else None
+        estimates.start = None
+        estimates.body.descending = False
+        motion = Motion(ControlPhase.RETREAT, detail="contact lost, backing off")
+        return Transition(ControlPhase.RETREAT, motion, end=end)

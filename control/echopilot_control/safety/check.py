@@ -1,52 +1,39 @@
 """safety.check: state, inputs and limits to the twist that may leave, the next state and the reasons."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_control.safety.clip import clip_twist
-from echopilot_control.safety.command_checks import check_command
-from echopilot_control.safety.force_checks import CONTACT_N
-from echopilot_control.safety.joints import joint_share, singular_share
-from echopilot_control.safety.lift_off import lift_off
-from echopilot_control.safety.limits import DESIGN_ROWS, LimitRow, Limits
-from echopilot_control.safety.patient import BodyMemory, felt_recession_m_s, watch_patient
+from echopilot_control.safety.evidence.declaration import GUARDS, JUDGES
+from echopilot_control.safety.evidence.tick import SafetyTick
+from echopilot_control.safety.limits import Limits, PresetLimits
+from echopilot_control.safety.patient.motion import BodyMemory, felt_recession_m_s
 from echopilot_control.safety.reasons import Reason, most_severe
-from echopilot_control.safety.retract import retract
-from echopilot_control.safety.robot_checks import check_robot
-from echopilot_control.safety.state import RetractMemory, SafetyDecision, SafetyInputs, SafetyMemory
-from echopilot_control.safety.time_checks import check_time
-from echopilot_control.safety.zones import deep_in_zone, outside_box
-from echopilot_control.vectors import all_finite
-from echopilot_core import BodyLandmarks, RobotState, SafeTwist, SafetyMode, SafetyState
+from echopilot_control.safety.retreat import FORCE_DOUBTS, lift_off, retract
+from echopilot_control.safety.state import ArmMemory, RetractMemory, SafetyDecision, SafetyInputs, SafetyMemory
+from echopilot_control.safety.witness.force_witness import touch_speed_m_s
+from echopilot_core import SafeTwist, SafetyMode, SafetyState
+from echopilot_core.robot import CONTACT_N
 
 
 def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyDecision:
     """Decide one tick. Pure: equal arguments give equal decisions; never raises on bad numbers.
 
-    Order: finiteness, ages, range, rate. Latched causes stay until `inputs.reset` comes with no cause present and
-    the probe off the patient (< 1 N); the patient's present place is then the new one. `inputs.lift_off` takes the
-    probe off the patient while it is stopped.
+    All judges of the declaration look at the evidence, then all guards at what they left usable. Latched causes stay
+    until `inputs.reset` comes with no cause present and the probe off the patient (< 1 N); the patient's present place
+    is then the new one. `inputs.lift_off` takes the probe off the patient while it is stopped.
     """
-    row = limits.row(inputs.preset) if inputs.preset in DESIGN_ROWS else limits.strictest()
-    landmarks = _usable(inputs.landmarks)
-    memory, clock, present = check_time(memory, inputs)
-    robot_verdict = check_robot(memory, inputs, limits)
-    robot, force = robot_verdict.robot, robot_verdict.force
-    command_verdict = check_command(memory.command, inputs, force.force_n, limits)
-    body, moved = watch_patient(memory.body, robot, inputs.surface)
-    present += robot_verdict.reasons + command_verdict.reasons + _rest(moved, inputs)
-    share = 1.0
-    if robot is not None:
-        present += _place(robot, landmarks, inputs)
-        share = joint_share(robot, inputs.joint_limits_rad)
-        if share == 0.0:
-            present.append(Reason.JOINT_LIMIT)
-        share = min(share, singular := singular_share(inputs.manipulability, memory.manipulability))
-        if singular == 0.0:
-            present.append(Reason.SINGULAR)
+    if inputs.reset:  # whoever speaks now is the one to follow
+        robot_memory, command_memory = replace(memory.robot, tick=-1), replace(memory.command, sequence=-1)
+        memory = replace(memory, robot=robot_memory, command=command_memory, arm=ArmMemory())
+    tick = SafetyTick(memory, inputs, limits)
+    present = [reason for look in (*JUDGES, *GUARDS) for reason in look(tick)]
+    memory, robot = tick.memory, tick.usable_robot
 
-    latched, retreat = memory.latched, memory.retract
-    fresh_latches = [r for r in present if r.value.latched]
+    latched, retreat, body = memory.latched, memory.retract, tick.body
+    fresh_latches = [reason for reason in present if reason.value.latched]
     off_patient = robot is not None and robot.contact_force_n < CONTACT_N
     if inputs.reset and off_patient and not fresh_latches:
         latched, retreat, body = (), RetractMemory(), BodyMemory()
@@ -60,62 +47,48 @@ def check(memory: SafetyMemory, inputs: SafetyInputs, limits: Limits) -> SafetyD
     if twist is not None:
         mode = SafetyMode.RETRACT
     elif mode is SafetyMode.RETRACT and robot is not None:
-        retreat, twist = retract(retreat, robot, inputs.now_ns, limits)
-    elif mode is SafetyMode.OK and robot is not None and command_verdict.command is not None:
-        wanted = share * command_verdict.command.twist if share < 1.0 else command_verdict.command.twist
+        trusted = FORCE_DOUBTS.isdisjoint([*latched, *present])
+        retreat, twist = retract(retreat, robot, inputs.now_ns, limits, trusted)
+    elif mode is SafetyMode.OK and robot is not None and tick.usable_command is not None:
         receding_m_s = felt_recession_m_s(body.felt, robot.T_base_probe[:3, 2])
-        twist = clip_twist(wanted, robot, landmarks, row, limits, inputs.zones, receding_m_s)
+        landmarks = tick.usable_landmarks[0] if tick.usable_landmarks else None
+        wanted = tick.usable_command.twist if tick.share == 1.0 else tick.share * tick.usable_command.twist
+        touch_m_s = touch_speed_m_s(tick.witness, robot.contact_force_n)
+        twist = clip_twist(wanted, robot, landmarks, tick.preset_limits, limits, tick.zones, receding_m_s, touch_m_s)
     moving = twist is not None
     if twist is None and memory.moving and robot is not None:
         twist = np.zeros(6)  # one brake; then silence, in which the arm becomes compliant
     return SafetyDecision(
         memory=SafetyMemory(
-            latched,
-            clock,
-            robot_verdict.robot_ns,
-            force,
-            command_verdict.memory,
-            body,
-            retreat,
-            lift,
-            moving,
-            inputs.manipulability,
+            latched=latched,
+            clock=tick.clock,
+            robot=tick.robot,
+            force=tick.force,
+            command=tick.command,
+            body=body,
+            retract=retreat,
+            lift=lift,
+            moving=moving,
+            manipulability=inputs.manipulability,
+            arm=tick.arm,
+            skin=tick.skin,
+            landmarks=tick.landmarks,
+            witness=tick.witness,
+            sent=() if twist is None else tuple(twist.tolist()),
         ),
         twist=None if twist is None else SafeTwist(inputs.now_ns, twist),
-        state=_state(inputs, mode, [*latched, *present], row, limits),
+        state=_state(inputs, mode, [*latched, *present], tick.preset_limits, limits),
     )
 
 
-def _usable(landmarks: BodyLandmarks | None) -> BodyLandmarks | None:
-    if landmarks is None:
-        return None
-    points = landmarks.notch_m, landmarks.xiphoid_m, landmarks.navel_m
-    return landmarks if all(map(all_finite, points)) else None
-
-
-def _rest(moved: bool, inputs: SafetyInputs) -> list[Reason]:
-    reasons = [Reason.PATIENT_MOVED] if moved else []
-    if inputs.operator_stop:
-        reasons.append(Reason.OPERATOR_STOP)
-    if inputs.enabled is False:
-        reasons.append(Reason.ENABLE_RELEASED)
-    return reasons
-
-
-def _place(robot: RobotState, landmarks: BodyLandmarks | None, inputs: SafetyInputs) -> list[Reason]:
-    position_m = robot.T_base_probe[:3, 3]
-    reasons = [Reason.FORBIDDEN_ZONE] if deep_in_zone(position_m, landmarks, inputs.zones) else []
-    if landmarks is not None and outside_box(position_m, landmarks):
-        reasons.append(Reason.WORKSPACE)
-    return reasons
-
-
-def _state(inputs: SafetyInputs, mode: SafetyMode, reasons: list[Reason], row: LimitRow, limits: Limits) -> SafetyState:
+def _state(
+    inputs: SafetyInputs, mode: SafetyMode, reasons: list[Reason], preset_limits: PresetLimits, limits: Limits
+) -> SafetyState:
     return SafetyState(
         stamp_ns=inputs.now_ns,
         mode=mode,
         reasons=tuple(dict.fromkeys(reason.name for reason in reasons)),
-        soft_cap_n=row.soft_cap_n,
+        soft_cap_n=preset_limits.soft_cap_n,
         trip_force_n=limits.trip_force_n,
         frame_sequence=inputs.command.frame_sequence if inputs.command is not None else -1,
     )

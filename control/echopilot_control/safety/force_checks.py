@@ -1,30 +1,26 @@
-"""Checks of the measured wrench: range, rate, noise, and whether there is anything to press on."""
+"""Checks of the measured wrench: range, rate, and whether there is anything to press on."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_control.safety.limits import Limits
+from echopilot_control.safety.evidence.tick import SafetyTick
 from echopilot_control.safety.reasons import Reason
 from echopilot_control.safety.state import ForceMemory
-from echopilot_core import RobotState, to_ns
+from echopilot_core import Array, RobotState, to_ns
 
-Array = NDArray[np.float64]
-
-CONTACT_N = 1.0
 LATERAL_TRIP_N = 20.0
 TORQUE_TRIP_N_M = 3.0
 DWELL_N = 15.0
 BIAS_N = 2.0
-_STUCK_NS = to_ns(0.5)
 _BIAS_NS = to_ns(0.2)
 _DWELL_NS = to_ns(60.0)
 _NO_SKIN_M = 0.060  # farther from every skin point than the camera's holes and the patient's small motions explain
 
 
-def check_force(
-    memory: ForceMemory, robot: RobotState, skin_m: Array | None, limits: Limits
-) -> tuple[ForceMemory, list[Reason]]:
-    """Range first, then what needs earlier ticks; `robot` is finite and fresh, `skin_m` (n, 3) [m] the skin seen."""
+def guard_force(tick: SafetyTick) -> list[Reason]:
+    """Force, torque and rate within their limits, and a sensor that lives and has skin to press on."""
+    memory, robot, limits = tick.memory.force, tick.usable_robot, tick.limits
+    if robot is None:
+        return []
     force_n, stamp_ns = robot.contact_force_n, robot.stamp_ns
     reasons: list[Reason] = []
     if force_n > limits.trip_force_n:
@@ -34,25 +30,22 @@ def check_force(
     if float(robot.wrench[3:] @ robot.wrench[3:]) > TORQUE_TRIP_N_M**2:
         reasons.append(Reason.FORCE_TORQUE)
 
-    fast_rises, same_since_ns = memory.fast_rises, memory.same_since_ns
+    fast_rises = memory.fast_rises
     dt_ns = stamp_ns - memory.stamp_ns
     if memory.stamp_ns >= 0 and dt_ns > 0:
         rising = (force_n - memory.force_n) * 1e9 / dt_ns > limits.force_rate_n_s
         fast_rises = fast_rises + 1 if rising else 0
-        same = force_n == memory.force_n and force_n > CONTACT_N
-        same_since_ns = (same_since_ns if same_since_ns >= 0 else memory.stamp_ns) if same else -1
     pressed_since_ns = _since(memory.pressed_since_ns, force_n > DWELL_N, stamp_ns)
-    bias_since_ns = _since(memory.bias_since_ns, _is_bias(skin_m, robot), stamp_ns)
+    bias_since_ns = _since(memory.bias_since_ns, _is_bias(tick.memory.body.coarse_m, robot), stamp_ns)
     if fast_rises >= 2:
         reasons.append(Reason.FORCE_SPIKE)
-    if _lasted(same_since_ns, stamp_ns, _STUCK_NS):
-        reasons.append(Reason.FORCE_STUCK)
     if _lasted(pressed_since_ns, stamp_ns, _DWELL_NS):
         reasons.append(Reason.FORCE_DWELL)
     if _lasted(bias_since_ns, stamp_ns, _BIAS_NS):
         reasons.append(Reason.FORCE_BIAS)
     newest_ns = max(stamp_ns, memory.stamp_ns)
-    return ForceMemory(force_n, newest_ns, fast_rises, same_since_ns, bias_since_ns, pressed_since_ns), reasons
+    tick.force = ForceMemory(force_n, newest_ns, fast_rises, bias_since_ns, pressed_since_ns)
+    return reasons
 
 
 def _since(since_ns: int, holds: bool, stamp_ns: int) -> int:

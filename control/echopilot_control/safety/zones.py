@@ -1,19 +1,19 @@
-"""Where the probe may be: a box around the patient, nothing above the suprasternal notch, nothing in marked zones."""
+"""Workspace of the probe: a box around the patient, nothing above the suprasternal notch, nothing in marked zones."""
 
 from dataclasses import dataclass
 from math import hypot
 
 import numpy as np
-from numpy.typing import NDArray
 
+from echopilot_control.body_axes import body_axes
 from echopilot_control.vectors import length
-from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError
-
-Array = NDArray[np.float64]
+from echopilot_core import Array, BodyLandmarks, BodySurface, EchoPilotError
+from echopilot_core.guarded.bounded import one_line
 
 ZONE_MARGIN_M = 0.020  # keep this far below the notch and off every marked zone
+MAX_ZONES = 100
 _ZONE_HEIGHT_M = 0.10  # the zone ends this high above the notch
-_DEEP_M = 0.010
+DEEP_M = 0.010  # so far inside a zone stopping is not enough
 _BOX_HALF_M = np.array([0.45, 0.60, 0.45])
 _NEAR_M = 0.060
 _UP = np.array([0.0, 0.0, 1.0])
@@ -21,10 +21,10 @@ _UP = np.array([0.0, 0.0, 1.0])
 
 @dataclass(frozen=True, eq=False)
 class Zone:
-    """A ball that the probe must keep out of: a breast, a wound, a drain. Centre (3,) [m] in base on the skin."""
+    """A ball that the probe must keep out of: a breast, a wound, a drain. Center (3,) [m] in base on the skin."""
 
     name: str
-    centre_m: Array
+    center_m: Array
     radius_m: float
 
 
@@ -41,20 +41,29 @@ class MarkedZone:
 def read_zones(text: str) -> tuple[MarkedZone, ...]:
     """Zones out of "NAME LEFT HEAD RADIUS; ..." [m]; EchoPilotError for anything else."""
     zones = []
-    for part in filter(None, (p.strip() for p in text.split(";"))):
+    for part in filter(None, (one_line(p) for p in text.split(";"))):
         try:
             name, *numbers = part.split()
             left_m, head_m, radius_m = map(float, numbers)
         except ValueError:
-            raise EchoPilotError(f"zone '{part}': expected NAME LEFT HEAD RADIUS, metres from the xiphoid") from None
+            raise EchoPilotError(f"zone '{part}': expected NAME LEFT HEAD RADIUS, meters from the xiphoid") from None
         if not (abs(left_m) <= 0.5 and abs(head_m) <= 0.5 and 0.0 < radius_m <= 0.2):
             raise EchoPilotError(f"zone '{part}': valid are places within 0.5 m and a radius above 0 and up to 0.2 m")
         zones.append(MarkedZone(name, left_m, head_m, radius_m))
+    if len(zones) > MAX_ZONES:
+        raise EchoPilotError(f"{len(zones)} zones; at most {MAX_ZONES} can be marked")
     return tuple(zones)
 
 
 def on_skin(marked: tuple[MarkedZone, ...], landmarks: BodyLandmarks, surface: BodySurface) -> tuple[Zone, ...]:
-    """Put marked zones onto the skin that the camera sees, at the height of the points closest to the mark."""
+    """Put marked zones onto the skin that the camera sees, at the height of the points closest to the mark.
+
+    A zone whose mark has no skin within 60 mm, or landmarks that are not those of a body, has no place and is left out.
+    """
+    try:
+        body_axes(landmarks)
+    except EchoPilotError:
+        return ()
     along = superior_axis(landmarks)
     superior = along - float(along @ _UP) * _UP
     superior = superior / max(float(np.linalg.norm(superior)), 1e-9)
@@ -63,9 +72,11 @@ def on_skin(marked: tuple[MarkedZone, ...], landmarks: BodyLandmarks, surface: B
     zones = []
     for zone in marked:
         place = landmarks.xiphoid_m + zone.left_m * left + zone.head_m * superior
-        if len(points):
-            nearest = np.argsort(((points[:, :2] - place[:2]) ** 2).sum(axis=1))[:12]
-            place = np.array([place[0], place[1], float(np.median(points[nearest, 2]))])
+        away = ((points[:, :2] - place[:2]) ** 2).sum(axis=1)
+        if not len(points) or float(away.min()) > _NEAR_M**2:
+            continue
+        nearest = np.argsort(away)[:12]
+        place = np.array([place[0], place[1], float(np.median(points[nearest, 2]))])
         zones.append(Zone(zone.name, place, zone.radius_m))
     return tuple(zones)
 
@@ -87,24 +98,27 @@ def above_notch_m(position_m: Array, landmarks: BodyLandmarks) -> float:
 
 def inside_m(position_m: Array, zone: Zone) -> float:
     """How far (3,) [m] lies past the margin around a marked zone [m]; negative outside it."""
-    return zone.radius_m + ZONE_MARGIN_M - length(position_m - zone.centre_m)
-
-
-def deep_in_zone(position_m: Array, landmarks: BodyLandmarks | None, zones: tuple[Zone, ...]) -> bool:
-    """True when stopping is not enough: the probe is well inside a zone."""
-    if landmarks is not None and above_notch_m(position_m, landmarks) > _DEEP_M:
-        return True
-    return any(inside_m(position_m, zone) > _DEEP_M for zone in zones)
+    return zone.radius_m + ZONE_MARGIN_M - length(position_m - zone.center_m)
 
 
 def keep_out(
     linear_m_s: Array, position_m: Array, landmarks: BodyLandmarks | None, zones: tuple[Zone, ...] = ()
 ) -> Array:
-    """Remove from a velocity (3,) what leads into a zone or out of the box."""
+    """Remove from a velocity (3,) what leads into a zone or out of the box.
+
+    Args:
+        linear_m_s: velocity (3,) in `base`.
+        position_m: origin of the probe (3,) in `base`.
+        landmarks: of the box around the body and of the notch; without them only zones count.
+        zones: forbidden zones.
+
+    Returns:
+        The velocity (3,) without its forbidden part.
+    """
     allowed = linear_m_s.copy()
     for zone in zones:
         if inside_m(position_m, zone) > 0.0:
-            inward = zone.centre_m - position_m
+            inward = zone.center_m - position_m
             inward = inward / max(float(np.linalg.norm(inward)), 1e-9)
             allowed -= max(float(allowed @ inward), 0.0) * inward
     if landmarks is None:

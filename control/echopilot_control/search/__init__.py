@@ -1,1 +1,1 @@
-"""Where views are expected, how they are looked for, and how guidance is fused."""
+"""Search for views: priors, spiral, fusion of guidance, rounds of a dither pattern, and the model of view poses."""

@@ -1,14 +1,11 @@
-"""Fuses guidance of many frames into one pose of the target in `base`."""
+"""Fusion of the guidance of many frames into one pose of the target in `base`."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_core import Guidance, se3
-
-Array = NDArray[np.float64]
+from echopilot_core import Array, Guidance, se3
 
 _FLOOR = np.array([0.002, 0.002, 0.002, 0.025, 0.025, 0.025])
-_CORRELATION = 2.0  # neighbouring frames err alike: their sigma counts double
+_CORRELATION = 2.0  # errors of neighboring frames are correlated: sigma counts double
 _WALK = np.array([0.004, 0.004, 0.004, 0.04, 0.04, 0.04])  # per sqrt(s): old frames fade
 _GATE = 30.0  # squared Mahalanobis distance of a 6-vector: 1 in 25 000
 _REJECT_LIMIT = 10
@@ -35,9 +32,9 @@ class TargetFuser:
 
     def update(self, stamp_ns: int, T_base_probe: Array, guidance: Guidance) -> bool:
         """Add the guidance of the frame stamped `stamp_ns` taken at `T_base_probe`; False when it was gated out."""
-        if not (np.isfinite(guidance.motion).all() and np.isfinite(guidance.sigma).all()):
+        if not (np.isfinite(guidance.relative_pose_twist).all() and np.isfinite(guidance.sigma).all()):
             return False
-        measured: Array = T_base_probe @ se3.exp(guidance.motion)
+        measured: Array = T_base_probe @ se3.exp(guidance.relative_pose_twist)
         noise = (_CORRELATION * np.maximum(guidance.sigma, _FLOOR)) ** 2
         if self.T_base_target is None or self._rejected > _REJECT_LIMIT:
             self.T_base_target, self.variance = measured, noise

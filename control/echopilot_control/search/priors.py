@@ -1,15 +1,12 @@
-"""Table: where on the skin each view is first tried, and which way the probe looks there."""
+"""Priors of the views: position on the skin and direction of the probe at which each search starts."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from echopilot_control.body_axes import BodyAxes
-from echopilot_control.surface import Skin, SkinPatch
-from echopilot_core import EchoPilotError, View, se3
-
-Array = NDArray[np.float64]
+from echopilot_control.surface import SkinPatch, SkinSurface
+from echopilot_core import Array, ControlGoal, EchoPilotError, GoalKind, View, se3
 
 
 @dataclass(frozen=True)
@@ -59,44 +56,32 @@ PRIORS: dict[View, Prior] = {
 
 
 @dataclass(frozen=True)
-class Start:
+class SearchStart:
     """A prior placed on one patient: probe pose on the skin and the skin there."""
 
     T_base_probe: Array
     patch: SkinPatch
 
 
-@dataclass(frozen=True)
-class StartOffset:
-    """How far off its prior a start is put: (2,) [m] along the skin (left, superior), a rotation (3,) [rad] in probe.
-
-    For trials: what a search is worth shows only from starts that are not already there.
-    """
-
-    along_m: Array
-    rotation_rad: Array
-
-
-def place(view: View, axes: BodyAxes, skin: Skin, offset: StartOffset | None = None) -> Start:
+def place_prior(view: View, axes: BodyAxes, skin: SkinSurface) -> SearchStart:
     """Start pose of a view on this skin; raises EchoPilotError for a view without a prior."""
     prior = PRIORS.get(view)
     if prior is None:
         raise EchoPilotError(f"no start for view {view.name}; valid: {', '.join(v.name for v in PRIORS)}")
     patch = skin.patch_below(prior.point_m(axes))
     R = axes.R_base_patient @ prior.rotation
-    if offset is not None:
-        R = R @ se3.so3_exp(offset.rotation_rad)
-        patch = _moved(patch, axes, skin, offset.along_m)
-    return Start(se3.transform(R, patch.point_m), patch)
+    return SearchStart(se3.transform(R, patch.point_m), patch)
 
 
-def _moved(patch: SkinPatch, axes: BodyAxes, skin: Skin, along_m: Array) -> SkinPatch:
-    """The skin at a step (2,) [m] to the left and upwards in the plane of a patch."""
-    left = axes.left - float(axes.left @ patch.normal) * patch.normal
-    left = left / float(np.linalg.norm(left))
-    upwards = np.cross(left, patch.normal)
-    upwards = upwards if float(upwards @ axes.superior) > 0.0 else -upwards
-    return skin.patch(patch.point_m + float(along_m[0]) * left + float(along_m[1]) * upwards)
+class StartPriors:
+    """Source of the poses at which searches start: the table above. A subclass may place them elsewhere."""
+
+    def place(self, goal: ControlGoal, axes: BodyAxes, skin: SkinSurface) -> SearchStart:
+        """Start of a goal on this patient; a sweep starts at the transverse aorta.
+
+        Raises EchoPilotError for a view without a prior.
+        """
+        return place_prior(View.AORTA_TRANS if goal.kind is GoalKind.SWEEP else goal.view, axes, skin)
 
 
 def nearest_tilt(R_wanted: Array, inward: Array, limit_rad: float) -> Array:

@@ -1,11 +1,10 @@
-"""Coarse search: an expanding spiral over the skin with a slow tilt fan on top."""
+"""Coarse search: an expanding spiral over the skin, combined with a slow tilt fan."""
 
 from math import pi, sin, sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from echopilot_core import Array
 
 STEP_M = 0.012
 _FAN_RAD = 0.17

@@ -1,1 +1,1 @@
-"""Motions across the probe axis and how they are blended with force."""
+"""Servoing: motion requests, velocity tracking, and their combination with the force loop into a twist."""

@@ -1,15 +1,16 @@
-"""What a phase asks for, and how it is blended under the force task."""
+"""Motion that a phase requests, and the rates by which it is built."""
 
 from dataclasses import dataclass, field
+from math import radians
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_control.safety.limits import Limits
-from echopilot_control.vectors import shortened
-from echopilot_core import ControlPhase, Outcome, se3
+from echopilot_control.vectors import clamp_norm
+from echopilot_core import Array, ControlPhase, Outcome, se3
 
-Array = NDArray[np.float64]
+MAX_TILT_RAD = radians(60.0)  # from the skin normal
+MOVE_M_S, TURN_RAD_S = 0.015, radians(15.0)
+DITHER_RAD_S = radians(25.0)
 
 
 @dataclass(frozen=True)
@@ -30,21 +31,18 @@ class Motion:
     rest: bool = False  # nothing to do and nothing touched: send no validity
 
 
-def across(vector: Array, axis: Array) -> Array:
+def project_orthogonal(vector: Array, axis: Array) -> Array:
     """The part of a vector (3,) perpendicular to a unit `axis` (3,)."""
     return vector - float(vector @ axis) * axis
 
 
 def rotation_rate(R_now: Array, R_wanted: Array, gain_1_s: float, limit_rad_s: float) -> Array:
-    """Angular velocity (3,) in `base` from one rotation to another, proportional and capped."""
-    return shortened(gain_1_s * (R_now @ se3.so3_log(R_now.T @ R_wanted)), limit_rad_s)
+    """Angular velocity (3,) in `base` from one rotation to another, proportional and capped.
 
-
-def blend(motion: Motion, z: Array, normal_m_s: float, limits: Limits) -> Array:
-    """Twist (6,) in contact: force first, along probe z; the rest is projected on the space across z and capped.
-
-    Task priority after Siciliano & Slotine 1991: lateral tasks act in the null space (I - z z^T) of the force task.
-    Rotations are about the face centre and leave the force task alone to first order.
+    Args:
+        R_now: present rotation (3, 3).
+        R_wanted: wanted rotation (3, 3) in the same frame.
+        gain_1_s: share of the angle per second.
+        limit_rad_s: largest rate.
     """
-    lateral = shortened(across(motion.linear_m_s, z), limits.lateral_contact_m_s)
-    return np.concatenate([lateral + normal_m_s * z, shortened(motion.angular_rad_s, limits.angular_rad_s)])
+    return clamp_norm(gain_1_s * (R_now @ se3.so3_log(R_now.T @ R_wanted)), limit_rad_s)

@@ -1,23 +1,31 @@
-"""Findings: from what single frames look like to suspicions that several of them agree on (docs/findings.md)."""
+"""Findings: single frames raise suspicions, windows of agreeing frames raise findings (docs/findings.md).
 
-from echopilot_perception.anomaly.calibration import (
-    ReliabilityBin,
-    expected_calibration_error,
-    fit_sigmoid_temperature,
-    fit_temperature,
-    reliability,
-)
-from echopilot_perception.anomaly.clip import ejection_of_clip, findings_of_clip
-from echopilot_perception.anomaly.rates import Rate, auroc, wilson
-from echopilot_perception.anomaly.suspicion import Suspicion, can_show, suspicions
-from echopilot_perception.anomaly.tracker import Tracked, follow
-from echopilot_perception.anomaly.wording import crossing_probability, measured_finding
+Names are imported on first use, so that an exam needs none of the optimizers of calibration.
+"""
+
+from typing import TYPE_CHECKING
+
+from echopilot_core.lazy import names_on_first_use
+
+if TYPE_CHECKING:
+    from echopilot_perception.anomaly.calibration import (
+        ReliabilityBin,
+        expected_calibration_error,
+        fit_sigmoid_temperature,
+        fit_temperature,
+        reliability,
+    )
+    from echopilot_perception.anomaly.clip import ejection_of_clip, findings_of_clip
+    from echopilot_perception.anomaly.rates import Rate, auroc, wilson
+    from echopilot_perception.anomaly.suspicion import Suspicion, can_show, suspicions
+    from echopilot_perception.anomaly.tracker import TrackedFindings, follow
+    from echopilot_perception.anomaly.wording import crossing_probability, measured_finding
 
 __all__ = [
     "Rate",
     "ReliabilityBin",
     "Suspicion",
-    "Tracked",
+    "TrackedFindings",
     "auroc",
     "can_show",
     "crossing_probability",
@@ -32,3 +40,21 @@ __all__ = [
     "suspicions",
     "wilson",
 ]
+
+__getattr__ = names_on_first_use(
+    __name__,
+    {
+        "calibration": (
+            "ReliabilityBin",
+            "expected_calibration_error",
+            "fit_sigmoid_temperature",
+            "fit_temperature",
+            "reliability",
+        ),
+        "clip": ("ejection_of_clip", "findings_of_clip"),
+        "rates": ("Rate", "auroc", "wilson"),
+        "suspicion": ("Suspicion", "can_show", "suspicions"),
+        "tracker": ("TrackedFindings", "follow"),
+        "wording": ("crossing_probability", "measured_finding"),
+    },
+)

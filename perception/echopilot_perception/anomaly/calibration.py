@@ -1,25 +1,24 @@
-"""Do probabilities mean what they say? Temperature scaling and the figures that show it (Guo et al. 2017).
+"""Calibration of probabilities: temperature scaling, reliability and calibration error (Guo et al. 2017).
 
-Dividing logits by one temperature changes no ranking and no decision at 0.5, only how sure the answer sounds.
+Dividing logits by one temperature changes no ranking and no decision at 0.5, only the confidence.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from echopilot_core import EchoPilotError
+from echopilot_core import Array, EchoPilotError
 
-Array = NDArray[np.float64]
 LOG_RANGE = (np.log(0.05), np.log(20.0))
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Answers whose confidence lies in [low, high): how many, how sure on average, and how often right."""
+    """Predictions with a confidence in [low, high): their number, mean confidence and accuracy."""
 
     low: float
     high: float
@@ -29,7 +28,7 @@ class ReliabilityBin:
 
 
 def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
-    """Temperature that minimises the cross-entropy of logits (N, K) / T against class numbers (N,).
+    """Temperature that minimizes the cross-entropy of logits (N, K) / T against class numbers (N,).
 
     Searched between 0.05 and 20. Raises EchoPilotError for empty, not finite or mismatched input.
     """
@@ -51,16 +50,16 @@ def fit_sigmoid_temperature(logits: ArrayLike, positive: ArrayLike) -> float:
 
 
 def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> tuple[ReliabilityBin, ...]:
-    """Table over equal bins of confidences (N,) in 0..1 and whether each answer was right (N,)."""
+    """Table over equal bins of confidences (N,) in 0..1 and whether each prediction was correct (N,)."""
     c, r = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)
     if c.ndim != 1 or c.shape != r.shape or not ((c >= 0.0) & (c <= 1.0)).all():
-        raise EchoPilotError(f"confidences must be (N,) in 0..1 with an answer each, got {c.shape} and {r.shape}")
+        raise EchoPilotError(f"confidences must be (N,) in 0..1 with a prediction each, got {c.shape} and {r.shape}")
     index = np.minimum((c * bins).astype(int), bins - 1)
     return tuple(_bin(i, bins, c[index == i], r[index == i]) for i in range(bins))
 
 
 def expected_calibration_error(confidence: ArrayLike, right: ArrayLike, bins: int = 10) -> float:
-    """Mean gap between confidence and accuracy over the bins, weighted by their counts; NaN without answers."""
+    """Mean gap between confidence and accuracy over the bins, weighted by their counts; NaN without predictions."""
     table = reliability(confidence, right, bins)
     total = sum(row.count for row in table)
     if total == 0:

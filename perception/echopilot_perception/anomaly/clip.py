@@ -1,34 +1,51 @@
-"""The findings of a whole clip."""
+"""Findings and ejection fraction of a whole clip."""
 
 from collections.abc import Iterable
 from functools import reduce
-from math import isfinite
+from math import isfinite, nan
 
 import numpy as np
 
-from echopilot_core import Finding, FindingKind, Measurement, Phase, Seen, View
+from echopilot_core import (
+    CardiacPhase,
+    Finding,
+    FindingKind,
+    GateStatus,
+    Measurement,
+    MeasurementName,
+    PerceptionResult,
+    View,
+)
 from echopilot_perception.anomaly.suspicion import can_show
 from echopilot_perception.anomaly.thresholds import MIN_EF_FRAMES
-from echopilot_perception.anomaly.tracker import Tracked, follow
+from echopilot_perception.anomaly.tracker import TrackedFindings, follow
 from echopilot_perception.anomaly.wording import measured_finding
-from echopilot_perception.measure.ejection import ejection_fraction
+from echopilot_perception.measure.ejection import ejection_fraction, rate_refusal
 
 
-def findings_of_clip(seens: Iterable[Seen]) -> tuple[Finding, ...]:
-    """What was raised at any time of a clip in its strongest form, the most probable first.
+def findings_of_clip(results: Iterable[PerceptionResult], times_known: bool = True) -> tuple[Finding, ...]:
+    """Findings raised at any time of a clip, each in its strongest form, the most probable first.
 
-    The frames come in order. A clip shorter than a window raises nothing. Without poses a sweep is read second by
-    second: the largest median of one second stands for the maximum that the exam takes from its stations.
+    Without known frame times there is none of the ejection fraction. The frames come in order. A clip shorter than a
+    window raises nothing. Without poses a sweep is read second by second: the largest median of one second stands for
+    the maximum that the exam takes from its stations.
     """
-    frames = sorted(seens, key=lambda s: s.stamp_ns)
-    found = list(reduce(follow, frames, Tracked()).ever)
-    ejection = ejection_of_clip(frames)
-    reduced = measured_finding(FindingKind.REDUCED_EF, ejection) if ejection is not None else None
+    frames = sorted(results, key=lambda s: s.stamp_ns)
+    found = list(reduce(follow, frames, TrackedFindings()).ever)
+    ejection = ejection_of_clip(frames) if times_known else None
+    reduced = (
+        measured_finding(FindingKind.REDUCED_EF, ejection)
+        if ejection is not None and ejection.gate is not GateStatus.REFUSED
+        else None
+    )
     return tuple(sorted([*found, *([reduced] if reduced is not None else [])], key=lambda f: (-f.probability, f.kind)))
 
 
-def ejection_of_clip(frames: Iterable[Seen]) -> Measurement | None:
-    """Single-plane ejection fraction over the four-chamber frames; None without a full beat of measured ventricles."""
+def ejection_of_clip(frames: Iterable[PerceptionResult]) -> Measurement | None:
+    """Single-plane ejection fraction over the four-chamber frames; None without a full beat of measured ventricles.
+
+    Refused, with the reason, where the frames are too few for the heart rate.
+    """
     rows = [(s, m) for s in frames if FindingKind.REDUCED_EF in can_show(s) and (m := _volume(s)) is not None]
     if len(rows) < MIN_EF_FRAMES:
         return None
@@ -36,18 +53,26 @@ def ejection_of_clip(frames: Iterable[Seen]) -> Measurement | None:
     result = ejection_fraction(np.array([m.value for _, m in rows]), times_s, np.array([m.sigma for _, m in rows]))
     if result is None:
         return None
+    too_slow = rate_refusal(times_s, result.beat_hz)
     return Measurement(
-        name="ef_single_plane_a4c",
-        value=result.fraction,
-        unit="1",
-        sigma=result.sigma,
+        name=MeasurementName.EF_SINGLE_PLANE_A4C,
+        value=nan if too_slow else result.fraction,
+        unit=MeasurementName.EF_SINGLE_PLANE_A4C.unit,
+        sigma=nan if too_slow else result.sigma,
+        gate=GateStatus.REFUSED if too_slow else GateStatus.NOT_CHECKED,
+        gate_reason=too_slow,
         view=View.A4C,
-        phase=Phase.CYCLE,
+        phase=CardiacPhase.CYCLE,
         frame_sequences=tuple(rows[i][0].sequence for i in (*result.diastolic_frames, *result.systolic_frames)),
     )
 
 
-def _volume(seen: Seen) -> Measurement | None:
+def _volume(result: PerceptionResult) -> Measurement | None:
     return next(
-        (m for m in seen.measurements if m.name == "lv_volume" and isfinite(m.value) and isfinite(m.sigma)), None
+        (
+            m
+            for m in result.measurements
+            if m.name is MeasurementName.LV_VOLUME and isfinite(m.value) and isfinite(m.sigma)
+        ),
+        None,
     )

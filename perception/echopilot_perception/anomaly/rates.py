@@ -29,9 +29,9 @@ def wilson(k: int, n: int, z: float = Z_95) -> Rate:
         return Rate(0, 0, float("nan"), 0.0, 1.0)
     p = k / n
     scale = 1.0 + z * z / n
-    centre = (p + z * z / (2 * n)) / scale
+    center = (p + z * z / (2 * n)) / scale
     half = z * float(np.sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n))) / scale
-    return Rate(k, n, p, 0.0 if k == 0 else centre - half, 1.0 if k == n else centre + half)
+    return Rate(k, n, p, 0.0 if k == 0 else center - half, 1.0 if k == n else center + half)
 
 
 def auroc(scores: ArrayLike, positive: ArrayLike) -> float:

@@ -1,34 +1,34 @@
-"""Every threshold of a finding, with where it comes from: the one place to look and to change (docs/findings.md).
+"""Thresholds of all findings with their sources, each defined here alone (docs/findings.md).
 
-Two sorts. A `SizeLimit` judges a measured value against a guideline; around it lies a zone in which a finding is only
-borderline, because readers and repeats differ by that much. A `ScoreLimit` judges a score between 0 and 1 that the
-network or the contact gives. The simulator's truth shares ANEURYSM_M, so that one stays in `echopilot_core`.
+A `SizeLimit` compares a measured value with a guideline; around the limit a finding is only borderline, because
+observers and repeated measurements differ by that much. A `ScoreLimit` compares a score between 0 and 1 of the network
+or of the contact. The simulator's truth shares ANEURYSM_M, so that one stays in `echopilot_core`.
 """
 
 from dataclasses import dataclass
 from math import radians
 
-from echopilot_core import ANEURYSM_M, Convention, FindingKind, View
+from echopilot_core import ANEURYSM_M, EJECTION_FRACTIONS, CaliperConvention, FindingKind, MeasurementName, View
 
 
 @dataclass(frozen=True)
 class SizeLimit:
     """Where a measured value becomes a finding: from `value` on, borderline within [low, high] (ends included).
 
-    `observer_sigma` is the spread between careful readers; it joins the measurement's own sigma, which only knows the
-    mask. All in `unit` ("m", "1", "rad").
+    `observer_sigma` is the spread between observers; it is added to the measurement's own sigma, which covers the mask
+    alone. All in `unit` ("m", "1", "rad").
     """
 
-    names: tuple[str, ...]  # of the measurements that are judged
+    names: tuple[MeasurementName, ...]  # of the measurements that are compared
     unit: str
     value: float
     low: float
     high: float
-    marked: float  # from here on the wording says that it is far beyond the limit
+    marked: float  # from here on the text states that the value is far beyond the limit
     observer_sigma: float
     views: tuple[View, ...]  # a frame counts when these together are likely
     source: str
-    convention: Convention = Convention.NOT_APPLICABLE
+    convention: CaliperConvention = CaliperConvention.NOT_APPLICABLE
     above: bool = True  # large values are suspicious; False: small ones
 
 
@@ -47,7 +47,7 @@ class ScoreLimit:
 
 @dataclass(frozen=True)
 class FrameLimit:
-    """What a frame needs before it can speak about the body at all."""
+    """Conditions that a frame must meet before it can show findings of the body."""
 
     min_coupling: float  # mean over the column groups
     max_ood: float
@@ -62,7 +62,7 @@ _HEART = (View.PLAX, View.PSAX_AV, View.PSAX_MV, View.PSAX_PM, *_APICAL, View.SC
 
 SIZES: dict[FindingKind, SizeLimit] = {
     FindingKind.ANEURYSM_ABDOMINAL: SizeLimit(
-        names=("aorta_max_outer_ap", "aorta_outer_ap"),
+        names=(MeasurementName.AORTA_MAX_OUTER_AP, MeasurementName.AORTA_OUTER_AP),
         unit="m",
         value=ANEURYSM_M,
         low=0.028,
@@ -70,12 +70,12 @@ SIZES: dict[FindingKind, SizeLimit] = {
         marked=0.050,
         observer_sigma=0.0015,
         views=_TRANSVERSE,
-        convention=Convention.OUTER_TO_OUTER,
+        convention=CaliperConvention.OUTER_TO_OUTER,
         source="SVS 2018, ESC 2024: 30 mm outer to outer; 50 mm women, 55 mm men refer. Zone: +-2 mm, readers differ "
         "by 2 to 3 mm (Chiu 2014)",
     ),
     FindingKind.DILATED_ROOT: SizeLimit(
-        names=("aortic_root", "ascending_aorta"),
+        names=(MeasurementName.AORTIC_ROOT,),
         unit="m",
         value=0.040,
         low=0.038,
@@ -83,11 +83,11 @@ SIZES: dict[FindingKind, SizeLimit] = {
         marked=0.050,
         observer_sigma=0.0015,
         views=(View.PLAX,),
-        convention=Convention.LEADING_EDGE,
+        convention=CaliperConvention.LEADING_EDGE,
         source="ESC 2024 (men; women 36 mm), ACC/AHA 2022: 40 mm leading edge to leading edge in PLAX. Zone: +-2 mm",
     ),
     FindingKind.REDUCED_EF: SizeLimit(
-        names=("ef_biplane", "ef_single_plane_a4c", "ef_single_plane_a2c"),
+        names=EJECTION_FRACTIONS,
         unit="1",
         value=0.50,
         low=0.45,
@@ -100,7 +100,7 @@ SIZES: dict[FindingKind, SizeLimit] = {
         "5 points by which single-plane EF repeats; 50 % as in ESC heart failure classes and BSE 2020",
     ),
     FindingKind.EFFUSION: SizeLimit(
-        names=("effusion_depth",),
+        names=(MeasurementName.EFFUSION_DEPTH,),
         unit="m",
         value=0.005,
         low=0.003,
@@ -108,7 +108,7 @@ SIZES: dict[FindingKind, SizeLimit] = {
         marked=0.020,
         observer_sigma=0.001,
         views=_HEART,
-        source="ESC 2015: small below 10 mm, moderate to 20 mm, large above, at end-diastole; a few millimetres are "
+        source="ESC 2015: small below 10 mm, moderate to 20 mm, large above, at end-diastole; a few millimeters are "
         "physiological. 5 mm is an engineering choice",
     ),
     FindingKind.FORESHORTENED: SizeLimit(
@@ -146,13 +146,13 @@ SCORES: dict[FindingKind, ScoreLimit] = {
 }
 
 SPEAKS = FrameLimit(min_coupling=0.5, max_ood=0.9, min_quality=0.25, min_view_probability=0.5)
-"""Loosest row of the exam gate (a sweep's): half of the columns coupled, features not foreign."""
+"""Least that a frame needs to give evidence of a finding: mean coupling, distribution, quality and view."""
 
-ABOUT_THE_PICTURE = frozenset({FindingKind.FORESHORTENED, FindingKind.NO_CONTACT, FindingKind.WRONG_ORGAN})
-"""Findings about the picture; all others are about the body."""
+ABOUT_THE_IMAGE = frozenset({FindingKind.FORESHORTENED, FindingKind.NO_CONTACT, FindingKind.WRONG_ORGAN})
+"""Findings about the image itself; all others are about the body."""
 
 WINDOW_S = 1.0
-"""Frames of the last second are judged together: about a heart beat, and 8 mm of a sweep."""
+"""Frames of the last second are combined: about a heart beat, and 8 mm of a sweep."""
 FULL_SHARE = 0.75
 """Nothing is raised before the frames span this share of the window."""
 MIN_FRAMES = 5
@@ -160,7 +160,7 @@ MIN_FRAMES = 5
 AGREEING = 0.5
 """Share of those frames that must agree."""
 EVIDENCE_FRAMES = 5
-"""Frames named with a finding, the most telling first."""
+"""Frames named with a finding, the strongest evidence first."""
 CORRELATION_S = 0.25
 """Frames closer than this repeat one another: the scatter of a window counts as of one draw per such step."""
 MIN_EF_FRAMES = 30

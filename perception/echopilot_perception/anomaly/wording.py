@@ -1,11 +1,9 @@
-"""Measured values and scores become findings: probability, and plain words that suspect and never diagnose."""
+"""Findings from measured values and scores: probability and text, which states a suspicion, never a diagnosis."""
 
 from math import degrees, erf, hypot, isfinite, sqrt
 
-from echopilot_core import Finding, FindingKind, Measurement, View
+from echopilot_core import REVIEW_SENTENCE, Finding, FindingKind, Measurement, MeasurementName, View
 from echopilot_perception.anomaly.thresholds import SCORES, SIZES, SizeLimit, borderline, suspicious
-
-REVIEW = "Suspected by software, needs review."
 
 _QUANTITY = {
     FindingKind.ANEURYSM_ABDOMINAL: ("abdominal aorta", "abdominal aortic aneurysm", "outer AP diameter"),
@@ -26,7 +24,7 @@ _SCORED = {
     FindingKind.DISSECTION_FLAP: "dissection flap in the aorta; a reverberation can look alike",
     FindingKind.EFFUSION: "pericardial effusion, depth not measured",
     FindingKind.NO_CONTACT: "missing contact: most of the probe face sees air",
-    FindingKind.WRONG_ORGAN: "picture of something else: in contact, but unlike heart or aorta",
+    FindingKind.WRONG_ORGAN: "image of something else: in contact, but unlike heart or aorta",
 }
 
 
@@ -42,7 +40,7 @@ def crossing_probability(limit: SizeLimit, value: float, sigma: float) -> float:
 
 
 def measured_finding(kind: FindingKind, measurement: Measurement) -> Finding | None:
-    """The finding that a measurement raises, or None: below the zone, not finite, or in another calliper convention.
+    """The finding that a measurement raises, or None: below the zone, not finite, or in another caliper convention.
 
     Raises KeyError for a kind that is not measured (thresholds.SIZES lists them).
     """
@@ -55,7 +53,12 @@ def measured_finding(kind: FindingKind, measurement: Measurement) -> Finding | N
 
 
 def sized_finding(
-    kind: FindingKind, value: float, sigma: float, view: View, frames: tuple[int, ...], name: str = ""
+    kind: FindingKind,
+    value: float,
+    sigma: float,
+    view: View,
+    frames: tuple[int, ...],
+    name: MeasurementName | None = None,
 ) -> Finding | None:
     """The finding of a suspicious value in the unit of its limit; None when value or sigma is not finite."""
     limit = SIZES[kind]
@@ -63,7 +66,8 @@ def sized_finding(
     if not isfinite(probability):
         return None
     subject, suspicion, quantity = _QUANTITY[kind]
-    amount = f"{quantity} {_amount(limit, value)}" + (" (single plane, A4C)" if name == "ef_single_plane_a4c" else "")
+    plane = " (single plane, A4C)" if name is MeasurementName.EF_SINGLE_PLANE_A4C else ""
+    amount = f"{quantity} {_amount(limit, value)}{plane}"
     zone = borderline(limit, value)
     if zone:
         side = "at or above" if value >= limit.value else "below"
@@ -72,14 +76,14 @@ def sized_finding(
     else:
         far = value >= limit.marked if limit.above else value < limit.marked
         text = f"Suspected {suspicion}: {amount}{f' ({_MARKED[kind]})' if far else ''}. "
-    return Finding(kind, probability, view, frames, text + REVIEW, zone)
+    return Finding(kind, probability, view, frames, text + REVIEW_SENTENCE, zone)
 
 
 def scored_finding(kind: FindingKind, score: float, view: View, frames: tuple[int, ...]) -> Finding:
     """The finding of a score that has reached its limit."""
     zone = score < SCORES[kind].sure_at
     start = "Borderline: possible" if zone else "Suspected"
-    return Finding(kind, score, view, frames, f"{start} {_SCORED[kind]}. {REVIEW}", zone)
+    return Finding(kind, score, view, frames, f"{start} {_SCORED[kind]}. {REVIEW_SENTENCE}", zone)
 
 
 def _amount(limit: SizeLimit, value: float, digits: int = 1, points: bool = False) -> str:

@@ -1,10 +1,10 @@
-"""Is a frame fit to be processed?"""
+"""Validity checks of frames before processing."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from echopilot_core import EchoPilotError, Frame, ProbeKind
+from echopilot_core import EchoPilotError, Frame, ProbeGeometry, ProbeKind
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,23 @@ def check(frame: Frame) -> None:
     """Raise EchoPilotError with one line unless `frame` can be processed."""
     image, geometry, box = frame.image, frame.geometry, frame.sector
     if image.ndim != 2 or image.dtype != np.uint8 or image.size == 0:
-        raise EchoPilotError(f"frame {frame.sequence}: picture must be (H, W) uint8, got {image.shape} {image.dtype}")
+        raise EchoPilotError(f"frame {frame.sequence}: image must be (H, W) uint8, got {image.shape} {image.dtype}")
     if max(image.shape) > MAX_SIDE_PX:
-        raise EchoPilotError(f"frame {frame.sequence}: picture {image.shape} has a side above {MAX_SIDE_PX} px")
-    if geometry.kind not in tuple(ProbeKind):
-        names = ", ".join(kind.name for kind in ProbeKind)
-        raise EchoPilotError(
-            f"frame {frame.sequence}: probe kind {geometry.kind} does not exist; choose one of: {names}"
-        )
-    values = {allowed.field: float(getattr(geometry, allowed.field)) for allowed in _RANGES}
-    if not np.isfinite(list(values.values())).all():
-        raise EchoPilotError(f"frame {frame.sequence}: probe geometry holds numbers that are not finite")
-    for allowed in _RANGES:
-        if not allowed.low <= values[allowed.field] <= allowed.high:
-            raise EchoPilotError(f"frame {frame.sequence}: {allowed.meaning}, got {values[allowed.field]:.3g}")
+        raise EchoPilotError(f"frame {frame.sequence}: image {image.shape} has a side above {MAX_SIDE_PX} px")
+    check_geometry(geometry, f"frame {frame.sequence}")
     inside = 0 <= box.left_px < box.right_px <= image.shape[1] and 0 <= box.top_px < box.bottom_px <= image.shape[0]
     if not inside:
-        raise EchoPilotError(f"frame {frame.sequence}: sector box {box} does not lie in the {image.shape} picture")
+        raise EchoPilotError(f"frame {frame.sequence}: sector box {box} does not lie in the {image.shape} image")
+
+
+def check_geometry(geometry: ProbeGeometry, where: str) -> None:
+    """Raise EchoPilotError with `where` and one line unless the geometry is that of an ultrasound image."""
+    if geometry.kind not in tuple(ProbeKind):
+        names = ", ".join(kind.name for kind in ProbeKind)
+        raise EchoPilotError(f"{where}: probe kind {geometry.kind} does not exist; choose one of: {names}")
+    values = {allowed.field: float(getattr(geometry, allowed.field)) for allowed in _RANGES}
+    if not np.isfinite(list(values.values())).all():
+        raise EchoPilotError(f"{where}: probe geometry holds numbers that are not finite")
+    for allowed in _RANGES:
+        if not allowed.low <= values[allowed.field] <= allowed.high:
+            raise EchoPilotError(f"{where}: {allowed.meaning}, got {values[allowed.field]:.3g}")

@@ -1,4 +1,4 @@
-"""A real clip as a sequence of frames with geometry: DICOM, MetaImage, video, or a folder of pictures."""
+"""Recorded clips as sequences of frames with geometry: DICOM, MetaImage, video, or a folder of images."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,39 +7,57 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, Frame, Imaging, MarkerSide, ProbeGeometry, ProbeKind, SectorBox, to_ns
-from echopilot_perception.frames.dicom import read_dicom
+from echopilot_core import (
+    SCALE_UNKNOWN,
+    EchoPilotError,
+    Frame,
+    ImagingParameters,
+    MarkerSide,
+    ProbeGeometry,
+    ProbeKind,
+    SectorBox,
+    to_ns,
+)
+from echopilot_perception.frames.frame_times import ASSUMED_RATE_HZ, FrameTimes
+from echopilot_perception.frames.image_sequence import ImageSequence, Region
 from echopilot_perception.frames.metaimage import read_metaimage
-from echopilot_perception.frames.pictures import Pictures, Region
 from echopilot_perception.frames.sector import Sector, find_sector
-from echopilot_perception.frames.video import PICTURE_SUFFIXES, VIDEO_SUFFIXES, read_pictures, read_video
+from echopilot_perception.frames.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_images, read_video
 
 ASSUMED_DEPTH_M = 0.16
-DEFAULT_RATE_HZ = 30.0
 MIN_DEPTH_SHARE = 0.7  # of what the file's own region leaves below the face: a sector less deep is only bright so far
-ASSUMED_PRESET = "spacing unknown: 160 mm depth assumed"
 
 
 @dataclass(frozen=True)
 class Clip:
-    """All frames of a clip in order. `spacing_known` is False when the depth of 160 mm is only assumed."""
+    """All frames of a clip in order. `spacing_known` is False when the depth of 160 mm is only assumed.
+
+    The same of time says `times.known`: without it the frames run at 30 per second, and nothing is to be timed.
+    """
 
     path: Path
     frame_times_s: NDArray[np.float64]
     geometry: ProbeGeometry
     sector: SectorBox
-    imaging: Imaging
+    imaging: ImagingParameters
     spacing_known: bool
     images: NDArray[np.uint8]  # (N, H, W)
+    times: FrameTimes  # where `frame_times_s` come from
 
     def __len__(self) -> int:
         return len(self.images)
 
     @property
     def frame_rate_hz(self) -> float:
-        """Mean rate of the clip's own frame times; 30 for a single picture."""
+        """Mean rate of the clip's own frame times; 30 for a single image."""
         span_s = float(self.frame_times_s[-1] - self.frame_times_s[0])
-        return (len(self.images) - 1) / span_s if span_s > 0 else DEFAULT_RATE_HZ
+        return (len(self.images) - 1) / span_s if span_s > 0 else ASSUMED_RATE_HZ
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """One line on each thing that the file does not give, for the log, the summary and the report."""
+        scale = () if self.spacing_known else ("no scale in the file: no lengths, areas or volumes",)
+        return (*scale, *((self.times.remark,) if self.times.remark else ()))
 
     def frames(self) -> Iterator[Frame]:
         """Frames stamped with the clip's own times, sequence 0, 1, ..."""
@@ -51,42 +69,44 @@ def open_clip(path: Path) -> Clip:
     """Read a clip and find its sector.
 
     Raises EchoPilotError with one line when the path does not exist or is not a readable DICOM file, video,
-    picture or folder of pictures. Without a sector the whole picture (or the file's own region) is used.
+    image or folder of images. Without a sector the whole image (or the file's own region) is used.
     """
     path = Path(path)
-    pictures = _read(path)
-    region = pictures.region
+    images = _read(path)
+    region = images.region
     if region is None:
-        found = find_sector(pictures.grey, pictures.coloured)
+        found = find_sector(images.gray, images.colored)
         shift = (0, 0)
     else:
         cut = (slice(region.top_px, region.bottom_px), slice(region.left_px, region.right_px))
-        found = _deepened(find_sector(pictures.grey[:, cut[0], cut[1]], pictures.coloured[cut]), region)
+        found = _deepened(find_sector(images.gray[:, cut[0], cut[1]], images.colored[cut]), region)
         shift = (region.left_px, region.top_px)
-    height, width = pictures.grey.shape[1:]
+    height, width = images.gray.shape[1:]
     sector = found if found is not None else _whole(region, width, height)
     geometry = _geometry(sector, shift if found is not None else (0, 0), region)
     box = _shifted(sector.box, shift if found is not None else (0, 0), width, height)
-    preset = pictures.preset if region is not None else ASSUMED_PRESET
-    return Clip(path, pictures.times_s, geometry, box, Imaging(preset=preset), region is not None, pictures.grey)
+    preset = images.preset if region is not None else SCALE_UNKNOWN
+    imaging = ImagingParameters(preset=preset, depth_m=geometry.depth_m)
+    times = images.times
+    return Clip(path, times.seconds, geometry, box, imaging, region is not None, images.gray, times)
 
 
-def _read(path: Path) -> Pictures:
+def _read(path: Path) -> ImageSequence:
     if not path.exists():
         raise EchoPilotError(f"clip {path} does not exist")
     suffix = path.suffix.lower()
-    if path.is_dir() or suffix in PICTURE_SUFFIXES:
-        return read_pictures(path)
+    if path.is_dir() or suffix in IMAGE_SUFFIXES:
+        return read_images(path)
     if suffix in VIDEO_SUFFIXES:
         return read_video(path)
     if suffix == ".mha":
         return read_metaimage(path)
     if suffix in (".dcm", ".dicom", ".ima") or _is_dicom(path):
+        from echopilot_perception.frames.dicom import read_dicom  # pydicom takes a third of a second to import
+
         return read_dicom(path)
-    kinds = ", ".join((".dcm", ".mha", *VIDEO_SUFFIXES, *PICTURE_SUFFIXES))
-    raise EchoPilotError(
-        f"{path.name} is not a clip; give a DICOM file, video, picture or folder of pictures ({kinds})"
-    )
+    kinds = ", ".join((".dcm", ".mha", *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
+    raise EchoPilotError(f"{path.name} is not a clip; give a DICOM file, video, image or folder of images ({kinds})")
 
 
 def _is_dicom(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What a compressed DICOM frame says about its own size, before a decoder believes it."""
+"""Size announced by compressed DICOM frames, checked before they are decoded."""
 
 from collections.abc import Iterator
 
@@ -18,13 +18,15 @@ def check_streams(data: Dataset, name: str) -> None:
     """
     if not data.file_meta.TransferSyntaxUID.is_compressed:
         return
-    told = (int(data.Columns), int(data.Rows))
+    expected = (int(data.Columns), int(data.Rows))
     last = b""
     for fragment in generate_fragments(data.PixelData):
         last = fragment or last
         for size in announced(fragment):
-            if size != told:
-                raise EchoPilotError(f"{name}: a frame of {size[0]} x {size[1]} px in a clip of {told[0]} x {told[1]}")
+            if size != expected:
+                raise EchoPilotError(
+                    f"{name}: a frame of {size[0]} x {size[1]} px in a clip of {expected[0]} x {expected[1]}"
+                )
     if broken_off(last):
         raise EchoPilotError(f"{name}: its last frame breaks off; the file is damaged")
 

@@ -1,4 +1,4 @@
-"""What of a screen may be ultrasound: pixels with content, the part that moves most, and what belongs to it."""
+"""Screen content that may be ultrasound: bright pixels, and the connected part that moves most."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from echopilot_core import SectorBox
 
-ABOVE_BLACK = 3  # grey values above the screen's own black from which a pixel has content
-MAX_PICTURES = 24
+ABOVE_BLACK = 3  # gray values above the screen's own black from which a pixel has content
+MAX_IMAGES = 24
 MIN_SHARE = 0.01  # of the screen that a sector covers
 EDGE_TOLERANCE = 0.04  # of the width: parts whose left and right edges agree that well are one rectangle
 FULL_ROW, EMPTY_MARGIN = 0.8, 0.35  # shares of pixels with content in a row of a rectangle, and beside it
@@ -18,7 +18,7 @@ GAP_ROW, TEXT_ROW = 0.1, 0.6  # shares of bright pixels in a row: fewer are a ga
 
 @dataclass(frozen=True)
 class Content:
-    """Masks (H, W) of one clip: `bright` as it is, `mask` blurred and without colour, `parts` numbered, `main` chosen.
+    """Masks (H, W) of one clip: `bright` as it is, `mask` blurred and without color, `parts` numbered, `main` chosen.
 
     `left_px` and `right_px` bound the largest part of `main`.
     """
@@ -32,20 +32,20 @@ class Content:
     right_px: int
 
 
-def find_content(pictures: NDArray[np.uint8], coloured: NDArray[np.bool_] | None) -> Content | None:
-    """Content of pictures (N, H, W); None where nothing large enough is seen.
+def find_content(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None) -> Content | None:
+    """Content of images (N, H, W); None where no part is large enough.
 
-    Coloured pixels are disregarded; strokes as thin as text are opened away; of what is left, the part that moves
-    most wins, together with parts that share its left and right edges.
+    Colored pixels are ignored; strokes as thin as text are removed by opening; of the remaining parts, the one that
+    moves most is chosen, together with parts that share its left and right edges.
     """
-    picked = pictures[:: max(len(pictures) // MAX_PICTURES, 1)]
+    picked = images[:: max(len(images) // MAX_IMAGES, 1)]
     brightest = picked.max(axis=0)
     motion = picked.astype(np.float32).std(axis=0)
     black = int(np.argmax(np.bincount(brightest.ravel(), minlength=256)[:64]))
     mask = cv2.blur(brightest, (5, 5)) > black + ABOVE_BLACK
-    if coloured is not None:
-        mask &= cv2.dilate(coloured.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
-    disc = _disc(max(max(pictures.shape[1:]) // 80, 4))
+    if colored is not None:
+        mask &= cv2.dilate(colored.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
+    disc = _disc(max(max(images.shape[1:]) // 80, 4))
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc)
     closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc)
     count, parts, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
@@ -85,7 +85,7 @@ def rectangle(content: Content) -> SectorBox:
 
 
 def _below_text(lit: NDArray[np.float64]) -> int:
-    """First row of the picture, from the share of bright pixels in each row: blocks of rows of text come before it."""
+    """First row of the image, from the share of bright pixels in each row: blocks of rows of text come before it."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], lit > GAP_ROW, [False]]).astype(np.int8)))
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
         if float(lit[start:stop].mean()) >= TEXT_ROW:

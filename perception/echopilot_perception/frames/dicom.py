@@ -1,4 +1,4 @@
-"""DICOM ultrasound: single and multi-frame, grey, RGB, YBR and palette (PS3.3 C.8.5.5 for regions)."""
+"""DICOM ultrasound: single and multi-frame, gray, RGB, YBR and palette (PS3.3 C.8.5.5 for regions)."""
 
 import warnings
 from pathlib import Path
@@ -13,17 +13,16 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from echopilot_core import EchoPilotError
 from echopilot_perception.frames.codestream import check_streams
-from echopilot_perception.frames.pictures import Pictures, Region, check_size, gather
+from echopilot_perception.frames.frame_times import of_dicom
+from echopilot_perception.frames.image_sequence import ImageSequence, Region, check_clip, gather, unpacked_limit
 
-CENTIMETRE = 3  # Physical Units code
+CENTIMETER = 3  # Physical Units code
 TISSUE, IMAGE_2D = 1, 1  # Region Data Type and Region Spatial Format codes
-DEFAULT_RATE_HZ = 30.0
-STEPS_S = (1e-4, 60.0)  # believable time between frames
 MAX_REASON = 240  # characters
 SPACINGS_M = (1e-6, 0.01)
 
 
-def read_dicom(path: Path) -> Pictures:
+def read_dicom(path: Path) -> ImageSequence:
     """Read all frames; raises EchoPilotError with one line for damaged or unsupported files."""
     try:
         with warnings.catch_warnings():
@@ -34,17 +33,18 @@ def read_dicom(path: Path) -> Pictures:
                 )
             data = pydicom.dcmread(path)
             if "PixelData" not in data:
-                raise EchoPilotError(f"{path.name}: DICOM file without pictures (it may be truncated)")
-            check_size(int(data.get("Columns", 0) or 0), int(data.get("Rows", 0) or 0), path.name)
+                raise EchoPilotError(f"{path.name}: DICOM file without images (it may be truncated)")
+            expected, limit = int(data.get("NumberOfFrames", 1) or 1), unpacked_limit(path.stat().st_size)
+            size = int(data.get("Columns", 0) or 0), int(data.get("Rows", 0) or 0)
+            check_clip(*size, expected, limit, path.name)
             check_streams(data, path.name)
-            grey, coloured = gather((_picture(p, data) for p in iter_pixels(data)), path.name)
-            expected = int(data.get("NumberOfFrames", 1) or 1)
-            if len(grey) != expected:
+            gray, colored = gather((_image(p, data) for p in iter_pixels(data)), path.name, limit)
+            if len(gray) != expected:
                 raise EchoPilotError(
-                    f"{path.name}: {len(grey)} frames where {expected} were announced; the file is damaged"
+                    f"{path.name}: {len(gray)} frames where {expected} were announced; the file is damaged"
                 )
-            return Pictures(
-                grey, _times(data, len(grey)), coloured, _region(data), str(data.get("SeriesDescription", ""))
+            return ImageSequence(
+                gray, of_dicom(data, len(gray)), colored, _region(data), str(data.get("SeriesDescription", ""))
             )
     except EchoPilotError:
         raise
@@ -55,7 +55,7 @@ def read_dicom(path: Path) -> Pictures:
         raise EchoPilotError(f"{path.name} is not a readable DICOM clip: {type(error).__name__} {reason}") from error
 
 
-def _picture(pixels: NDArray[Any], data: pydicom.Dataset) -> NDArray[np.uint8]:
+def _image(pixels: NDArray[Any], data: pydicom.Dataset) -> NDArray[np.uint8]:
     if str(data.get("PhotometricInterpretation", "")) == "PALETTE COLOR":
         pixels = apply_color_lut(pixels, data)
     if pixels.dtype != np.uint8:
@@ -68,28 +68,13 @@ def _picture(pixels: NDArray[Any], data: pydicom.Dataset) -> NDArray[np.uint8]:
     return np.asarray(pixels, dtype=np.uint8)
 
 
-def _times(data: pydicom.Dataset, count: int) -> NDArray[np.float64]:
-    vector = data.get("FrameTimeVector")
-    if vector is not None and np.ndim(vector) == 1 and len(vector) == count:
-        steps = np.asarray(vector, dtype=np.float64) * 1e-3
-        steps[0] = 0.0
-        if np.isfinite(steps).all() and (steps[1:] > 0).all() and steps.max() <= STEPS_S[1]:
-            return np.cumsum(steps)
-    step_ms = float(data.get("FrameTime", 0) or 0)
-    rate_hz = float(data.get("CineRate", 0) or data.get("RecommendedDisplayFrameRate", 0) or 0)
-    low_s, high_s = STEPS_S
-    told_s = (step_ms * 1e-3, 1.0 / rate_hz if rate_hz > 0 else 0.0, 1.0 / DEFAULT_RATE_HZ)
-    step_s = next(step for step in told_s if low_s <= step <= high_s)
-    return np.arange(count, dtype=np.float64) * step_s
-
-
 def _region(data: pydicom.Dataset) -> Region | None:
-    """The largest 2-D tissue region with physical units of centimetres."""
+    """The largest 2-D tissue region with physical units of centimeters."""
     best: Region | None = None
     for item in data.get("SequenceOfUltrasoundRegions") or []:
         kind = (int(item.get("RegionDataType", 0)), int(item.get("RegionSpatialFormat", 0)))
         units = (int(item.get("PhysicalUnitsXDirection", 0)), int(item.get("PhysicalUnitsYDirection", 0)))
-        if kind != (TISSUE, IMAGE_2D) or units != (CENTIMETRE, CENTIMETRE):
+        if kind != (TISSUE, IMAGE_2D) or units != (CENTIMETER, CENTIMETER):
             continue
         x0, y0 = max(int(item.RegionLocationMinX0), 0), max(int(item.RegionLocationMinY0), 0)
         x1 = min(int(item.RegionLocationMaxX1) + 1, int(data.Columns))

@@ -1,4 +1,4 @@
-"""Find the ultrasound sector on a foreign screen: fan or rectangle, among text, rulers and traces."""
+"""Detection of the ultrasound sector on a screen: fan or rectangle, among text, rulers and traces."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ MIN_SIZE_PX = 16.0  # sectors less deep or wide are none
 class Sector:
     """A found sector in pixels.
 
-    `origin` is the centre of the face. For fans `radius_px` reaches from the apex of the fan to the face and
+    `origin` is the center of the face. For fans `radius_px` reaches from the apex of the fan to the face and
     `depth_px` from the face to the deepest sample; for rectangles `width_px` is the aperture.
     """
 
@@ -43,13 +43,13 @@ class _Side:
     direction: NDArray[np.float64]
 
 
-def find_sector(pictures: NDArray[np.uint8], coloured: NDArray[np.bool_] | None = None) -> Sector | None:
-    """Find the sector in pictures (N, H, W) of one clip; None when the screen holds nothing like one.
+def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = None) -> Sector | None:
+    """Find the sector in images (N, H, W) of one clip; None when the screen holds nothing like one.
 
     The convex hull of the part of the screen that moves most (`content.py`) gives two straight sides, whose meeting
     point is the apex. Without them it is a rectangle.
     """
-    content = find_content(pictures, coloured)
+    content = find_content(images, colored)
     if content is None:
         return None
     rows, columns = np.nonzero(content.main)

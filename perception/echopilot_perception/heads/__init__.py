@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.heads.base import GuidanceView, Head, HeadSpec, Reading, Size
+from echopilot_perception.heads.base import GuidanceView, Head, HeadResults, HeadSpec, RegressedSize
 from echopilot_perception.heads.coupling import CouplingHead
 from echopilot_perception.heads.disease import DiseaseHead
 from echopilot_perception.heads.embedding import EmbeddingHead
@@ -31,12 +31,12 @@ HEADS: tuple[Head, ...] = (
 )
 
 
-def read_all(outputs: Mapping[str, NDArray[np.float32]], spec: HeadSpec) -> Reading:
-    """What the heads make of the outputs by name of one picture, batch axis of length 1 included."""
-    reading = Reading()
+def read_heads(outputs: Mapping[str, NDArray[np.float32]], spec: HeadSpec) -> HeadResults:
+    """Values of all heads from the outputs by name of one image, batch axis of length 1 included."""
+    results = HeadResults()
     for head in HEADS:
-        head.read(outputs[head.name][0], spec, reading)
-    return reading
+        head.read(outputs[head.name][0], spec, results)
+    return results
 
 
-__all__ = ["HEADS", "GuidanceView", "Head", "HeadSpec", "Reading", "Size", "read_all"]
+__all__ = ["HEADS", "GuidanceView", "Head", "HeadResults", "HeadSpec", "RegressedSize", "read_heads"]

@@ -1,4 +1,4 @@
-"""What a head is: how it is built, trained, scored, and where its output lands in the result."""
+"""Interface of a head of the network: layer, loss, metrics, and its part of the perception result."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Box, Guidance, Landmark, View
+from echopilot_core import Box, Guidance, HeadName, Landmark, View
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
 UNKNOWN_LABEL = 255
-"""In maps of labels and of disease: what this cell holds is not known, and teaches nothing."""
+"""Value of cells with unknown content in maps of labels and of disease; they do not contribute to the loss."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class GuidanceView:
 
 @dataclass(frozen=True)
 class HeadSpec:
-    """What the heads of one model share."""
+    """Properties shared by the heads of one model."""
 
     guidance: tuple[GuidanceView, ...]
 
 
 @dataclass(frozen=True)
-class Size:
+class RegressedSize:
     """A size read directly from the features: value and standard deviation in SI units."""
 
     name: str
@@ -45,8 +45,8 @@ class Size:
 
 
 @dataclass
-class Reading:
-    """Numpy side of one forward pass, filled head by head before it becomes a `Seen`."""
+class HeadResults:
+    """Values of all heads for one image, filled head by head before it becomes a `PerceptionResult`."""
 
     probability: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))  # (14, 128, 128)
     labels: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
@@ -56,7 +56,7 @@ class Reading:
     guidance: tuple[Guidance, ...] = ()
     landmarks: tuple[Landmark, ...] = ()
     boxes: tuple[Box, ...] = ()
-    sizes: tuple[Size, ...] = ()
+    sizes: tuple[RegressedSize, ...] = ()
     enhanced: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     embedding: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
@@ -65,6 +65,7 @@ class Head(ABC):
     """One output of the network. torch is imported only by `build`, `loss` and `metric`, never by `read`."""
 
     name: str
+    gives: HeadName  # the part of a result that it fills
     weight: float = 1.0
     dense: bool = False  # one answer per cell, given as four lattices while training (layers.OnDenseShuffled)
 
@@ -81,8 +82,8 @@ class Head(ABC):
         """Figures for the progress line and the model card."""
 
     @abstractmethod
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
-        """Put the output of one picture (no batch axis) in its place of `reading`."""
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
+        """Write the output of one image (no batch axis) to its fields of `results`."""
 
 
 def softmax(logits: NDArray[np.float32], axis: int = 0) -> NDArray[np.float32]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.heads.base import Head, HeadSpec, Reading, sigmoid
+from echopilot_core import HeadName
+from echopilot_perception.heads.base import Head, HeadResults, HeadSpec, sigmoid
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -17,7 +18,10 @@ COLUMNS = 16
 
 
 class CouplingHead(Head):
+    """Contact of the column groups of the transducer face."""
+
     name = "coupling"
+    gives = HeadName.COUPLING
     weight = 0.3
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
@@ -35,5 +39,5 @@ class CouplingHead(Head):
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
         return {"coupling_mae": float((output.sigmoid() - batch["coupling"]).abs().nanmean())}
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
-        reading.coupling = sigmoid(output)
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
+        results.coupling = sigmoid(output)

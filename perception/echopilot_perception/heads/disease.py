@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Box, FindingKind
+from echopilot_core import Box, FindingKind, HeadName
 from echopilot_perception import grid
-from echopilot_perception.heads.base import UNKNOWN_LABEL, Head, HeadSpec, Reading, sigmoid
+from echopilot_perception.heads.base import UNKNOWN_LABEL, Head, HeadResults, HeadSpec, sigmoid
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,7 +23,10 @@ TOP_CELLS = 6  # a patch is as sure as the mean of its surest cells
 
 
 class DiseaseHead(Head):
+    """Probability maps of disease, read as boxes."""
+
     name = "disease"
+    gives = HeadName.BOXES
     weight = 0.3
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
@@ -51,16 +54,16 @@ class DiseaseHead(Head):
 
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
         true, known = _bits(batch["disease"])
-        said = (output > 0).float() * known
+        predicted = (output > 0).float() * known
         figures = {}
         for i, kind in enumerate(KINDS):
             if bool(true[:, i].any()):
-                both = (said[:, i] * true[:, i]).sum()
-                figures[f"patch.{kind.name}"] = float(2.0 * both / (said[:, i] + true[:, i]).sum())
+                both = (predicted[:, i] * true[:, i]).sum()
+                figures[f"patch.{kind.name}"] = float(2.0 * both / (predicted[:, i] + true[:, i]).sum())
         return figures
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
-        reading.boxes = tuple(
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
+        results.boxes = tuple(
             box for kind, p in zip(KINDS, sigmoid(output), strict=True) for box in _boxes(kind.name, p)
         )
 

@@ -1,4 +1,7 @@
-"""Embedding head: features and the statistics of the dense map, by which foreign pictures are told; it has no loss."""
+"""Embedding head: backbone features and channel statistics of the dense map, for out-of-distribution detection.
+
+It has no loss.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.heads.base import Head, HeadSpec, Reading
+from echopilot_core import HeadName
+from echopilot_perception.heads.base import Head, HeadResults, HeadSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
 class EmbeddingHead(Head):
+    """Features for the out-of-distribution score."""
+
     name = "embedding"
+    gives = HeadName.OOD
     weight = 0.0
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
@@ -29,5 +36,5 @@ class EmbeddingHead(Head):
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
         return {}
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
-        reading.embedding = output.astype(np.float64)
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
+        results.embedding = output.astype(np.float64)

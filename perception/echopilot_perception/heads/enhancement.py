@@ -1,6 +1,6 @@
-"""Enhancement head: the picture with its speckle averaged away, for display only.
+"""Enhancement head: the image with reduced speckle, for display only.
 
-Learned from pairs of pictures of one moment with independent speckle: the best guess of the other is the mean over
+Learned from pairs of images of one moment with independent speckle: the best guess of the other is the mean over
 all speckles (Noise2Noise, Lehtinen et al. 2018).
 """
 
@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.heads.base import Head, HeadSpec, Reading
+from echopilot_core import HeadName
+from echopilot_perception.heads.base import Head, HeadResults, HeadSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
 class EnhancementHead(Head):
+    """Speckle-reduced image."""
+
     name = "enhancement"
+    gives = HeadName.ENHANCEMENT
     weight = 0.5
     dense = True
 
@@ -29,7 +33,7 @@ class EnhancementHead(Head):
         return OnDenseShuffled(dense_channels, 1)
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Mean square difference from the other picture, where there is one."""
+        """Mean square difference from the other image, where there is one."""
         known = batch["calm_known"].float()[:, None, None]
         error = (output[:, 0] - batch["calm"] / 255.0).square() * known
         return 10.0 * error.sum() / (known.sum() * error[0].numel()).clamp(min=1.0)
@@ -41,5 +45,5 @@ class EnhancementHead(Head):
         error = (output[known, 0] - batch["calm"][known] / 255.0).square().mean()
         return {"enhancement_rms": float(error.sqrt())}
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
-        reading.enhanced = np.round(np.clip(output[0], 0.0, 1.0) * 255.0).astype(np.uint8)
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
+        results.enhanced = np.round(np.clip(output[0], 0.0, 1.0) * 255.0).astype(np.uint8)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Guidance
-from echopilot_perception.heads.base import Head, HeadSpec, Reading
+from echopilot_core import Guidance, HeadName
+from echopilot_perception.heads.base import Head, HeadResults, HeadSpec
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -20,7 +20,10 @@ NLL_SHARE = 0.5  # the rest is L1, which keeps hard samples from being given up
 
 
 class GuidanceHead(Head):
+    """Relative pose twist to every standard view, with its uncertainty."""
+
     name = "guidance"
+    gives = HeadName.GUIDANCE
     weight = 2.0
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
@@ -33,7 +36,7 @@ class GuidanceHead(Head):
         return OnFeatures(nn.Sequential(layers, nn.Unflatten(1, (views, 12))))
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Mean over the views whose target is near enough to be seen (`guidance_valid` (N, G))."""
+        """Mean over the views whose target is near enough to be estimated (`guidance_valid` (N, G))."""
         valid = batch["guidance_valid"].float()[:, :, None]
         mean, log_sigma = output[:, :, :6], output[:, :, 6:].clamp(*LOG_SIGMA_RANGE)
         error = mean - batch["guidance"]
@@ -51,17 +54,17 @@ class GuidanceHead(Head):
                 figures[f"guidance{g}.rotation"] = float(error[valid, g, 3:].norm(dim=1).median())
         return figures
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
         rows = []
         for target, row in zip(spec.guidance, output.astype(np.float64), strict=True):
             scale = np.asarray(target.scale)
             sigma = np.exp(np.clip(row[6:], *LOG_SIGMA_RANGE))
             rows.append(Guidance(target.view, row[:6] * scale, sigma * scale))
-        reading.guidance = tuple(rows)
+        results.guidance = tuple(rows)
 
 
-def standardised(output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-    """Errors (N, G, 6) in units of their sigmas; NaN where the view is too far off to be seen."""
+def standardized(output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+    """Errors (N, G, 6) in units of their sigmas; NaN where the view is too far away."""
     sigma = output[:, :, 6:].clamp(*LOG_SIGMA_RANGE).exp()
     z = (output[:, :, :6] - batch["guidance"]) / sigma
     return z.masked_fill(~batch["guidance_valid"].bool()[:, :, None], float("nan"))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Landmark, LandmarkName
+from echopilot_core import HeadName, Landmark, LandmarkName
 from echopilot_perception import grid
-from echopilot_perception.heads.base import Head, HeadSpec, Reading, sigmoid
+from echopilot_perception.heads.base import Head, HeadResults, HeadSpec, sigmoid
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,7 +24,10 @@ TOP_M = 0.5 * SPACING_M
 
 
 class LandmarkHead(Head):
+    """Heat maps of landmarks, read as positions with covariance."""
+
     name = "landmarks"
+    gives = HeadName.LANDMARKS
     weight = 0.3
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
@@ -37,7 +40,7 @@ class LandmarkHead(Head):
         return OnDense(layer)
 
     def loss(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Per known picture; the target is a Gaussian of 1.2 cells around each visible point."""
+        """Per known image; the target is a Gaussian of 1.2 cells around each visible point."""
         from torch.nn import functional
 
         target = _peaks(batch["landmarks"])
@@ -60,7 +63,7 @@ class LandmarkHead(Head):
         right = float(((best.values.sigmoid() > SEEN_FROM) == there).float().mean())
         return {"landmark_presence": right} | ({"landmark_mm": 1e3 * float(away.median())} if len(away) else {})
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
         rows = []
         for name, logits in zip(LandmarkName, output, strict=True):
             row, column = (int(v) for v in np.unravel_index(int(np.argmax(logits)), logits.shape))
@@ -69,7 +72,7 @@ class LandmarkHead(Head):
             top, left = max(row - WINDOW, 0), max(column - WINDOW, 0)
             p = sigmoid(logits[top : row + WINDOW + 1, left : column + WINDOW + 1])
             rows.append(_landmark(name, p / p.sum(), LEFT_M + left * SPACING_M, TOP_M + top * SPACING_M))
-        reading.landmarks = tuple(rows)
+        results.landmarks = tuple(rows)
 
 
 def _landmark(name: LandmarkName, p: NDArray[np.float64], left_m: float, top_m: float) -> Landmark:

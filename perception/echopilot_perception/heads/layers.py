@@ -1,4 +1,4 @@
-"""How heads hang on the backbone, and a loss that passes over what is not known."""
+"""Layers that connect heads to the backbone, and a cross-entropy that ignores unknown targets."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ class OnDenseShuffled(nn.Module):
     """A 1 x 1 convolution to 4 x `classes` channels, shuffled to twice the resolution (Shi et al. 2016).
 
     While training, the channels stay unshuffled: channel 4 c + 2 i + j is class c at cells (i::2, j::2), so that the
-    loss can look at one of these four lattices per step for a quarter of the cost.
+    loss uses one of these four lattices per step, at a quarter of the cost.
     """
 
     def __init__(self, channels: int, classes: int) -> None:

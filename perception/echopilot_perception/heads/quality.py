@@ -1,4 +1,4 @@
-"""Quality head: how usable the picture is, 0..1; binary cross-entropy against the simulated quality."""
+"""Quality head: how usable the image is, 0..1; binary cross-entropy against the simulated quality."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.heads.base import Head, HeadSpec, Reading, sigmoid
+from echopilot_core import HeadName
+from echopilot_perception.heads.base import Head, HeadResults, HeadSpec, sigmoid
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
 class QualityHead(Head):
+    """Image quality."""
+
     name = "quality"
+    gives = HeadName.QUALITY
     weight = 0.3
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
@@ -33,5 +37,5 @@ class QualityHead(Head):
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
         return {"quality_mae": float((output[:, 0].sigmoid() - batch["quality"]).abs().nanmean())}
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
-        reading.quality = float(sigmoid(output)[0])
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
+        results.quality = float(sigmoid(output)[0])

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Tissue
-from echopilot_perception.heads.base import UNKNOWN_LABEL, Head, HeadSpec, Reading, softmax
+from echopilot_core import HeadName, SegmentationClass
+from echopilot_perception.heads.base import UNKNOWN_LABEL, Head, HeadResults, HeadSpec, softmax
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-CLASSES = len(Tissue)
+CLASSES = len(SegmentationClass)
 CLASS_WEIGHT = (0.7, 1.0, 1.0, 1.0, 1.0, 1.0, 1.2, 1.2, 1.3, 1.2, 1.0, 0.6, 0.7, 1.2)  # mild: weights shift outlines
 
 
 class SegmentationHead(Head):
+    """Class probabilities of every cell."""
+
     name = "segmentation"
+    gives = HeadName.SEGMENTATION
     weight = 1.0
     dense = True
 
@@ -39,24 +42,24 @@ class SegmentationHead(Head):
         log_true = log_p.gather(1, labels[:, None])[:, 0]
         weight = torch.tensor(CLASS_WEIGHT)[labels] * known
         entropy = -(weight * log_true).sum() / weight.sum().clamp(min=1.0)
-        said = (log_p.exp() * known[:, None]).sum(dim=(0, 2, 3))
+        predicted = (log_p.exp() * known[:, None]).sum(dim=(0, 2, 3))
         flat = labels.flatten()
         true = torch.zeros(CLASSES).index_add(0, flat, known.flatten())
         overlap = torch.zeros(CLASSES).index_add(0, flat, (log_true.exp() * known).flatten())
         there = (true > 0).float()
-        dice = (1.0 - (2.0 * overlap + 1.0) / (said + true + 1.0)) * there
+        dice = (1.0 - (2.0 * overlap + 1.0) / (predicted + true + 1.0)) * there
         return entropy + 0.5 * dice.sum() / there.sum().clamp(min=1.0)
 
     def metric(self, output: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
         labels, found = batch["labels"], output.argmax(dim=1)
         known = labels != UNKNOWN_LABEL
         figures = {}
-        for tissue in list(Tissue)[1:]:
-            true, said = (labels == tissue) & known, (found == tissue) & known
+        for tissue in list(SegmentationClass)[1:]:
+            true, predicted = (labels == tissue) & known, (found == tissue) & known
             if bool(true.any()):
-                figures[f"dice.{tissue.name}"] = float(2 * (true & said).sum() / (true.sum() + said.sum()))
+                figures[f"dice.{tissue.name}"] = float(2 * (true & predicted).sum() / (true.sum() + predicted.sum()))
         return figures
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
-        reading.probability = softmax(output)
-        reading.labels = np.argmax(output, axis=0).astype(np.uint8)
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
+        results.probability = softmax(output)
+        results.labels = np.argmax(output, axis=0).astype(np.uint8)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.heads.base import Head, HeadSpec, Reading, Size
+from echopilot_core import HeadName
+from echopilot_perception.heads.base import Head, HeadResults, HeadSpec, RegressedSize
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -21,7 +22,10 @@ NLL_SHARE = 0.5  # the rest is L1, as in guidance
 
 
 class SizeHead(Head):
+    """Regressed sizes with their uncertainty."""
+
     name = "sizes"
+    gives = HeadName.SIZES
     weight = 0.5
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
@@ -46,8 +50,8 @@ class SizeHead(Head):
         """Mean relative error of each size."""
         import torch
 
-        said = output[:, : len(NAMES)] * torch.tensor(SCALE)
-        gap = (said - _targets(batch["sizes"]) * torch.tensor(SCALE)).abs()
+        predicted = output[:, : len(NAMES)] * torch.tensor(SCALE)
+        gap = (predicted - _targets(batch["sizes"]) * torch.tensor(SCALE)).abs()
         figures = {}
         for i, name in enumerate(NAMES):
             known = gap[:, i].isfinite()
@@ -55,14 +59,14 @@ class SizeHead(Head):
                 figures[f"size.{name}"] = float(gap[known, i].mean())
         return figures
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
         row, n = output.astype(np.float64), len(NAMES)
         values = np.array(TYPICAL) * np.exp(np.clip(row[:n] * SCALE, -2.0, 2.0))
         sigmas = values * np.array(SCALE) * np.exp(np.clip(row[n:], *LOG_SIGMA_RANGE))
-        reading.sizes = tuple(Size(*row) for row in zip(NAMES, values.tolist(), sigmas.tolist(), strict=True))
+        results.sizes = tuple(RegressedSize(*row) for row in zip(NAMES, values.tolist(), sigmas.tolist(), strict=True))
 
 
-def standardised(output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+def standardized(output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
     """Errors (N, 3) of the logarithms in units of their sigmas; NaN where a size is not known."""
     n = len(NAMES)
     return (output[:, :n] - _targets(batch["sizes"])) / output[:, n:].clamp(*LOG_SIGMA_RANGE).exp()

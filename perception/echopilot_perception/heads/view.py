@@ -1,4 +1,4 @@
-"""View head: which standard view the picture shows, or none; cross-entropy."""
+"""View head: which standard view the image shows, or none; cross-entropy."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import View
-from echopilot_perception.heads.base import Head, HeadSpec, Reading, softmax
+from echopilot_core import HeadName, View
+from echopilot_perception.heads.base import Head, HeadResults, HeadSpec, softmax
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
 class ViewHead(Head):
+    """Probabilities of the standard views."""
+
     name = "view"
+    gives = HeadName.VIEW
     weight = 0.5
 
     def build(self, dense_channels: int, features: int, spec: HeadSpec) -> nn.Module:
@@ -38,6 +41,6 @@ class ViewHead(Head):
         right = (output.argmax(dim=1) == batch["view"])[known].float()
         return {"view_accuracy": float(right.mean())} if len(right) else {}
 
-    def read(self, output: NDArray[np.float32], spec: HeadSpec, reading: Reading) -> None:
+    def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
         probability = softmax(output).astype(np.float64)
-        reading.view_probability = probability / probability.sum()
+        results.view_probability = probability / probability.sum()

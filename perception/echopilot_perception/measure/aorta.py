@@ -2,7 +2,7 @@
 
 The section is the ellipse with the region's second moments: along a direction n its width is 4 sqrt(n' C n).
 Every cell of the region takes part, so the width is finer than a cell. Conventions: ESVS 2024 asks for a stated
-calliper convention; here all three, each in the AP (depth) and transverse directions. Leading edge to leading edge
+caliper convention; here all three, each in the AP (depth) and transverse directions. Leading edge to leading edge
 leaves out the far wall; thrombus on it is no wall, so that at most `MAX_WALL_M` are left out.
 """
 
@@ -11,19 +11,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Convention, LabelMap, Measurement, Tissue, View
-from echopilot_perception.measure.cells import cell_centres, ends_between
-from echopilot_perception.measure.centre_line import Cuts
-from echopilot_perception.measure.regions import Moments, fill_holes, largest_region, moments, widen
+from echopilot_core import CaliperConvention, LabelMap, Measurement, MeasurementName, SegmentationClass, View
+from echopilot_perception.measure.center_line import Cuts
+from echopilot_perception.measure.regions import (
+    Moments,
+    cell_centers,
+    ends_between,
+    fill_holes,
+    largest_region,
+    moments,
+    widen,
+)
 
 MIN_AREA_M2 = 3e-5  # 6 mm across: anything smaller is not an adult abdominal aorta
 MIN_LUMEN_SHARE = 0.1
 MAX_WALL_M = 0.0025
 
+AP_DIAMETERS = (MeasurementName.AORTA_OUTER_AP, MeasurementName.AORTA_INNER_AP, MeasurementName.AORTA_LEADING_AP)
+TRANSVERSE_DIAMETERS = (
+    MeasurementName.AORTA_OUTER_TRANSVERSE,
+    MeasurementName.AORTA_INNER_TRANSVERSE,
+    MeasurementName.AORTA_LEADING_TRANSVERSE,
+)
+
 
 @dataclass(frozen=True)
 class Ellipse:
-    """An outline: centre (2,) [m], AP and transverse widths [m] with one common standard deviation [m]."""
+    """An outline: center (2,) [m], AP and transverse widths [m] with one common standard deviation [m]."""
 
     centre_m: NDArray[np.float64]
     ap_m: float
@@ -48,7 +62,15 @@ def measure_section(
     y_m: NDArray[np.float64],
     spacing_m: float,
 ) -> AorticSection | None:
-    """Section from class probabilities (H, W) of AO_LUMEN and AO_WALL; None when no aorta is there."""
+    """Section from class probabilities (H, W) of AO_LUMEN and AO_WALL; None when no aorta is there.
+
+    Args:
+        lumen: probability of AO_LUMEN (H, W), 0 to 1.
+        wall: probability of AO_WALL (H, W).
+        x_m: image x of the columns (W,) in `us_image` [m].
+        y_m: depth of the rows (H,) in `us_image` [m].
+        spacing_m: side of a cell [m].
+    """
     either = lumen + wall
     core = largest_region(either > 0.5, lumen)
     near = widen(core, 2)
@@ -63,8 +85,11 @@ def measure_section(
 
 def section_of(labels: LabelMap) -> AorticSection | None:
     """Section from hard labels: a little coarser than from probabilities."""
-    x_m, y_m = cell_centres(labels)
-    lumen, wall = ((labels.labels == tissue).astype(np.float64) for tissue in (Tissue.AO_LUMEN, Tissue.AO_WALL))
+    x_m, y_m = cell_centers(labels)
+    lumen, wall = (
+        (labels.labels == tissue).astype(np.float64)
+        for tissue in (SegmentationClass.AO_LUMEN, SegmentationClass.AO_WALL)
+    )
     return measure_section(lumen, wall, x_m, y_m, labels.spacing_m)
 
 
@@ -90,51 +115,47 @@ def tilt_of(cuts: Cuts, index: int) -> Tilt:
     return Tilt(*(float(row[index]) for row in (cuts.obliquity_rad, cuts.ap_stretch, cuts.transverse_stretch)))
 
 
-def measurements(
-    section: AorticSection, frame_sequence: int, view: View = View.AORTA_TRANS, tilt: Tilt = SQUARE
-) -> tuple[Measurement, ...]:
+def measurements(section: AorticSection, view: View = View.AORTA_TRANS, tilt: Tilt = SQUARE) -> tuple[Measurement, ...]:
     """Six diameters [m] perpendicular to the vessel: the stretch of the tilt is divided out again.
 
     The end points span the section as pictured.
     """
     rows = []
-    for direction, axis, stretch in (("ap", 1, tilt.ap_stretch), ("transverse", 0, tilt.transverse_stretch)):
-        for which, convention in (
-            ("outer", Convention.OUTER_TO_OUTER),
-            ("inner", Convention.INNER_TO_INNER),
-            ("leading", Convention.LEADING_EDGE),
-        ):
-            low_m, high_m = _span(section, convention, axis)
-            ellipse = section.inner if convention is Convention.INNER_TO_INNER else section.outer
+    for names, axis, stretch in (
+        (AP_DIAMETERS, 1, tilt.ap_stretch),
+        (TRANSVERSE_DIAMETERS, 0, tilt.transverse_stretch),
+    ):
+        for name in names:
+            low_m, high_m = _span(section, name.convention, axis)
+            ellipse = section.inner if name.convention is CaliperConvention.INNER_TO_INNER else section.outer
             ends = np.tile(ellipse.centre_m, (2, 1))
             ends[:, axis] = low_m, high_m
             rows.append(
                 Measurement(
-                    name=f"aorta_{which}_{direction}",
+                    name=name,
                     value=(high_m - low_m) / stretch,
-                    unit="m",
+                    unit=name.unit,
                     sigma=ellipse.sigma_m / stretch,
                     view=view,
-                    convention=convention,
+                    convention=name.convention,
                     obliquity_rad=tilt.obliquity_rad,
                     end_points=ends_between(ends[0], ends[1]),
-                    frame_sequences=(frame_sequence,),
                 )
             )
     return tuple(rows)
 
 
-def _span(section: AorticSection, convention: Convention, axis: int) -> tuple[float, float]:
-    """Where a calliper begins and ends along image x (0) or y (1) [m]."""
+def _span(section: AorticSection, convention: CaliperConvention, axis: int) -> tuple[float, float]:
+    """Where a caliper begins and ends along image x (0) or y (1) [m]."""
 
     def ends(ellipse: Ellipse) -> tuple[float, float]:
         middle, half = float(ellipse.centre_m[axis]), (ellipse.ap_m if axis == 1 else ellipse.transverse_m) / 2
         return middle - half, middle + half
 
     outer, inner = ends(section.outer), ends(section.inner)
-    if convention is Convention.INNER_TO_INNER:
+    if convention is CaliperConvention.INNER_TO_INNER:
         return inner
-    if convention is Convention.OUTER_TO_OUTER:
+    if convention is CaliperConvention.OUTER_TO_OUTER:
         return outer
     return outer[0], outer[1] - min(max(outer[1] - inner[1], 0.0), MAX_WALL_M)
 

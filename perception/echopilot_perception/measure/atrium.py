@@ -5,20 +5,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Measurement, Phase, View
-from echopilot_perception.measure.cells import ends_between
-from echopilot_perception.measure.discs import Discs, Volume, area_length, discs, single_plane
+from echopilot_core import CardiacPhase, Measurement, MeasurementName, View
+from echopilot_perception.measure.regions import ends_between
+from echopilot_perception.measure.simpson_disks import (
+    ChamberVolume,
+    SimpsonDisks,
+    area_length,
+    simpson_disks,
+    single_plane,
+)
 
 MIN_AREA_M2 = 2e-4
 
 
 @dataclass(frozen=True)
 class Atrium:
-    """Volume by discs and by area and length; the axis runs from the roof (`discs.tip_m`) to the mitral valve."""
+    """Volume by disks and by area and length; the axis runs from the roof (`disks.tip_m`) to the mitral valve."""
 
-    by_discs: Volume
-    by_area_length: Volume
-    discs: Discs
+    by_disks: ChamberVolume
+    by_area_length: ChamberVolume
+    disks: SimpsonDisks
 
 
 def measure_atrium(
@@ -31,25 +37,34 @@ def measure_atrium(
     """Volume from the soft masks (H, W) of LA and LV; None without an atrium of a plausible size.
 
     Veins and appendage count only as far as the mask holds them.
+
+    Args:
+        la: mask of the left atrium (H, W), 0 to 1.
+        lv: mask of the left ventricle (H, W), by which the valve is found.
+        x_m: image x of the columns (W,) in `us_image` [m].
+        y_m: depth of the rows (H,) in `us_image` [m].
+        spacing_m: side of a cell [m].
     """
-    found = discs(la, lv, x_m, y_m, spacing_m, MIN_AREA_M2)
+    found = simpson_disks(la, lv, x_m, y_m, spacing_m, MIN_AREA_M2)
     return None if found is None else Atrium(single_plane(found), area_length(found), found)
 
 
 def measurements(
-    atrium: Atrium, frame_sequence: int, view: View = View.A4C, phase: Phase = Phase.UNSPECIFIED
+    atrium: Atrium, view: View = View.A4C, phase: CardiacPhase = CardiacPhase.UNSPECIFIED
 ) -> tuple[Measurement, ...]:
     """Both volumes as measurements of one frame; the one to report is of the frame at end-systole."""
     return tuple(
         Measurement(
             name=name,
             value=volume.volume_m3,
-            unit="m3",
+            unit=name.unit,
             sigma=volume.sigma_m3,
             view=view,
             phase=phase,
-            end_points=ends_between(atrium.discs.tip_m, atrium.discs.base_m),
-            frame_sequences=(frame_sequence,),
+            end_points=ends_between(atrium.disks.tip_m, atrium.disks.base_m),
         )
-        for name, volume in (("la_volume", atrium.by_discs), ("la_volume_area_length", atrium.by_area_length))
+        for name, volume in (
+            (MeasurementName.LA_VOLUME, atrium.by_disks),
+            (MeasurementName.LA_VOLUME_AREA_LENGTH, atrium.by_area_length),
+        )
     )

@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt, zoom
 
-from echopilot_core import Convention, Measurement, Phase, View
-from echopilot_perception.measure.cells import ends_between
-from echopilot_perception.measure.regions import largest_region
+from echopilot_core import CardiacPhase, Measurement, MeasurementName, View
+from echopilot_perception.measure.regions import ends_between, largest_region
 from echopilot_perception.measure.uncertainty import outline_sigma_m
 
 FINER = 4  # parts of a cell
@@ -18,14 +17,21 @@ def measure_effusion(
     x_m: NDArray[np.float64],
     y_m: NDArray[np.float64],
     spacing_m: float,
-    frame_sequence: int,
     view: View,
-    phase: Phase = Phase.UNSPECIFIED,
+    phase: CardiacPhase = CardiacPhase.UNSPECIFIED,
 ) -> Measurement | None:
     """Largest thickness [m] of the soft mask (H, W) of EFFUSION; None without one of at least 0.4 cm^2.
 
     The diameter of the largest circle that fits into the fluid: in a layer this is the thickness perpendicular to
     the heart's border, inner to inner. Graded at end-diastole: below 10 mm small, above 20 mm large.
+
+    Args:
+        fluid: mask (H, W), 0 to 1.
+        x_m: image x of the columns (W,) in `us_image` [m].
+        y_m: depth of the rows (H,) in `us_image` [m].
+        spacing_m: side of a cell [m].
+        view: view of the frame.
+        phase: of the heart cycle in the frame.
     """
     core = largest_region(fluid > 0.5, fluid)
     area_m2 = float(core.sum()) * spacing_m**2
@@ -40,18 +46,18 @@ def measure_effusion(
     at = np.unravel_index(int(np.argmax(depth)), depth.shape)
     radius_m = (float(depth[at]) - 0.5) * step_m  # to the border, not to the middle of the first dry part
 
-    centre = np.array([x_m[left], y_m[top]]) + (np.array([at[1], at[0]]) + 0.5) * step_m - 1.5 * spacing_m
+    center = np.array([x_m[left], y_m[top]]) + (np.array([at[1], at[0]]) + 0.5) * step_m - 1.5 * spacing_m
     towards = np.array([nearest[1][at] - at[1], nearest[0][at] - at[0]], dtype=np.float64)
     unit = towards / float(np.linalg.norm(towards))
     perimeter_m = area_m2 / radius_m + 2.0 * radius_m
+    name = MeasurementName.EFFUSION_DEPTH
     return Measurement(
-        name="effusion_depth",
+        name=name,
         value=2.0 * radius_m,
-        unit="m",
+        unit=name.unit,
         sigma=float(np.sqrt(2.0)) * outline_sigma_m(fluid * core, perimeter_m, spacing_m),
         view=view,
-        convention=Convention.INNER_TO_INNER,
+        convention=name.convention,
         phase=phase,
-        end_points=ends_between(centre - radius_m * unit, centre + radius_m * unit),
-        frame_sequences=(frame_sequence,),
+        end_points=ends_between(center - radius_m * unit, center + radius_m * unit),
     )

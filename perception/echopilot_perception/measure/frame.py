@@ -1,83 +1,108 @@
-"""Everything that is measured in one frame, each where the view shows it."""
+"""Measurements of one frame, each in the views that show it."""
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import FindingKind, Measurement, Tissue, View
+from echopilot_core import (
+    Array,
+    FindingKind,
+    GateStatus,
+    Measurement,
+    MeasurementName,
+    SegmentationClass,
+    View,
+)
 from echopilot_perception import grid
-from echopilot_perception.heads import Reading
-from echopilot_perception.measure import aorta, atrium, direct, ventricle
-from echopilot_perception.measure.cava import measure_cava
+from echopilot_perception.heads import HeadResults
+from echopilot_perception.measure import aorta, atrium, regressed_sizes, ventricle
 from echopilot_perception.measure.effusion import measure_effusion
+from echopilot_perception.measure.inferior_vena_cava import measure_inferior_vena_cava
 from echopilot_perception.measure.root import measure_root
 
-Array = NDArray[np.float64]
-
 MIN_LV_VIEW = 0.2  # volumes are only computed where an apical view is at all likely
+MIN_AORTA_VIEW = 0.2
 MIN_VIEW = 0.5  # of what costs milliseconds
 MIN_FLUID_SCORE = 0.5  # of a box: thin false fluid is not measured
+AORTIC = (View.AORTA_TRANS, View.AORTA_LONG)
+NO_SCALE = "the scale of the image is not known"
 APICAL = (View.A4C, View.A5C, View.A2C, View.A3C)
 
 
-def measure_frame(reading: Reading, outside: NDArray[np.bool_], frame_sequence: int) -> tuple[Measurement, ...]:
+def measure_frame(results: HeadResults, outside: NDArray[np.bool_], frame_sequence: int) -> tuple[Measurement, ...]:
     """Measurements of one frame; `outside` (128, 128) are the cells beyond the sector.
 
-    What cannot be measured because its wall is out of sight is left out.
+    Structures whose wall is not visible are left out. A frame that shows no standard view has none.
     """
+    if int(np.argmax(results.view_probability)) == View.NONE:
+        return ()
     rows = [
-        *_aorta(reading, frame_sequence),
-        *_left_heart(reading, frame_sequence),
-        *_in_long_axis(reading, outside, frame_sequence),
-        *_fluid(reading, frame_sequence),
-        *direct.measurements(reading.sizes, reading.view_probability, frame_sequence),
+        *_aorta(results),
+        *_left_heart(results),
+        *_in_long_axis(results, outside),
+        *_fluid(results),
+        *regressed_sizes.measurements(results.sizes, results.view_probability),
     ]
-    return direct.fused(tuple(row for row in rows if math.isfinite(row.value)))
+    measured = tuple(replace(row, frame_sequences=(frame_sequence,)) for row in rows if math.isfinite(row.value))
+    return regressed_sizes.fused(measured)
 
 
-def _aorta(reading: Reading, frame_sequence: int) -> tuple[Measurement, ...]:
-    lumen, wall = _soft(reading, Tissue.AO_LUMEN), _soft(reading, Tissue.AO_WALL)
+def without_scale(measurements: Iterable[Measurement]) -> tuple[Measurement, ...]:
+    """Measurements of an image whose scale is not known: the ventricle alone, refused, because ratios of it hold."""
+    return tuple(
+        replace(m, gate=GateStatus.REFUSED, gate_reason=NO_SCALE)
+        for m in measurements
+        if m.name is MeasurementName.LV_VOLUME
+    )
+
+
+def _aorta(results: HeadResults) -> tuple[Measurement, ...]:
+    if sum(float(results.view_probability[view]) for view in AORTIC) < MIN_AORTA_VIEW:
+        return ()
+    lumen, wall = _soft(results, SegmentationClass.AO_LUMEN), _soft(results, SegmentationClass.AO_WALL)
     section = aorta.measure_section(lumen, wall, grid.X_M, grid.Y_M, grid.SPACING_M)
-    return () if section is None else aorta.measurements(section, frame_sequence)
+    return () if section is None else aorta.measurements(section)
 
 
-def _left_heart(reading: Reading, frame_sequence: int) -> list[Measurement]:
-    if sum(float(reading.view_probability[view]) for view in APICAL) < MIN_LV_VIEW:
+def _left_heart(results: HeadResults) -> list[Measurement]:
+    if sum(float(results.view_probability[view]) for view in APICAL) < MIN_LV_VIEW:
         return []
-    lv, la = _soft(reading, Tissue.LV), _soft(reading, Tissue.LA)
+    lv, la = _soft(results, SegmentationClass.LV), _soft(results, SegmentationClass.LA)
     rows: list[Measurement] = []
     cavity = ventricle.measure_ventricle(lv, grid.X_M, grid.Y_M, grid.SPACING_M, la)
     if cavity is not None:
-        rows.append(ventricle.measurement(cavity, frame_sequence))
+        rows.append(ventricle.measurement(cavity))
     filled = atrium.measure_atrium(la, lv, grid.X_M, grid.Y_M, grid.SPACING_M)
     if filled is not None:
-        rows += atrium.measurements(filled, frame_sequence)
+        rows += atrium.measurements(filled)
     return rows
 
 
-def _in_long_axis(reading: Reading, outside: NDArray[np.bool_], frame_sequence: int) -> list[Measurement]:
+def _in_long_axis(results: HeadResults, outside: NDArray[np.bool_]) -> list[Measurement]:
     """Root and ascending aorta in PLAX, vena cava in the subcostal view."""
-    unseen = outside | (reading.labels == Tissue.SHADOW)
+    unseen = outside | (results.labels == SegmentationClass.SHADOW)
     rows: list[Measurement] = []
-    if float(reading.view_probability[View.PLAX]) >= MIN_VIEW:
-        root, lv = _soft(reading, Tissue.AO_ROOT), _soft(reading, Tissue.LV)
-        rows += measure_root(root, lv, unseen, grid.X_M, grid.Y_M, grid.SPACING_M, frame_sequence)
-    if float(reading.view_probability[View.SC_IVC]) >= MIN_VIEW:
-        vein = _soft(reading, Tissue.IVC)
-        found = measure_cava(vein, unseen, grid.X_M, grid.Y_M, grid.SPACING_M, frame_sequence)
+    if float(results.view_probability[View.PLAX]) >= MIN_VIEW:
+        root, lv = _soft(results, SegmentationClass.AO_ROOT), _soft(results, SegmentationClass.LV)
+        rows += measure_root(root, lv, unseen, grid.X_M, grid.Y_M, grid.SPACING_M)
+    if float(results.view_probability[View.SC_IVC]) >= MIN_VIEW:
+        vein = _soft(results, SegmentationClass.IVC)
+        found = measure_inferior_vena_cava(vein, unseen, grid.X_M, grid.Y_M, grid.SPACING_M)
         rows += [] if found is None else [found]
     return rows
 
 
-def _fluid(reading: Reading, frame_sequence: int) -> list[Measurement]:
-    if not any(b.kind == FindingKind.EFFUSION.name and b.score >= MIN_FLUID_SCORE for b in reading.boxes):
+def _fluid(results: HeadResults) -> list[Measurement]:
+    if not any(b.kind == FindingKind.EFFUSION.name and b.score >= MIN_FLUID_SCORE for b in results.boxes):
         return []
-    view = View(int(np.argmax(reading.view_probability)))
-    fluid = _soft(reading, Tissue.EFFUSION)
-    found = measure_effusion(fluid, grid.X_M, grid.Y_M, grid.SPACING_M, frame_sequence, view)
+    view = View(int(np.argmax(results.view_probability)))
+    fluid = _soft(results, SegmentationClass.EFFUSION)
+    found = measure_effusion(fluid, grid.X_M, grid.Y_M, grid.SPACING_M, view)
     return [] if found is None else [found]
 
 
-def _soft(reading: Reading, tissue: Tissue) -> Array:
-    return np.asarray(reading.probability[tissue], dtype=np.float64)
+def _soft(results: HeadResults, tissue: SegmentationClass) -> Array:
+    return np.asarray(results.probability[tissue], dtype=np.float64)

@@ -1,10 +1,26 @@
-"""Connected regions of a soft mask, and their first and second moments."""
+"""Connected regions of a soft mask: area, centroid and second moments, in us_image."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from echopilot_core import Array, CaliperPoint, ClassExtent, LabelMap, SegmentationClass
+from echopilot_perception import grid
+
+
+def cell_centers(labels: LabelMap) -> tuple[Array, Array]:
+    """Centers of the columns (W,) and of the rows (H,) [m] in us_image."""
+    height, width = labels.labels.shape
+    x_m = labels.origin_x_m + labels.spacing_m * np.arange(width, dtype=np.float64)
+    y_m = labels.origin_y_m + labels.spacing_m * np.arange(height, dtype=np.float64)
+    return x_m, y_m
+
+
+def ends_between(first_m: Array, second_m: Array) -> tuple[CaliperPoint, CaliperPoint]:
+    """Caliper from one point (2,) [m] to another."""
+    return CaliperPoint(float(first_m[0]), float(first_m[1])), CaliperPoint(float(second_m[0]), float(second_m[1]))
 
 
 @dataclass(frozen=True)
@@ -56,3 +72,33 @@ def moments(
     yy = float(py @ (y_m - cy) ** 2)
     xy = float((y_m - cy) @ weight @ (x_m - cx)) / total
     return Moments(total * spacing_m**2, np.array([cx, cy]), np.array([[xx, xy], [xy, yy]]))
+
+
+MIN_CELLS = 6
+
+
+def extents(labels: NDArray[np.uint8], probability: NDArray[np.float32]) -> tuple[ClassExtent, ...]:
+    """Extents of the classes with at least 6 cells in `labels` (H, W); probabilities are (14, H, W).
+
+    Sigma is the area of doubt, the sum of p (1 - p): doubtful cells lie along outlines and move together, so they
+    are taken as fully correlated.
+    """
+    counts = np.bincount(labels.ravel(), minlength=len(SegmentationClass))
+    rows = []
+    for tissue in list(SegmentationClass)[1:]:
+        if counts[tissue] < MIN_CELLS:
+            continue
+        mask = labels == tissue
+        p = probability[tissue]
+        doubt = float((p * (1.0 - p)).sum())
+        n = float(counts[tissue])
+        rows.append(
+            ClassExtent(
+                tissue=tissue,
+                area_m2=n * grid.CELL_AREA_M2,
+                sigma_m2=max(doubt, 0.3 * float(np.sqrt(n))) * grid.CELL_AREA_M2,
+                centroid_x_m=float(mask.sum(axis=0) @ grid.X_M) / n,
+                centroid_y_m=float(mask.sum(axis=1) @ grid.Y_M) / n,
+            )
+        )
+    return tuple(rows)

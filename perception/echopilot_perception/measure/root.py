@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Convention, GateStatus, Measurement, Phase, View
-from echopilot_perception.measure.cells import ends_between
-from echopilot_perception.measure.tube import Tube, tube
+from echopilot_core import CardiacPhase, GateStatus, Measurement, MeasurementName, View
+from echopilot_perception.measure.regions import ends_between
+from echopilot_perception.measure.tube_widths import TubeWidths, tube_widths
 
 MIN_AREA_M2 = 2.5e-4
 WALL_M, WALL_SIGMA_M = 0.0018, 0.0005  # one wall: the mask holds blood only, the convention begins outside the near one
@@ -20,27 +20,35 @@ def measure_root(
     x_m: NDArray[np.float64],
     y_m: NDArray[np.float64],
     spacing_m: float,
-    frame_sequence: int,
-    phase: Phase = Phase.UNSPECIFIED,
+    phase: CardiacPhase = CardiacPhase.UNSPECIFIED,
 ) -> tuple[Measurement, ...]:
-    """Widest place of the sinuses and, where at least 1 cm of it is seen, of the ascending aorta, in one PLAX frame.
+    """Widest place of the sinuses and, where at least 1 cm of it is visible, of the ascending aorta, in one PLAX frame.
 
     From the soft masks (H, W) of AO_ROOT and LV; `unseen` (H, W) is True in shadow and outside the sector. A place
-    whose calliper ends at the edge of what is seen comes refused by the gate, its value NaN. Empty without a root. A
+    whose caliper ends at the edge of the visible area is refused by the gate, with value NaN. Empty without a root. A
     plane that passes beside the middle of the root cuts a chord: then the reading is short, never long.
+
+    Args:
+        root: mask of AO_ROOT (H, W), 0 to 1.
+        lv: mask of the left ventricle (H, W), by which the valve is found.
+        unseen: True (H, W) in shadow and outside the sector.
+        x_m: image x of the columns (W,) in `us_image` [m].
+        y_m: depth of the rows (H,) in `us_image` [m].
+        spacing_m: side of a cell [m].
+        phase: of the heart cycle in the frame.
     """
-    found = tube(root, unseen, x_m, y_m, spacing_m, MIN_AREA_M2)
+    found = tube_widths(root, unseen, x_m, y_m, spacing_m, MIN_AREA_M2)
     if found is None:
         return ()
     from_valve_m = _from_valve(found, lv, x_m, y_m)
-    rows = [_widest(found, from_valve_m < SINUS_REACH_M, "aortic_root_plax", frame_sequence, phase)]
+    rows = [_widest(found, from_valve_m < SINUS_REACH_M, MeasurementName.AORTIC_ROOT_PLAX, phase)]
     if float(from_valve_m.max()) >= SINUS_REACH_M + MIN_ASCENDING_M:
-        rows.append(_widest(found, from_valve_m >= SINUS_REACH_M, "ascending_aorta_plax", frame_sequence, phase))
+        rows.append(_widest(found, from_valve_m >= SINUS_REACH_M, MeasurementName.ASCENDING_AORTA_PLAX, phase))
     return tuple(rows)
 
 
 def _from_valve(
-    found: Tube, lv: NDArray[np.float64], x_m: NDArray[np.float64], y_m: NDArray[np.float64]
+    found: TubeWidths, lv: NDArray[np.float64], x_m: NDArray[np.float64], y_m: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Distances (N,) [m] of the stations from the end of the root that faces the ventricle; without one, the left."""
     mass = float(lv.sum())
@@ -52,7 +60,7 @@ def _from_valve(
     return np.asarray(found.stations_m if first <= last else found.stations_m[-1] - found.stations_m)
 
 
-def _widest(found: Tube, where: NDArray[np.bool_], name: str, frame_sequence: int, phase: Phase) -> Measurement:
+def _widest(found: TubeWidths, where: NDArray[np.bool_], name: MeasurementName, phase: CardiacPhase) -> Measurement:
     k = int(np.argmax(np.where(where, found.widths_m, -1.0)))
     cut = bool(found.cut[k])
     near, far = found.near_m[k], found.far_m[k]
@@ -62,13 +70,12 @@ def _widest(found: Tube, where: NDArray[np.bool_], name: str, frame_sequence: in
     return Measurement(
         name=name,
         value=float("nan") if cut else width_m + WALL_M,
-        unit="m",
+        unit=name.unit,
         sigma=float(np.hypot(found.sigma_m, WALL_SIGMA_M)),
         view=View.PLAX,
-        convention=Convention.LEADING_EDGE,
+        convention=name.convention,
         phase=phase,
         gate=GateStatus.REFUSED if cut else GateStatus.NOT_CHECKED,
-        gate_reason="the aorta's wall lies outside the picture" if cut else "",
+        gate_reason="the aorta's wall lies outside the image" if cut else "",
         end_points=ends_between(near + WALL_M / max(width_m, WALL_M) * (near - far), far),
-        frame_sequences=(frame_sequence,),
     )

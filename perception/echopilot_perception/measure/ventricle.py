@@ -1,13 +1,28 @@
-"""Left-ventricular volume by the method of discs, from one apical plane or two (Lang et al. 2015, ASE/EACVI)."""
+"""Left-ventricular volume by the method of disks, from one apical plane or two (Lang et al. 2015, ASE/EACVI)."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EndPoint, GateStatus, LabelMap, Measurement, Phase, Tissue, View
-from echopilot_perception.measure.cells import cell_centres, ends_between
-from echopilot_perception.measure.discs import Discs, biplane, discs, length_mismatch, single_plane
+from echopilot_core import (
+    CaliperPoint,
+    CardiacPhase,
+    GateStatus,
+    LabelMap,
+    Measurement,
+    MeasurementName,
+    SegmentationClass,
+    View,
+)
+from echopilot_perception.measure.regions import cell_centers, ends_between
+from echopilot_perception.measure.simpson_disks import (
+    SimpsonDisks,
+    biplane,
+    length_mismatch,
+    simpson_disks,
+    single_plane,
+)
 
 MIN_AREA_M2 = 3e-4  # smaller patches are no ventricle in long axis
 MAX_MISMATCH = 0.10
@@ -20,10 +35,10 @@ class Ventricle:
     volume_m3: float
     sigma_m3: float
     length_m: float
-    apex: EndPoint
-    base: EndPoint
+    apex: CaliperPoint
+    base: CaliperPoint
     area_m2: float
-    discs: Discs
+    disks: SimpsonDisks
 
 
 def measure_ventricle(
@@ -36,9 +51,16 @@ def measure_ventricle(
     """Volume from the soft mask (H, W) of the LV cavity; None when there is no cavity of a plausible size.
 
     With the soft mask `la` (H, W) of the left atrium the long axis ends in the middle of the mitral valve, without it
-    where the region ends. A cavity that leaves the picture is not extrapolated.
+    where the region ends. A cavity that leaves the image is not extrapolated.
+
+    Args:
+        lv: mask of the cavity (H, W), 0 to 1.
+        x_m: image x of the columns (W,) in `us_image` [m].
+        y_m: depth of the rows (H,) in `us_image` [m].
+        spacing_m: side of a cell [m].
+        la: mask of the left atrium (H, W), None where it is not known.
     """
-    found = discs(lv, la, x_m, y_m, spacing_m, MIN_AREA_M2)
+    found = simpson_disks(lv, la, x_m, y_m, spacing_m, MIN_AREA_M2)
     if found is None:
         return None
     volume = single_plane(found)
@@ -48,36 +70,39 @@ def measure_ventricle(
 
 def ventricle_of(labels: LabelMap) -> Ventricle | None:
     """Volume from hard labels."""
-    x_m, y_m = cell_centres(labels)
-    lv, la = ((labels.labels == tissue).astype(np.float64) for tissue in (Tissue.LV, Tissue.LA))
+    x_m, y_m = cell_centers(labels)
+    lv, la = ((labels.labels == tissue).astype(np.float64) for tissue in (SegmentationClass.LV, SegmentationClass.LA))
     return measure_ventricle(lv, x_m, y_m, labels.spacing_m, la)
 
 
-def measurement(ventricle: Ventricle, frame_sequence: int, view: View = View.A4C) -> Measurement:
+def measurement(ventricle: Ventricle, view: View = View.A4C) -> Measurement:
     """The volume as a measurement of one frame."""
+    name = MeasurementName.LV_VOLUME
     return Measurement(
-        name="lv_volume",
+        name=name,
         value=ventricle.volume_m3,
-        unit="m3",
+        unit=name.unit,
         sigma=ventricle.sigma_m3,
         view=view,
         end_points=(ventricle.apex, ventricle.base),
-        frame_sequences=(frame_sequence,),
     )
 
 
-def biplane_measurement(four: Ventricle, two: Ventricle, phase: Phase, sequences: tuple[int, int]) -> Measurement:
+def biplane_measurement(
+    four: Ventricle, two: Ventricle, phase: CardiacPhase, sequences: tuple[int, int]
+) -> Measurement:
     """Biplane volume of the same `phase` in A4C (whose axis it shows) and A2C, the frames being `sequences`.
 
     The gate refuses planes whose lengths differ by more than a tenth: one of them is foreshortened.
     """
-    volume = biplane(four.discs, two.discs)
-    mismatch = length_mismatch(four.discs, two.discs)
+    volume = biplane(four.disks, two.disks)
+    mismatch = length_mismatch(four.disks, two.disks)
     fine = mismatch <= MAX_MISMATCH
+    name = MeasurementName.LV_VOLUME_BIPLANE
     return Measurement(
-        name="lv_volume_biplane",
+        name=name,
         value=volume.volume_m3,
-        unit="m3",
+        unit=name.unit,
         sigma=volume.sigma_m3,
         view=View.A4C,
         phase=phase,

@@ -1,4 +1,4 @@
-"""Make what a trained network says of its own certainty true of patients it has not seen, by shifts of last layers."""
+"""Calibration of a trained network's uncertainties on held-out patients, folded into the last layers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from echopilot_perception.training.samples import Samples
 
 PLACE = {head.name: i for i, head in enumerate(HEADS)}
 BATCH = 64
-MIN_ROWS = 30  # fewer errors say nothing about their spread
+MIN_ROWS = 30  # fewer errors do not determine their spread
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """The temperature of the view logits, and what each sigma (..., as the head gives them) was multiplied by."""
+    """The temperature of the view logits, and the factors by which the sigmas of each head were multiplied."""
 
     temperature: float
     guidance: tuple[float, ...]
@@ -29,19 +29,19 @@ class Calibration:
 def calibrate(network: nn.Module, validation: Samples) -> Calibration:
     """Divide the view logits by the temperature, and multiply sigmas by the factors, that suit `validation` best.
 
-    Guo et al. 2017; for sigmas the factor is the root mean square of the standardised errors, which maximises the
-    likelihood. Arg-max, ranking and means do not change. What is not known of a picture does not count.
+    Guo et al. 2017; for sigmas the factor is the root mean square of the standardized errors, which maximizes the
+    likelihood. Arg-max, ranking and means do not change. Unknown targets do not count.
     """
     logits = []
-    errors: dict[str, list[Tensor]] = {name: [] for name in _STANDARDISED}
+    errors: dict[str, list[Tensor]] = {name: [] for name in _STANDARDIZED}
     with torch.no_grad():
         for at in range(0, len(validation), BATCH):
             rows = validation.take(np.arange(at, min(at + BATCH, len(validation))))
             batch = on_device(tensors(rows), torch.device("cpu"))
             outputs = network(batch["image"])
             logits.append(outputs[PLACE["view"]].numpy())
-            for name, standardised in _STANDARDISED.items():
-                errors[name].append(standardised(outputs[PLACE[name]], batch))
+            for name, standardized in _STANDARDIZED.items():
+                errors[name].append(standardized(outputs[PLACE[name]], batch))
     known = validation.view >= 0
     temperature = fit_temperature(np.concatenate(logits)[known], validation.view[known])
     with torch.no_grad():
@@ -52,7 +52,7 @@ def calibrate(network: nn.Module, validation: Samples) -> Calibration:
 
 
 def _widen(layers: nn.Module, z: Tensor) -> tuple[float, ...]:
-    """Multiply the sigmas of a head by the spread of its standardised errors (N, ..., K); NaN does not count.
+    """Multiply the sigmas of a head by the spread of its standardized errors (N, ..., K); NaN does not count.
 
     The last K of every group of 2 K outputs are logarithms of sigmas.
     """
@@ -66,7 +66,7 @@ def _widen(layers: nn.Module, z: Tensor) -> tuple[float, ...]:
     return tuple(factor.flatten().tolist())
 
 
-_STANDARDISED: dict[str, Callable[[Tensor, Batch], Tensor]] = {
-    "guidance": guidance.standardised,
-    "sizes": sizes.standardised,
+_STANDARDIZED: dict[str, Callable[[Tensor, Batch], Tensor]] = {
+    "guidance": guidance.standardized,
+    "sizes": sizes.standardized,
 }

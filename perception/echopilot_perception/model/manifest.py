@@ -1,4 +1,4 @@
-"""A model is a folder; `model.yaml` says what it expects and gives, and hashes guard what it runs."""
+"""Model folder: `model.yaml` describes input, heads and files, and hashes verify them."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from typing import Any
 
 import yaml
 
-from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_core import EchoPilotError, SegmentationClass, View
+from echopilot_core.guarded.bounded import one_line
+from echopilot_core.guarded.yaml_input import read_yaml
 from echopilot_perception import grid
 from echopilot_perception.heads import HEADS, GuidanceView, HeadSpec
 
@@ -18,11 +20,11 @@ INT8_FILE = "model_int8.onnx"  # not every model has one
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `model.yaml` says, checked against this code and against the files beside it."""
+    """Content of `model.yaml`, checked against this version and against the files beside it."""
 
     folder: Path
     model_id: str
-    licence: str
+    license: str
     spec: HeadSpec
     sha256: str  # of model.onnx
     int8_sha256: str | None = None  # of model_int8.onnx, where there is one
@@ -42,24 +44,31 @@ def read_manifest(folder: Path | None = None) -> Manifest:
     if not path.is_file():
         raise EchoPilotError(f"no model in {home}: model.yaml is missing; `make train` makes one")
     try:
-        data: dict[str, Any] = yaml.safe_load(path.read_text())
+        data: dict[str, Any] = read_yaml(path, str(path))
         spec = HeadSpec(tuple(_guidance_view(g) for g in data["guidance"]))
         hashes: dict[str, str] = data["sha256"]
         if data["heads"] != [head.name for head in HEADS]:
             raise EchoPilotError(f"{path}: the heads differ from this version of EchoPilot; train again")
-        if data["classes"] != [t.name for t in Tissue] or data["views"] != [v.name for v in View]:
+        if data["classes"] != [t.name for t in SegmentationClass] or data["views"] != [v.name for v in View]:
             raise EchoPilotError(f"{path}: classes or views differ from this version of EchoPilot; train again")
         if data["input"] != input_description():
             raise EchoPilotError(f"{path}: the input differs from this version of EchoPilot; train again")
         manifest = Manifest(
-            home, str(data["name"]), str(data["licence"]), spec, hashes["model.onnx"], hashes.get(INT8_FILE)
+            home,
+            one_line(data["name"]),
+            one_line(data["license"]),
+            spec,
+            str(hashes["model.onnx"]),
+            hashes.get(INT8_FILE),
         )
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError, UnicodeDecodeError) as error:
+    except EchoPilotError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise EchoPilotError(
-            f"{path} is not a model description: {type(error).__name__} {error}".splitlines()[0]
+            f"{path} is not a model description: {type(error).__name__} {one_line(error, 100)}"
         ) from error
     for name in (*FILES, *([INT8_FILE] if manifest.int8_sha256 else [])):
-        verify(home / name, hashes.get(name, ""))
+        verify(home / name, str(hashes.get(name, "")))
     return manifest
 
 
@@ -72,10 +81,10 @@ def write_manifest(folder: Path, name: str, spec: HeadSpec) -> None:
     """Describe the files that lie in `folder` in its model.yaml."""
     data = {
         "name": name,
-        "licence": "Apache-2.0",
+        "license": "Apache-2.0",
         "input": input_description(),
         "heads": [head.name for head in HEADS],
-        "classes": [t.name for t in Tissue],
+        "classes": [t.name for t in SegmentationClass],
         "views": [v.name for v in View],
         "guidance": [{"view": g.view.name, "scale": list(g.scale)} for g in spec.guidance],
         "sha256": {file: sha256(folder / file) for file in (*FILES, INT8_FILE) if (folder / file).is_file()},
@@ -84,12 +93,12 @@ def write_manifest(folder: Path, name: str, spec: HeadSpec) -> None:
 
 
 def input_description() -> dict[str, Any]:
-    """The picture that every model of this version takes."""
+    """The image that every model of this version takes."""
     return {
         "name": "image",
         "channels": 1,
-        "cells": grid.PICTURE_CELLS,
-        "spacing_m": grid.PICTURE_SPACING_M,
+        "cells": grid.IMAGE_CELLS,
+        "spacing_m": grid.IMAGE_SPACING_M,
         "label_cells": grid.CELLS,
         "label_spacing_m": grid.SPACING_M,
         "range": [0.0, 1.0],
@@ -99,7 +108,11 @@ def input_description() -> dict[str, Any]:
 
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def verify(path: Path, expected: str) -> None:
@@ -108,4 +121,6 @@ def verify(path: Path, expected: str) -> None:
         raise EchoPilotError(f"model file {path} is missing; restore it or run `make train`")
     found = sha256(path)
     if found != expected:
-        raise EchoPilotError(f"model file {path} has SHA-256 {found[:12]}..., model.yaml expects {expected[:12]}...")
+        raise EchoPilotError(
+            f"model file {path} has SHA-256 {found[:12]}..., model.yaml expects {one_line(expected, 64)[:12]}..."
+        )

@@ -1,4 +1,4 @@
-"""FP32 ONNX -> INT8 ONNX with quantise and dequantise nodes (QDQ), calibrated on pictures (Nagel et al. 2021)."""
+"""FP32 ONNX -> INT8 ONNX with quantize and dequantize nodes (QDQ), calibrated on images (Nagel et al. 2021)."""
 
 import os
 from collections.abc import Iterator
@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError
 
-QUANTISED = ("Conv", "Relu", "Add", "Concat", "Resize")  # operators; what only heads use stays FP32
+QUANTIZED = ("Conv", "Relu", "Add", "Concat", "Resize")  # operators; what only heads use stays FP32
 BACKBONE = "/backbone/"  # prefix of the node names of the backbone in an exported network
 FINEST = tuple(BACKBONE + part for part in ("stem/", "down.0/", "up.3", "Resize_3", "Concat_3"))
-MIN_PICTURES = 8
+MIN_IMAGES = 8
 
 
-def quantize(model_onnx: Path, pictures: NDArray[np.uint8], out: Path) -> None:
+def quantize(model_onnx: Path, images: NDArray[np.uint8], out: Path) -> None:
     """Write an INT8 twin of `model_onnx` to `out`; a crash leaves the old file or the new one.
 
-    `pictures` (N, H, W) uint8 at network size set the ranges of the activations, so they should be usual ones of every
+    `images` (N, H, W) uint8 at network size set the ranges of the activations, so they should be usual ones of every
     view. Weights get a scale per channel, activations a symmetric one (what TensorRT asks for). What touches the
     output of the stem, and the heads, stay FP32: 8 bits there cost most of the accuracy. Raises EchoPilotError when
-    there are too few pictures, when onnx is missing, when a tool of ONNX Runtime fails or when nothing was quantised.
+    there are too few images, when onnx is missing, when a tool of ONNX Runtime fails or when nothing was quantized.
     """
-    if len(pictures) < MIN_PICTURES:
-        raise EchoPilotError(f"quantize: {len(pictures)} calibration pictures; at least {MIN_PICTURES} are needed")
+    if len(images) < MIN_IMAGES:
+        raise EchoPilotError(f"quantize: {len(images)} calibration images; at least {MIN_IMAGES} are needed")
     try:
         import onnx
         from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
@@ -34,18 +34,19 @@ def quantize(model_onnx: Path, pictures: NDArray[np.uint8], out: Path) -> None:
     except ImportError as error:
         raise EchoPilotError("quantize needs the training extra: pip install 'echopilot[train]'") from error
     with TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as draft:
-        prepared, quantised = Path(draft) / "prepared.onnx", Path(draft) / "int8.onnx"
+        prepared, quantized = Path(draft) / "prepared.onnx", Path(draft) / "int8.onnx"
         try:
             quant_pre_process(str(model_onnx), str(prepared), skip_symbolic_shape=True)
             graph = onnx.load(str(prepared)).graph
             quantize_static(
                 str(prepared),
-                str(quantised),
-                _Pictures(graph.input[0].name, pictures),
+                str(quantized),
+                _Images(graph.input[0].name, images),
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=list(QUANTISED),
-                nodes_to_exclude=[node.name for node in graph.node if not _is_quantised(node.name)],
+                op_types_to_quantize=list(QUANTIZED),
+                nodes_to_exclude=[node.name for node in graph.node if not _is_quantized(node.name)],
                 per_channel=True,
+                reduce_range=True,  # 7-bit weights: without VNNI, pairs of products are added with 16-bit saturation
                 activation_type=QuantType.QInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.MinMax,
@@ -53,23 +54,23 @@ def quantize(model_onnx: Path, pictures: NDArray[np.uint8], out: Path) -> None:
             )
         except Exception as error:  # onnx and onnxruntime raise every kind
             raise EchoPilotError(f"quantize: {model_onnx.name} failed: {str(error).splitlines()[0]}") from error
-        if not any(node.op_type == "QuantizeLinear" for node in onnx.load(str(quantised)).graph.node):
+        if not any(node.op_type == "QuantizeLinear" for node in onnx.load(str(quantized)).graph.node):
             raise EchoPilotError(
-                f"quantize: {model_onnx.name} has no layer named {BACKBONE}... that could be quantised"
+                f"quantize: {model_onnx.name} has no layer named {BACKBONE}... that could be quantized"
             )
-        os.replace(quantised, out)
+        os.replace(quantized, out)
 
 
-def _is_quantised(name: str) -> bool:
+def _is_quantized(name: str) -> bool:
     return name.startswith(BACKBONE) and not name.startswith(FINEST)
 
 
-class _Pictures:
-    """Feeds pictures to the calibration one by one, as ONNX Runtime's CalibrationDataReader asks."""
+class _Images:
+    """Feeds images to the calibration one by one, as ONNX Runtime's CalibrationDataReader asks."""
 
-    def __init__(self, name: str, pictures: NDArray[np.uint8]) -> None:
+    def __init__(self, name: str, images: NDArray[np.uint8]) -> None:
         self._feeds: Iterator[dict[str, Any]] = (
-            {name: picture[None, None].astype(np.float32) / np.float32(255.0)} for picture in pictures
+            {name: image[None, None].astype(np.float32) / np.float32(255.0)} for image in images
         )
 
     def get_next(self) -> dict[str, Any] | None:

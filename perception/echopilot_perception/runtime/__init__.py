@@ -1,8 +1,7 @@
-"""Runtimes behind one small interface."""
+"""Runtimes of exported models behind one interface."""
 
 from echopilot_perception.runtime.compare import Comparison, Difference, Speed, compare
-from echopilot_perception.runtime.interface import Outputs, Runtime, RuntimeMetadata, Timing
-from echopilot_perception.runtime.precision import Precision
+from echopilot_perception.runtime.interface import Outputs, Precision, Runtime, RuntimeMetadata, Timing
 from echopilot_perception.runtime.select import NAMES, make_runtime, parse_choice
 
 __all__ = [

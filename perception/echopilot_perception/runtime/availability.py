@@ -1,4 +1,4 @@
-"""What this machine lacks for each runtime, in words; None where nothing is missing."""
+"""Missing requirements of each runtime on this machine, as text; None where nothing is missing."""
 
 import ctypes
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Named tensors of a model, and what is refused before a runtime sees it."""
+"""Named tensors of a model, and validation of inputs before inference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Binding:
 
 
 def input_binding(runtime: str, found: Sequence[Binding]) -> Binding:
-    """The picture's binding; raises EchoPilotError unless it is the model's only input, float32 with 4 axes."""
+    """The image's binding; raises EchoPilotError unless it is the model's only input, float32 with 4 axes."""
     names = ", ".join(b.name for b in found) or "none"
     if len(found) != 1 or found[0].name != INPUT:
         raise EchoPilotError(f"runtime {runtime}: the model must have one input named {INPUT}, it has: {names}")
@@ -54,5 +54,5 @@ def check_input(runtime: str, binding: Binding, image: NDArray[np.float32]) -> N
 
 
 def not_active(runtime: str) -> EchoPilotError:
-    """What `infer` raises before `activate` and after `close`."""
+    """The error that `infer` raises before `activate` and after `close`."""
     return EchoPilotError(f"runtime {runtime} is not active: call activate() first")

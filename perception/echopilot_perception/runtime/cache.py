@@ -1,6 +1,7 @@
-"""Built engines on disk: found again by all that decides them, whole or not at all, never from an untrusted folder.
+"""Cache of built engines on disk, keyed by everything that an engine depends on.
 
-An engine is code that runs with our rights, so nothing is read from or written to a folder that others can write to.
+An engine is code that runs with the user's permissions, so nothing is read from or written to a folder that others can
+write to. Files appear complete or not at all.
 """
 
 import fcntl
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from echopilot_core import EchoPilotError
+from echopilot_core.paths import cache_folder
 
 MAGIC = b"echopilot engine 1\n"
 DIGEST_BYTES = hashlib.sha256().digest_size
@@ -41,9 +43,7 @@ class EngineKey:
 
 def default_folder() -> Path:
     """`$XDG_CACHE_HOME/echopilot/engines`, by default below `~/.cache`."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    home = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
-    return home / "echopilot" / "engines"
+    return cache_folder("engines")
 
 
 def load_or_build(
@@ -79,7 +79,7 @@ def load_or_build(
 
 
 def check_folder(folder: Path) -> None:
-    """Raise EchoPilotError unless the folder is ours and nobody else's to write to."""
+    """Raise EchoPilotError unless the folder belongs to this user and nobody else can write to it."""
     found = folder.stat()
     if not stat.S_ISDIR(found.st_mode):
         raise EchoPilotError(f"engine cache {folder} is not a folder; the safe one is {default_folder()}")
@@ -151,7 +151,7 @@ def _sync_folder(folder: Path) -> None:
 def _lock(path: Path) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError:  # no room even for an empty file: nothing will be written either
+    except OSError:  # no space even for an empty file: nothing will be written either
         yield
         return
     try:

@@ -1,4 +1,4 @@
-"""How far two runtimes or models differ on the same pictures, and how fast each is."""
+"""Comparison of two runtimes or models on the same images: differences and speed."""
 
 import time
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Speed:
-    """Wall time of one picture [ms], copies included."""
+    """Wall time of one image [ms], copies included."""
 
     p50_ms: float
     p95_ms: float
@@ -41,29 +41,29 @@ class Comparison:
 
 
 def compare(first: Runtime, second: Runtime, images: NDArray[np.float32], warm_up: int = 2) -> Comparison:
-    """Run both (active) runtimes in turn on pictures (N, 1, H, W), one at a time.
+    """Run both (active) runtimes in turn on images (N, 1, H, W), one at a time.
 
-    Raises EchoPilotError without a picture, or when the two share no output.
+    Raises EchoPilotError without an image, or when the two share no output.
     """
     if len(images) == 0:
-        raise EchoPilotError("nothing to compare: there is no picture")
+        raise EchoPilotError("nothing to compare: there is no image")
     for _ in range(warm_up):
         first.infer(images[:1])
         second.infer(images[:1])
-    seen: tuple[list[Outputs], list[Outputs]] = ([], [])
+    outputs_of: tuple[list[Outputs], list[Outputs]] = ([], [])
     spent: tuple[list[float], list[float]] = ([], [])
     for i in range(len(images)):
-        for runtime, outputs, times in zip((first, second), seen, spent, strict=True):
+        for runtime, outputs, times in zip((first, second), outputs_of, spent, strict=True):
             begin = time.perf_counter()
             outputs.append(runtime.infer(images[i : i + 1]))
             times.append(1e3 * (time.perf_counter() - begin))
-    a, b = seen[0][0], seen[1][0]
+    a, b = outputs_of[0][0], outputs_of[1][0]
     shared = [name for name in a if name in b and a[name].shape == b[name].shape]
     if not shared:
         raise EchoPilotError(f"nothing to compare: {', '.join(a)} against {', '.join(b)}")
     return Comparison(
         frames=len(images),
-        differences=tuple(_difference(name, _all(seen[0], name), _all(seen[1], name)) for name in shared),
+        differences=tuple(_difference(name, _all(outputs_of[0], name), _all(outputs_of[1], name)) for name in shared),
         unmatched=tuple(name for name in dict.fromkeys([*a, *b]) if name not in shared),
         first=_speed(spent[0]),
         second=_speed(spent[1]),

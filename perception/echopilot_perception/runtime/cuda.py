@@ -1,4 +1,4 @@
-"""CUDA memory, streams, events and graphs through cuda-python, imported late: torch may be missing on a Jetson.
+"""CUDA memory, streams, events and graphs through cuda-python, imported lazily: a Jetson may lack torch.
 
 Source: NVIDIA, CUDA Runtime API, sections 6.4 to 6.9 and 6.30; names are those of `cuda.bindings.runtime`.
 """
@@ -116,7 +116,7 @@ def destroy_event(event: Any) -> None:
 
 
 def capture(stream: Any, work: Callable[[], None]) -> Any:
-    """What `work` enqueues on the stream as a graph, not yet run; raises EchoPilotError when it cannot be captured."""
+    """The commands that `work` enqueues, as a graph not yet run; raises EchoPilotError when it cannot be captured."""
     _call("cudaStreamBeginCapture", stream, _runtime().cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal)
     try:
         work()

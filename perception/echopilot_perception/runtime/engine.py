@@ -1,4 +1,4 @@
-"""From an ONNX model to a serialised TensorRT engine."""
+"""Building of a serialized TensorRT engine from an ONNX model."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 from echopilot_core import EchoPilotError
 from echopilot_perception.runtime import versions
 from echopilot_perception.runtime.bindings import INPUT
-from echopilot_perception.runtime.precision import Precision
+from echopilot_perception.runtime.interface import Precision
 
 WORKSPACE_BYTES = 1 << 30
 
@@ -17,7 +17,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Batches:
-    """How many pictures the engine takes at once; it is tuned for `usual`."""
+    """How many images the engine takes at once; it is tuned for `usual`."""
 
     smallest: int = 1
     usual: int = 1
@@ -57,11 +57,11 @@ def build_engine(trt: Any, logger: Any, onnx_model: bytes, precision: Precision,
 
 def _profile(builder: Any, network: Any, batches: Batches) -> Any:
     inputs = [network.get_input(i) for i in range(network.num_inputs)]
-    picture = next((i for i in inputs if i.name == INPUT), None)
-    if picture is None:
+    image = next((i for i in inputs if i.name == INPUT), None)
+    if image is None:
         names = ", ".join(i.name for i in inputs)
         raise EchoPilotError(f"runtime tensorrt: the model must have one input named {INPUT}, it has: {names}")
-    rest = tuple(int(n) for n in picture.shape)[1:]
+    rest = tuple(int(n) for n in image.shape)[1:]
     profile = builder.create_optimization_profile()
     sizes = (batches.smallest, batches.usual, batches.largest)
     profile.set_shape(INPUT, *((n, *rest) for n in sizes))

@@ -1,4 +1,4 @@
-"""Running a TensorRT engine: tensors by name, pinned buffers, one stream, a CUDA graph per batch size."""
+"""Execution of a TensorRT engine: tensors by name, pinned buffers, one stream, a CUDA graph per batch size."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,10 +13,10 @@ from echopilot_perception.runtime.interface import Outputs, Timing
 
 
 class Execution:
-    """An engine with a stream and buffers. The graph is captured anew when the batch size changes."""
+    """An engine with a stream and buffers. The graph is captured again when the batch size changes."""
 
     def __init__(self, trt: Any, engine: Any, say: Callable[[str], None]) -> None:
-        """Raises EchoPilotError for bindings that are not ours; nothing is left allocated then."""
+        """Raises EchoPilotError for unknown bindings, with nothing left allocated."""
         self._say = say
         names = [engine.get_tensor_name(i) for i in range(engine.num_io_tensors)]
         tensors = {name: _binding(trt, engine, name) for name in names}

@@ -1,20 +1,28 @@
-"""What runs a model: activate, infer, metadata, close."""
+"""Interface of a runtime: activate, infer, metadata, close; and its precision."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from enum import Enum
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.runtime.precision import Precision
+
+class Precision(Enum):
+    """FP32 everywhere, FP16 on TensorRT, INT8 where a model with quantize/dequantize nodes is at hand."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    INT8 = "int8"
+
 
 Outputs = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
 class RuntimeMetadata:
-    """What runs, on what, and why it was picked."""
+    """Name, version, device and precision of a runtime, and the reason for its selection."""
 
     name: str
     version: str
@@ -29,7 +37,7 @@ class RuntimeMetadata:
 
 @dataclass(frozen=True)
 class Timing:
-    """Where the time of one `infer` went [s]; on a CPU nothing is copied."""
+    """Times [s] of one `infer`; on a CPU nothing is copied."""
 
     to_device_s: float
     compute_s: float
@@ -47,9 +55,9 @@ class Runtime(ABC):
 
     @abstractmethod
     def infer(self, image: NDArray[np.float32]) -> Outputs:
-        """Run pictures (N, 1, H, W) float32 in 0..1, N >= 1, C-contiguous and finite; outputs by head name.
+        """Run images (N, 1, H, W) float32 in 0..1, N >= 1, C-contiguous and finite; outputs by head name.
 
-        The arrays belong to the caller. Raises EchoPilotError when not active and for any other picture, with the
+        The arrays belong to the caller. Raises EchoPilotError when not active and for any other image, with the
         name of the binding, what it expects and what it got.
         """
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError
 from echopilot_perception.runtime.bindings import Binding, check_input, input_binding, not_active
-from echopilot_perception.runtime.interface import Outputs, Runtime, RuntimeMetadata, Timing
-from echopilot_perception.runtime.precision import Precision
+from echopilot_perception.runtime.interface import Outputs, Precision, Runtime, RuntimeMetadata, Timing
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(double)": np.float64}

@@ -1,4 +1,4 @@
-"""Pick a runtime by name, or by what this machine has."""
+"""Selection of a runtime by name, or by what this machine has."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from pathlib import Path
 from echopilot_core import EchoPilotError
 from echopilot_perception.model.manifest import INT8_FILE, Manifest, verify
 from echopilot_perception.runtime import availability
-from echopilot_perception.runtime.interface import Runtime
-from echopilot_perception.runtime.precision import Precision
+from echopilot_perception.runtime.interface import Precision, Runtime
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Kind:
     why_not: Callable[[], str | None]
 
 
-KINDS = {  # in the order in which `auto` looks
+KINDS = {  # in the order in which `auto` tries them
     "tensorrt": Kind((Precision.FP16, Precision.FP32, Precision.INT8), availability.why_no_tensorrt),
     "cuda": Kind((Precision.FP32, Precision.INT8), availability.why_no_cuda),
     "onnxruntime": Kind((Precision.FP32, Precision.INT8), availability.why_no_onnxruntime),
@@ -50,7 +49,7 @@ def parse_choice(text: str) -> Choice:
 
 
 def make_runtime(manifest: Manifest, name: str = "auto", threads: int = 1) -> Runtime:
-    """Runtime for a model, not yet active; its metadata says what was picked and why.
+    """Runtime for a model, not yet active; its metadata holds the selection and the reason.
 
     `name` is one of `NAMES`, with a precision behind it if wanted: `onnxruntime:int8`. `auto` takes the first of
     `KINDS` that has all it needs here and offers the precision.
@@ -92,7 +91,7 @@ def _make(manifest: Manifest, kind: str, wanted: Precision | None, threads: int,
 
 
 def int8_file(manifest: Manifest) -> Path:
-    """The quantised model beside model.onnx; raises EchoPilotError when there is none or its hash is wrong."""
+    """The quantized model beside model.onnx; raises EchoPilotError when there is none or its hash is wrong."""
     path = manifest.folder / INT8_FILE
     if not path.is_file() or manifest.int8_sha256 is None:
         raise EchoPilotError(f"{manifest.folder} holds no {INT8_FILE} with a hash in model.yaml; choose fp32")

@@ -1,4 +1,4 @@
-"""TensorRT 8.6 to 11 on an NVIDIA GPU; tensorrt and cuda-bindings are imported late."""
+"""TensorRT runtime (8.6 to 11) on an NVIDIA GPU; tensorrt and cuda-bindings are imported lazily."""
 
 import hashlib
 import sys
@@ -14,14 +14,13 @@ from echopilot_perception.runtime import cache, cuda, versions
 from echopilot_perception.runtime.bindings import check_input, not_active
 from echopilot_perception.runtime.engine import Batches, Say, build_engine
 from echopilot_perception.runtime.execution import Execution
-from echopilot_perception.runtime.interface import Outputs, Runtime, RuntimeMetadata, Timing
-from echopilot_perception.runtime.precision import Precision
+from echopilot_perception.runtime.interface import Outputs, Precision, Runtime, RuntimeMetadata, Timing
 
 BATCHES = Batches()
 
 
 def to_stderr(line: str) -> None:
-    """Say one line to the person at the machine."""
+    """Print one line to standard error."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""PyTorch from the shipped checkpoint: for comparison with the exported engine; torch is imported late."""
+"""PyTorch runtime of the shipped checkpoint, for comparison with the exported model; torch is imported lazily."""
 
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -12,10 +12,9 @@ from echopilot_core import EchoPilotError
 from echopilot_perception import grid
 from echopilot_perception.heads import HEADS, HeadSpec
 from echopilot_perception.runtime.bindings import INPUT, Binding, check_input, not_active
-from echopilot_perception.runtime.interface import Outputs, Runtime, RuntimeMetadata, Timing
-from echopilot_perception.runtime.precision import Precision
+from echopilot_perception.runtime.interface import Outputs, Precision, Runtime, RuntimeMetadata, Timing
 
-PICTURE = Binding(INPUT, (None, 1, grid.PICTURE_CELLS, grid.PICTURE_CELLS), np.dtype(np.float32))
+IMAGE = Binding(INPUT, (None, 1, grid.IMAGE_CELLS, grid.IMAGE_CELLS), np.dtype(np.float32))
 
 
 class TorchRuntime(Runtime):
@@ -42,7 +41,7 @@ class TorchRuntime(Runtime):
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         network = build_network(self._spec, seed=0)
         try:
-            network.load_state_dict(checkpoint.from_half(checkpoint.load(self._path))["best"])
+            network.load_state_dict(checkpoint.from_fp16(checkpoint.load(self._path))["best"])
         except (KeyError, RuntimeError) as error:  # other keys or shapes; torch lists them over many lines
             raise EchoPilotError(f"checkpoint {self._path} is not of this version's network; train again") from error
         self._network = network.eval().to(self._device)
@@ -50,7 +49,7 @@ class TorchRuntime(Runtime):
     def infer(self, image: NDArray[np.float32]) -> Outputs:
         if self._network is None:
             raise not_active("torch")
-        check_input("torch", PICTURE, image)
+        check_input("torch", IMAGE, image)
         import torch
 
         begin = time.perf_counter()

@@ -1,4 +1,4 @@
-"""TensorRT 8.6, 10 and 11 behind one face: what a version lacks is found by asking for the name, not by its number.
+"""Differences of TensorRT 8.6, 10 and 11, detected by the names that a version has, not by its number.
 
 Source: NVIDIA, TensorRT migration guides 8 -> 10 and 10 -> 11, and the names in the bindings wheels:
 
@@ -13,15 +13,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.runtime.half import to_half
-from echopilot_perception.runtime.precision import Precision
+from echopilot_perception.runtime.interface import Precision
+
+# Their sums overflow or lose too much in FP16 (NVIDIA, TensorRT best practices, mixed precision).
+STAY_FLOAT = ("LayerNormalization", "InstanceNormalization", "Softmax", "ReduceMean", "Pow")
+
+
+def to_fp16(onnx_model: bytes) -> bytes:
+    """Convert weights and activations with ONNX Runtime's converter; raises EchoPilotError without `onnx`."""
+    try:
+        onnx: Any = importlib.import_module("onnx")
+        converter: Any = importlib.import_module("onnxruntime.transformers.float16")
+    except ImportError as error:
+        raise EchoPilotError(
+            "runtime tensorrt: this version takes FP16 from the model, and making that needs onnx and onnxruntime "
+            "(pip install onnx onnxruntime); or choose tensorrt:fp32"
+        ) from error
+    model = onnx.load_model_from_string(onnx_model)
+    blocked = [*converter.DEFAULT_OP_BLOCK_LIST, *STAY_FLOAT]
+    half = converter.convert_float_to_float16(model, keep_io_types=True, op_block_list=blocked)
+    return bytes(half.SerializeToString())
+
 
 MISSING = "the package tensorrt is not installed (it comes with JetPack, or pip install tensorrt)"
 
 
 @dataclass(frozen=True)
 class BuilderFlags:
-    """What to set on a builder configuration, and what to clear."""
+    """Flags to set and to clear on a builder configuration."""
 
     on: tuple[Any, ...]
     off: tuple[Any, ...]
@@ -59,7 +78,7 @@ def builder_flags(trt: Any, precision: Precision) -> BuilderFlags:
 
 
 def model_for(trt: Any, onnx_model: bytes, precision: Precision) -> bytes:
-    """The ONNX model that this version builds `precision` from; INT8 is in the model's own quantise nodes."""
+    """The ONNX model that this version builds `precision` from; INT8 is in the model's own quantize nodes."""
     if precision is Precision.FP16 and types_come_from_the_file(trt):
-        return to_half(onnx_model)
+        return to_fp16(onnx_model)
     return onnx_model

@@ -1,8 +1,8 @@
-"""What scanners, screens and bodies do to a picture that the renderer does not: light, noise, marks, and size.
+"""Augmentation: gray curve, noise, occlusions and scale that the renderer does not vary.
 
-All of a batch at once, on the device that trains. Most changes move nothing. A stretch about the face moves
-everything, so what is told in millimetres or as a motion of the probe is not known of a stretched picture, and what
-comes in from outside it is not known either. There is no flip: sides carry meaning.
+A whole batch at once, on the training device. Most changes move nothing. Scaling about the face moves everything, so
+targets in millimeters and motions of the probe are unknown in a scaled image, as is what enters from outside it. There
+is no flip: left and right carry meaning.
 """
 
 import math
@@ -22,7 +22,7 @@ MARK = 230.0 / 255.0
 
 
 def augmented(batch: Batch, generator: torch.Generator) -> Batch:
-    """A changed copy of a batch on its device (`batches.on_device`); a pure function of the batch and the generator."""
+    """Augmented copy of a batch on its device (`batches.on_device`); a pure function of batch and generator."""
     draw = _Draw(len(batch["image"]), batch["image"].device, generator)
     out = {name: tensor.clone() for name, tensor in batch.items()}
     _stretch(out, torch.nonzero(draw.chosen(STRETCHED))[:, 0], draw)
@@ -39,7 +39,7 @@ def augmented(batch: Batch, generator: torch.Generator) -> Batch:
 
 
 def without_scale(batch: Batch, rows: Tensor) -> None:
-    """Forget in place what stretched pictures no longer tell."""
+    """Mark in place the targets that scaled images no longer have as unknown."""
     batch["guidance_valid"][rows] = False
     batch["sizes"][rows] = math.nan
     batch["calm_known"][rows] = False
@@ -47,7 +47,7 @@ def without_scale(batch: Batch, rows: Tensor) -> None:
 
 @dataclass(frozen=True)
 class _Draw:
-    """Random numbers for `count` pictures."""
+    """Random numbers for `count` images."""
 
     count: int
     device: torch.device
@@ -73,7 +73,7 @@ class _Draw:
 
 
 def _stretch(batch: Batch, rows: Tensor, draw: _Draw) -> None:
-    """Larger or smaller bodies, wider or narrower fans: scale about the face, and a small turn of the picture."""
+    """Larger or smaller bodies, wider or narrower fans: scale about the face, and a small turn of the image."""
     down = draw.between(math.log(0.82), math.log(1.2)).exp()
     across = down * draw.normal(0.05).exp()
     turn = draw.normal(math.radians(4.0))
@@ -94,13 +94,13 @@ def _stretch(batch: Batch, rows: Tensor, draw: _Draw) -> None:
     without_scale(batch, rows)
 
 
-def _sampled(pictures: Tensor, theta: Tensor, mode: str) -> Tensor:
-    where = functional.affine_grid(theta, list(pictures.shape), align_corners=False)
-    return functional.grid_sample(pictures, where, mode=mode, align_corners=False)
+def _sampled(images: Tensor, theta: Tensor, mode: str) -> Tensor:
+    where = functional.affine_grid(theta, list(images.shape), align_corners=False)
+    return functional.grid_sample(images, where, mode=mode, align_corners=False)
 
 
 def _lit(image: Tensor, draw: _Draw) -> Tensor:
-    """Other grey curve, contrast, brightness and slope over depth."""
+    """Other gray curve, contrast, brightness and slope over depth."""
     curve, contrast, brightness, slope = (
         value[:, None, None, None]
         for value in (
@@ -115,7 +115,7 @@ def _lit(image: Tensor, draw: _Draw) -> Tensor:
 
 
 def _blurred(image: Tensor, draw: _Draw) -> Tensor:
-    """Some pictures smoother, each with a Gaussian of its own."""
+    """Some images smoother, each with a Gaussian of its own."""
     sigma = torch.where(draw.chosen(BLURRED), draw.between(0.4, 2.2), 0.01)[:, None]
     at = torch.arange(-BLUR_REACH, BLUR_REACH + 1, device=image.device)
     kernel = torch.softmax(-0.5 * (at / sigma).square(), dim=1)
@@ -143,7 +143,7 @@ def _boxes(
     widths: tuple[int, int],
     near_border: bool = False,
 ) -> Tensor:
-    """(count, 1, size, size) bool: a rectangle in a share of the pictures, `near_border` at the left or the right."""
+    """(count, 1, size, size) bool: a rectangle in a share of the images, `near_border` at the left or the right."""
     height, width = draw.between(*heights), draw.between(*widths)
     top, left = draw.between(0.0, 1.0) * (size - height), draw.between(0.0, 1.0) * (size - width)
     if near_border:

@@ -1,4 +1,4 @@
-"""Batches of a run: the same order for every process, cut and made ready beside the training.
+"""Batches of a run: in the same order for every process, prepared in threads during training.
 
 Nothing here holds more than a few batches; the samples stay where they are and may be memory-mapped.
 """
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from echopilot_perception.training.config import TrainConfig
-from echopilot_perception.training.distributed import World, share_of
+from echopilot_perception.training.distributed import ProcessGroup, share_of
 from echopilot_perception.training.samples import Samples
 
 AHEAD = 2  # batches made ready per worker
@@ -23,7 +23,7 @@ Batch = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Plan:
+class EpochPlan:
     """How many steps an epoch has and how many rows of each batch this process takes in each part."""
 
     samples: int
@@ -31,28 +31,34 @@ class Plan:
     rows: int
 
 
-def plan(samples: int, config: TrainConfig, world: World) -> Plan:
+def plan(samples: int, config: TrainConfig, processes: ProcessGroup) -> EpochPlan:
     """Steps of whole batches; of fewer samples than a batch, as many as can be split evenly.
 
     Raises EchoPilotError when the batch cannot be split among the processes and parts.
     """
-    pieces = world.size * config.accumulate
+    pieces = processes.size * config.accumulate
     size = config.batch if samples >= config.batch else samples // pieces * pieces
-    return Plan(samples, max(samples // config.batch, 1), share_of(size, world, config.accumulate))
+    return EpochPlan(samples, max(samples // config.batch, 1), share_of(size, processes, config.accumulate))
 
 
 def epoch_batches(
-    data: Samples, epoch: int, cut: Plan, config: TrainConfig, world: World, workers: int, pinned: bool = False
+    data: Samples,
+    epoch: int,
+    cut: EpochPlan,
+    config: TrainConfig,
+    processes: ProcessGroup,
+    workers: int,
+    pinned: bool = False,
 ) -> Iterator[list[Batch]]:
     """The batches of one epoch for this process, each a list of `accumulate` parts; `pinned` in memory for a GPU.
 
     A pure function of seed, epoch and rank, however many `workers` (threads) make them.
     """
     order = np.random.default_rng((config.seed, epoch)).permutation(cut.samples)
-    whole = cut.rows * config.accumulate * world.size
+    whole = cut.rows * config.accumulate * processes.size
 
     def make(step: int) -> list[Batch]:
-        at = step * whole + world.rank * cut.rows * config.accumulate
+        at = step * whole + processes.rank * cut.rows * config.accumulate
         index = order[at : at + cut.rows * config.accumulate]
         parts = [tensors(data.take(part)) for part in np.split(index, config.accumulate)]
         return [{name: tensor.pin_memory() for name, tensor in p.items()} for p in parts] if pinned else parts

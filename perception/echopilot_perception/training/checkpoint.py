@@ -1,4 +1,4 @@
-"""Exact checkpoints to resume a run from, and the small FP16 one that ships with a model."""
+"""Exact checkpoints for resuming a run, and the small FP16 one that is shipped with a model."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 from echopilot_core import EchoPilotError
 
 State = dict[str, Any]
-WORKING = ("network", "average", "moments", "scaler")  # of a run under way; a new run begins from the best weights
+WORKING = ("network", "average", "moments", "scaler")  # of a running training; a new run starts from the best weights
 
 
 def save(path: Path, state: State) -> None:
@@ -31,14 +31,14 @@ def load(path: Path) -> State:
     return state
 
 
-def to_half(state: State) -> State:
-    """FP16 copy of what a new run begins from: best weights, config and history."""
+def to_fp16(state: State) -> State:
+    """FP16 copy of the state that a new run starts from: best weights, config and history."""
     best = {k: v.half() if v.is_floating_point() else v for k, v in state["best"].items()}
     return {"half": True, **{k: v for k, v in state.items() if k not in WORKING}, "best": best}
 
 
-def from_half(state: State) -> State:
-    """Inverse of `to_half` up to the precision of FP16; exact states pass through unchanged."""
+def from_fp16(state: State) -> State:
+    """Inverse of `to_fp16` up to the precision of FP16; exact states pass through unchanged."""
     if not state.get("half"):
         return state
     best = {k: v.float() if v.is_floating_point() else v for k, v in state["best"].items()}

@@ -1,5 +1,6 @@
-"""How a training run is set up."""
+"""Configuration of a training run, and its learning-rate schedule."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ CHOICES = {
 class TrainConfig:
     """One training run; two runs of one config on the same samples and machine give the same weights.
 
-    `batch` counts the pictures of one step over all processes; each process works through its share in `accumulate`
+    `batch` counts the images of one step over all processes; each process works through its share in `accumulate`
     equal parts, whose gradients are averaged.
     """
 
@@ -35,7 +36,7 @@ class TrainConfig:
     seed: int = 1
     threads: int = 1
     device: str = "auto"
-    precision: str = "auto"  # of the forward pass; training.device
+    precision: str = "auto"  # of the forward pass; training.distributed
     augmentation: bool = True
 
     def __post_init__(self) -> None:
@@ -52,5 +53,22 @@ class TrainConfig:
         return asdict(self)
 
     def without_place(self) -> dict[str, Any]:
-        """What a resumed run must share with its beginning: everything but the machine that it runs on."""
+        """Fields that a resumed run must share with its start: all except those of the machine."""
         return {k: v for k, v in asdict(self).items() if k not in ("device", "threads", "precision")}
+
+
+FINAL_SHARE = 0.01
+DECAY_POWER = 0.9
+
+
+def share(kind: str, step: int, warmup: int, total: int) -> float:
+    """Factor of the learning rate at `step` of `total`.
+
+    `kind` "cosine" is half a cosine (Loshchilov & Hutter 2017), "poly" a power of 0.9 of what is left (Chen et al.
+    2018), which the public fine-tunings of EchoCare use.
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    done = min((step - warmup) / max(total - warmup, 1), 1.0)
+    left = 0.5 * (1.0 + math.cos(math.pi * done)) if kind == "cosine" else float((1.0 - done) ** DECAY_POWER)
+    return FINAL_SHARE + (1.0 - FINAL_SHARE) * left

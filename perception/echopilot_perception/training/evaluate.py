@@ -1,4 +1,4 @@
-"""Figures of a network on held-out samples, batch by batch."""
+"""Loss and metrics of a network on held-out samples, batch by batch."""
 
 import numpy as np
 import torch
@@ -6,14 +6,13 @@ from torch import Tensor, nn
 
 from echopilot_perception.heads import HEADS
 from echopilot_perception.training.batches import Batch, on_device, tensors
-from echopilot_perception.training.device import constants_on
-from echopilot_perception.training.distributed import ALONE, World, gather
+from echopilot_perception.training.distributed import SINGLE_PROCESS, ProcessGroup, constants_on, gather
 from echopilot_perception.training.samples import Samples
 
 Figures = dict[str, float]
 
 
-def evaluate(network: nn.Module, data: Samples, batch: int = 64, world: World = ALONE) -> Figures:
+def evaluate(network: nn.Module, data: Samples, batch: int = 64, processes: ProcessGroup = SINGLE_PROCESS) -> Figures:
     """Mean validation loss and head metrics, weighted by batch size, without augmentation; `loss` comes first.
 
     Processes share the batches and all get the same figures as one process would.
@@ -23,10 +22,10 @@ def evaluate(network: nn.Module, data: Samples, batch: int = 64, world: World = 
     starts = range(0, len(data), batch)
     own: dict[int, tuple[int, Figures]] = {}
     with torch.no_grad(), constants_on(device):
-        for at in starts[world.rank :: world.size]:
+        for at in starts[processes.rank :: processes.size]:
             rows = on_device(tensors(data.take(np.arange(at, min(at + batch, len(data))))), device)
             own[at] = (len(rows["image"]), _figures(network(rows["image"]), rows))
-    every = {at: found for part in gather(own, world) for at, found in part.items()}
+    every = {at: found for part in gather(own, processes) for at, found in part.items()}
     sums: dict[str, list[tuple[int, float]]] = {}
     for at in starts:
         count, figures = every[at]

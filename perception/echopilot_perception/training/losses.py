@@ -1,4 +1,4 @@
-"""The loss of one batch: what the labels say, head by head, and what a teacher says."""
+"""Losses of one batch: on the labels, head by head, and on a teacher's outputs."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from torch import Tensor
 
 from echopilot_perception.heads import HEADS
 from echopilot_perception.training.batches import Batch
-from echopilot_perception.training.device import constants_on
 from echopilot_perception.training.distill import Distillation, distilled
+from echopilot_perception.training.distributed import constants_on
 
 FULL_MAPS = ("labels", "calm")  # of the batch, at twice the resolution of the dense map
 LATTICE = 2
@@ -16,7 +16,7 @@ LATTICE = 2
 
 @dataclass(frozen=True)
 class Lattice:
-    """The one of four lattices of cells that a step looks at (heads.layers.OnDenseShuffled)."""
+    """The one of four lattices of cells that a step uses (heads.layers.OnDenseShuffled)."""
 
     row: int
     column: int
@@ -33,7 +33,7 @@ class Lattice:
 def losses(
     outputs: tuple[Tensor, ...], batch: Batch, lattice: Lattice, distillation: Distillation | None = None
 ) -> dict[str, Tensor]:
-    """Weighted losses by head name, and `teacher.NAME` for what is learned from a teacher; their sum is trained.
+    """Weighted losses by head name, and `teacher.NAME` for distillation; their sum is minimized.
 
     `outputs` are those of a network in training mode, in the order of HEADS.
     """

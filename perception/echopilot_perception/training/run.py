@@ -1,18 +1,33 @@
-"""Everything that changes while training, and how it is kept and taken up again."""
+"""State of a training run, and its saving and restoring."""
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from echopilot_core import EchoPilotError
 from echopilot_perception.training import checkpoint
 from echopilot_perception.training.config import TrainConfig
 from echopilot_perception.training.evaluate import Figures
-from echopilot_perception.training.start import Loader, load_exactly
+
+Loader = Callable[[nn.Module, Mapping[str, Tensor]], Any]
+
+
+def load_exactly(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Load weights in place; raises EchoPilotError, and changes nothing, unless names and shapes are the same."""
+    own = network.state_dict()
+    missing, extra = sorted(set(own) - set(weights)), sorted(set(weights) - set(own))
+    reshaped = sorted(name for name in set(own) & set(weights) if own[name].shape != weights[name].shape)
+    for what, names in (("lacks", missing), ("has beside them", extra), ("has in another size", reshaped)):
+        if names:
+            raise EchoPilotError(
+                f"the checkpoint does not fit this network: of its tensors it {what} {len(names)}, first {names[0]}"
+            )
+    network.load_state_dict(weights)
+
 
 Groups = Callable[[nn.Module, float, float], list[dict[str, Any]]]
 """(network, learning rate, weight decay) -> parameter groups of AdamW; a group's `lr_scale` multiplies the schedule."""
@@ -24,7 +39,7 @@ def all_parameters(network: nn.Module, learning_rate: float, weight_decay: float
 
 
 class Run:
-    """Network, averaged network, optimiser, and the record of the epochs so far."""
+    """Network, averaged network, optimizer, and the record of the epochs so far."""
 
     def __init__(
         self, config: TrainConfig, network: nn.Module, groups: Groups, device: torch.device, scaled: bool
@@ -33,7 +48,7 @@ class Run:
         self.network = network.to(device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network)
         chosen = groups(self.network, config.learning_rate, config.weight_decay)
-        self.optimiser = torch.optim.AdamW(chosen, lr=config.learning_rate, weight_decay=config.weight_decay)
+        self.optimizer = torch.optim.AdamW(chosen, lr=config.learning_rate, weight_decay=config.weight_decay)
         self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
         self.epoch, self.stale, self.best_loss = 0, 0, math.inf
         self.best = self._weights()
@@ -60,8 +75,8 @@ class Run:
             self.stale += 1
 
     def state(self) -> checkpoint.State:
-        """Plain values and tensors that `restore` goes on from exactly."""
-        moments = {str(k): dict(v) for k, v in self.optimiser.state_dict()["state"].items()}
+        """Plain values and tensors from which `restore` resumes exactly."""
+        moments = {str(k): dict(v) for k, v in self.optimizer.state_dict()["state"].items()}
         return {
             "epoch": self.epoch,
             "stale": self.stale,
@@ -102,8 +117,8 @@ class Run:
         return {k: v.clone() for k, v in self.average.state_dict().items()}
 
     def _restore_moments(self, state: checkpoint.State) -> None:
-        groups = self.optimiser.state_dict()["param_groups"]
+        groups = self.optimizer.state_dict()["param_groups"]
         moments = {int(k): v for k, v in state["moments"].items()}
         if len(moments) not in (0, sum(len(group["params"]) for group in groups)):
             raise EchoPilotError("the checkpoint was made with other parameter groups; choose the same ones")
-        self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})

@@ -1,4 +1,4 @@
-"""One training sample, and many of them stacked."""
+"""Training samples, single and stacked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
@@ -18,13 +18,13 @@ GUIDANCE_VIEWS = len(View) - 1  # all but NONE
 
 @dataclass(frozen=True)
 class Sample:
-    """A network picture with everything that the heads learn; what is left out is not known and teaches nothing.
+    """A network image with the targets of all heads; omitted targets are unknown and do not contribute to the loss.
 
-    `image` is the pre-processed picture times 255 and `labels` the visible class per cell (255: unknown). `guidance`
+    `image` is the pre-processed image times 255 and `labels` the visible class per cell (255: unknown). `guidance`
     (G, 6) is the motion to each guidance view divided by its scale, counted only where `guidance_valid` (G,) is true.
-    `landmarks` (7, 2) are points [m] in us_image by LandmarkName, NaN where the picture shows no such point. `sizes`
+    `landmarks` (7, 2) are points [m] in us_image by LandmarkName, NaN where the image shows no such point. `sizes`
     (3,) are those of heads.sizes.NAMES in SI units, NaN where unknown. `disease` has a bit for each of
-    heads.disease.KINDS per cell (255: unknown). `calm` is the same picture with other speckle, from which enhancement
+    heads.disease.KINDS per cell (255: unknown). `calm` is the same image with other speckle, from which enhancement
     is learned.
     """
 

@@ -1,4 +1,4 @@
-"""One step of a run: forward in mixed precision, backward part by part, clipped update, moved average."""
+"""One training step: forward pass in mixed precision, accumulated gradients, clipped update, moving average."""
 
 import contextlib
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ from torch import Tensor, nn
 from echopilot_core import EchoPilotError
 from echopilot_perception.training.augment import augmented
 from echopilot_perception.training.batches import Batch, on_device
+from echopilot_perception.training.config import share
 from echopilot_perception.training.distill import Distillation
-from echopilot_perception.training.distributed import World, average_buffers
+from echopilot_perception.training.distributed import ProcessGroup, average_buffers
 from echopilot_perception.training.losses import LATTICE, Lattice, losses, total
 from echopilot_perception.training.run import Run
-from echopilot_perception.training.schedule import share
 
 MAX_GRADIENT = 5.0  # norm of the gradient of all weights
 
 
 @dataclass(frozen=True)
 class Stepper:
-    """What the steps of a run share. `replica` is the run's network, or its DistributedDataParallel wrapper."""
+    """State shared by the steps of a run. `replica` is the run's network, or its DistributedDataParallel wrapper."""
 
     run: Run
     replica: nn.Module
     dtype: torch.dtype
     device: torch.device
-    world: World
+    processes: ProcessGroup
     steps: int  # of the whole run
     distillation: Distillation | None = None
 
@@ -36,12 +36,12 @@ class Stepper:
 
         Raises EchoPilotError when the loss is not finite.
         """
-        config, optimiser, scaler = self.run.config, self.run.optimiser, self.run.scaler
+        config, optimizer, scaler = self.run.config, self.run.optimizer, self.run.scaler
         rate = config.learning_rate * share(config.schedule, number, config.warmup_steps, self.steps)
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = rate * group.get("lr_scale", 1.0)
         lattice = _lattice(config.seed, number)
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         means: dict[str, Tensor] = {}
         for i, part in enumerate(parts):
             with self._silent(i + 1 < len(parts)):
@@ -53,20 +53,20 @@ class Stepper:
         figures["loss"] = sum(figures.values())
         if not torch.isfinite(torch.tensor(figures["loss"])):
             raise EchoPilotError(f"training: the loss is not finite at step {number}; lower learning_rate")
-        scaler.unscale_(optimiser)
+        scaler.unscale_(optimizer)
         torch.nn.utils.clip_grad_norm_(self.run.network.parameters(), MAX_GRADIENT)
-        scaler.step(optimiser)
+        scaler.step(optimizer)
         scaler.update()
-        average_buffers(self.run.network, self.world)
+        average_buffers(self.run.network, self.processes)
         self.run.blend(number)
         return figures
 
     def _ready(self, part: Batch, number: int, at: int) -> Batch:
-        """Part `at` of a step on the device, changed at random by seed, step, process and part alone."""
+        """Part `at` of a step on the device, augmented at random by seed, step, process and part alone."""
         batch, config = on_device(part, self.device), self.run.config
         if not config.augmentation:
             return batch
-        seed = int(np.random.SeedSequence((config.seed, number, self.world.rank, at)).generate_state(1)[0])
+        seed = int(np.random.SeedSequence((config.seed, number, self.processes.rank, at)).generate_state(1)[0])
         return augmented(batch, torch.Generator(self.device).manual_seed(seed))
 
     def _forward(self, batch: Batch, lattice: Lattice) -> dict[str, Tensor]:
@@ -77,11 +77,11 @@ class Stepper:
 
     def _silent(self, more: bool) -> contextlib.AbstractContextManager[object]:
         """Processes exchange gradients after the last part only."""
-        return self.replica.no_sync() if more and self.world.size > 1 else contextlib.nullcontext()
+        return self.replica.no_sync() if more and self.processes.size > 1 else contextlib.nullcontext()
 
 
 def _lattice(seed: int, number: int) -> Lattice:
-    """All processes look at the same lattice."""
+    """All processes use the same lattice."""
     drawn = torch.randint(0, LATTICE, (2,), generator=torch.Generator().manual_seed(seed * 1_000_003 + number))
     row, column = drawn.tolist()
     return Lattice(row, column)

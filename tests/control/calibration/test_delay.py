@@ -22,7 +22,7 @@ def stamps(start_s, end_s, rate_hz, jitter, rng):
 
 
 def streams(delay_s, image_hz, tracker_hz, seed, end_s=18.0):
-    """Pictures in pixels (falling where the poses rise, some lost) and poses in metres, both noisy and jittered."""
+    """Images in pixels (falling where the poses rise, some lost) and poses in meters, both noisy and jittered."""
     print(f"seed {seed}")
     rng = np.random.default_rng(seed)
     image_s = stamps(2.0, end_s, image_hz, 0.2, rng)
@@ -43,7 +43,7 @@ def test_delays_are_recovered_within_5_ms(image_hz, tracker_hz):
         assert 0.0 < found.sigma_s < 3e-3
 
 
-def test_a_late_picture_has_a_positive_delay_and_the_signals_lie_on_each_other():
+def test_a_late_image_has_a_positive_delay_and_the_signals_lie_on_each_other():
     found = time_offset(*streams(0.12, 25.0, 40.0, seed=7))
     assert found.delay_s == pytest.approx(0.12, abs=3e-3)
     assert np.corrcoef(found.image, found.tracker)[0, 1] > 0.95

@@ -1,4 +1,4 @@
-"""Wires in pictures: found to a fraction of a pixel, named rightly among false ones, from both sides, or not at all."""
+"""Wires in images: found to a fraction of a pixel, named rightly among false ones, from both sides, or not at all."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_each_wire_gets_its_name_among_false_spots(seed, mirrored):
         assert np.array_equal(name_dots(dots, PHANTOM, pixel_m), points)
 
 
-def test_a_picture_that_misses_or_doubles_a_wire_names_none():
+def test_an_image_that_misses_or_doubles_a_wire_names_none():
     points = scans(60, frames=1).points_px[0]
     dots = points.reshape(-1, 2)
     for missing in range(9):
@@ -41,10 +41,10 @@ def test_a_picture_that_misses_or_doubles_a_wire_names_none():
 
 
 def test_walls_and_darkness_hold_no_wires():
-    picture = np.zeros((616, 820), np.uint8)
-    assert find_dots(picture).shape == (0, 2)
-    assert name_dots(find_dots(picture), PHANTOM) is None
-    picture[300:306, 100:500] = 200
-    assert find_dots(picture).shape == (0, 2)
-    with pytest.raises(EchoPilotError, match="grey"):
+    image = np.zeros((616, 820), np.uint8)
+    assert find_dots(image).shape == (0, 2)
+    assert name_dots(find_dots(image), PHANTOM) is None
+    image[300:306, 100:500] = 200
+    assert find_dots(image).shape == (0, 2)
+    with pytest.raises(EchoPilotError, match="gray"):
         find_dots(np.zeros((10, 10, 3), np.uint8))

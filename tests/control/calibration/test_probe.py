@@ -1,4 +1,4 @@
-"""Picture to marker: the truth is found, wrong frames are left out, residuals tell, poor input is refused."""
+"""Image to marker: the truth is found, wrong frames are left out, residuals tell, poor input is refused."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def angle_deg(a, b):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_clean_scans_give_the_true_plane_to_the_micrometre(seed):
+def test_clean_scans_give_the_true_plane_to_the_micrometer(seed):
     s = scans(seed)
     found = calibrate_probe(PHANTOM, s.points_px, s.T_phantom_marker)
     assert plane_distance_m(found.plane, s.truth, s.points_px) < 1e-6
@@ -26,7 +26,7 @@ def test_clean_scans_give_the_true_plane_to_the_micrometre(seed):
 
 
 @pytest.mark.parametrize("seed", range(10, 16))
-def test_noise_of_two_pixels_leaves_a_quarter_of_a_millimetre(seed):
+def test_noise_of_two_pixels_leaves_a_quarter_of_a_millimeter(seed):
     s = scans(seed, frames=120, noise_px=2.0)
     found = calibrate_probe(PHANTOM, s.points_px, s.T_phantom_marker)
     assert plane_distance_m(found.plane, s.truth, s.points_px) < 0.25e-3

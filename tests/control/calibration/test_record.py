@@ -16,7 +16,7 @@ MONTH = timedelta(days=30)
 @pytest.fixture
 def written(tmp_path):
     recording = tmp_path / "recording.mha"
-    recording.write_bytes(b"pictures")
+    recording.write_bytes(b"images")
     record = make_record("probe", NOW, [recording], {"spacing_m_px": [1e-4, 2e-4]}, {"in_plane_rms_mm": 0.4})
     path = tmp_path / "deep" / "probe.json"
     write_record(record, path)

@@ -1,4 +1,4 @@
-"""A phantom with known wires, a probe with a known picture, and what that probe sees; all by its own arithmetic."""
+"""A phantom with known wires, a probe with a known image, and what that probe sees; all by its own arithmetic."""
 
 from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ def scans(seed=0, frames=40, noise_px=0.0, turn_deg=6.0, travel_m=0.03):
 
 
 def seen_px(T_phantom_image):
-    """Where the plane z = 0 of the picture cuts each wire, (3, 3, 2) [px]."""
+    """Where the plane z = 0 of the image cuts each wire, (3, 3, 2) [px]."""
     origin, (x, y, out) = T_phantom_image[:3, 3], T_phantom_image[:3, :3].T
     front, back = ENDS_M[:, :, 0], ENDS_M[:, :, 1]
     share = ((origin - front) @ out) / ((back - front) @ out)
@@ -58,10 +58,10 @@ def seen_px(T_phantom_image):
     return np.stack([cut @ x, cut @ y], axis=-1) / SPACING_M
 
 
-def draw_dots(points_px, shape=(616, 820), grey=220.0, size_px=4.0):
-    """A dark picture (H, W) uint8 with a soft round spot at each point (N, 2)."""
+def draw_dots(points_px, shape=(616, 820), gray=220.0, size_px=4.0):
+    """A dark image (H, W) uint8 with a soft round spot at each point (N, 2)."""
     y, x = np.mgrid[: shape[0], : shape[1]]
-    picture = np.zeros(shape)
+    image = np.zeros(shape)
     for u, v in points_px.reshape(-1, 2):
-        picture = np.maximum(picture, grey * np.exp(-((x - u) ** 2 + (y - v) ** 2) / (2 * size_px**2)))
-    return picture.astype(np.uint8)
+        image = np.maximum(image, gray * np.exp(-((x - u) ** 2 + (y - v) ** 2) / (2 * size_px**2)))
+    return image.astype(np.uint8)

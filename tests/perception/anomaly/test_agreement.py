@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from anomaly_frames import aorta_clip, ventricle
 
-from echopilot_core import EndPoint, FindingKind, Seen, View, se3
-from echopilot_exam.aggregate import Section, aneurysm_finding, maximum_diameter, station_diameters
-from echopilot_exam.heart import evaluate_heart
+from echopilot_core import CaliperPoint, FindingKind, PerceptionResult, View, se3
+from echopilot_exam.measure.aorta_stations import AortaSection, aneurysm_finding, maximum_diameter, station_diameters
+from echopilot_exam.measure.ejection_fraction import evaluate_heart
 from echopilot_perception.anomaly import findings_of_clip
 
 
@@ -32,8 +32,10 @@ def test_exam_and_clip_agree_on_the_ventricle(fraction: float) -> None:
     assert bool(evaluate_heart(frames).findings) == (fraction < 0.55)
 
 
-def section(seen: Seen) -> Section:
+def section(result: PerceptionResult) -> AortaSection:
     """The frame in a straight sweep of 8 mm/s along a straight vessel."""
-    T = se3.transform(np.eye(3), np.array([0.0, 0.0, 8e-3 * seen.stamp_ns * 1e-9 * 4.0]))
-    m = replace(seen.measurements[0], end_points=(EndPoint(0.0, 0.06), EndPoint(0.0, 0.09)), view=View.AORTA_TRANS)
-    return Section(seen.sequence, T, np.array([0.0, 0.075]), m.value, m.sigma)
+    T = se3.transform(np.eye(3), np.array([0.0, 0.0, 8e-3 * result.stamp_ns * 1e-9 * 4.0]))
+    m = replace(
+        result.measurements[0], end_points=(CaliperPoint(0.0, 0.06), CaliperPoint(0.0, 0.09)), view=View.AORTA_TRANS
+    )
+    return AortaSection(result.sequence, T, np.array([0.0, 0.075]), m.value, m.sigma)

@@ -6,19 +6,19 @@ from math import nan
 
 import numpy as np
 import pytest
-from anomaly_frames import FRAME_NS, aorta, aorta_clip, box, seen, ventricle
+from anomaly_frames import FRAME_NS, aorta, aorta_clip, box, result, ventricle
 
 from echopilot_core import Finding, FindingKind, View
-from echopilot_perception.anomaly import Tracked, findings_of_clip, follow
-from echopilot_perception.anomaly.pool import note_of, pool
-from echopilot_perception.anomaly.thresholds import ABOUT_THE_PICTURE, SIZES
+from echopilot_perception.anomaly import TrackedFindings, findings_of_clip, follow
+from echopilot_perception.anomaly.thresholds import ABOUT_THE_IMAGE, SIZES
+from echopilot_perception.anomaly.window_evidence import combine, frame_evidence
 
 ANEURYSM, FLAP, THROMBUS = FindingKind.ANEURYSM_ABDOMINAL, FindingKind.DISSECTION_FLAP, FindingKind.THROMBUS
 SECOND = 30
 
 
-def run(frames) -> Tracked:
-    return reduce(follow, frames, Tracked())
+def run(frames) -> TrackedFindings:
+    return reduce(follow, frames, TrackedFindings())
 
 
 def only(findings: tuple[Finding, ...], kind: FindingKind) -> Finding:
@@ -29,15 +29,15 @@ def only(findings: tuple[Finding, ...], kind: FindingKind) -> Finding:
 def test_one_frame_alone_never_raises() -> None:
     boxes = tuple(box(kind, 1.0) for kind in FindingKind)
     for view in View:
-        assert findings_of_clip([seen(0, view, (aorta(0, 0.07).measurements), boxes)]) == ()
-    lonely = [seen(i, View.AORTA_TRANS, boxes=boxes if i == 30 else ()) for i in range(60)]
+        assert findings_of_clip([result(0, view, (aorta(0, 0.07).measurements), boxes)]) == ()
+    lonely = [result(i, View.AORTA_TRANS, boxes=boxes if i == 30 else ()) for i in range(60)]
     spike = aorta_clip([0.07 if i == 30 else 0.02 for i in range(60)])
     assert findings_of_clip(lonely) == findings_of_clip(spike) == ()
 
 
 def test_a_second_of_agreement_raises_and_names_the_most_telling_frames() -> None:
     scores = [0.7 + 0.2 * (i == 11) + 0.1 * (i == 4) for i in range(SECOND)]
-    frames = [seen(i, View.AORTA_LONG, boxes=(box(FLAP, s),)) for i, s in enumerate(scores)]
+    frames = [result(i, View.AORTA_LONG, boxes=(box(FLAP, s),)) for i, s in enumerate(scores)]
     found = only(findings_of_clip(frames), FLAP)
     assert found.frame_sequences[:2] == (11, 4)
     assert found.view is View.AORTA_LONG and found.probability == pytest.approx(0.7)
@@ -50,12 +50,12 @@ def test_a_second_of_agreement_raises_and_names_the_most_telling_frames() -> Non
 
 
 @pytest.mark.parametrize("spoiled", [{"coupling": 0.03}, {"coupling": 0.4}, {"ood": 0.97}])
-def test_a_lifted_probe_or_a_foreign_picture_never_raises_a_finding_of_the_body(spoiled: dict[str, float]) -> None:
+def test_a_lifted_probe_or_a_foreign_image_never_raises_a_finding_of_the_body(spoiled: dict[str, float]) -> None:
     boxes = tuple(box(kind, 1.0) for kind in FindingKind)
     for view in View:
-        frames = [seen(i, view, aorta(i, 0.07).measurements, boxes, **spoiled) for i in range(60)]
+        frames = [result(i, view, aorta(i, 0.07).measurements, boxes, **spoiled) for i in range(60)]
         kinds = {f.kind for f in findings_of_clip(frames)}
-        assert kinds <= ABOUT_THE_PICTURE
+        assert kinds <= ABOUT_THE_IMAGE
         assert (FindingKind.NO_CONTACT in kinds) == (spoiled.get("coupling", 1.0) < 0.2)
         assert (FindingKind.WRONG_ORGAN in kinds) == ("ood" in spoiled)
 
@@ -66,19 +66,21 @@ def test_the_order_of_frames_inside_a_window_does_not_change_the_verdict() -> No
     rng = np.random.default_rng(seed)
     for _ in range(20):
         frames = [
-            seen(i, View.AORTA_TRANS, aorta(i, v).measurements, (box(FLAP, s), box(THROMBUS, 1.0 - s)), quality=q)
+            result(i, View.AORTA_TRANS, aorta(i, v).measurements, (box(FLAP, s), box(THROMBUS, 1.0 - s)), quality=q)
             for i, (v, s, q) in enumerate(rng.uniform([0.02, 0.0, 0.3], [0.04, 1.0, 1.0], (SECOND, 3)))
         ]
         order = rng.permutation(SECOND)
         moved = [replace(frames[j], stamp_ns=frames[i].stamp_ns) for i, j in enumerate(order)]
         for kind in (ANEURYSM, FLAP, THROMBUS):
-            assert repr(pool([note_of(s) for s in moved], kind)) == repr(pool([note_of(s) for s in frames], kind))
+            assert repr(combine([frame_evidence(s) for s in moved], kind)) == repr(
+                combine([frame_evidence(s) for s in frames], kind)
+            )
 
 
 def test_many_correlated_frames_are_not_surer_than_one_of_them() -> None:
     few = only(findings_of_clip(aorta_clip([0.031] * SECOND)), ANEURYSM)
     many = only(findings_of_clip(aorta_clip([0.031] * (20 * SECOND))), ANEURYSM)
-    single = pool([note_of(aorta(i, 0.031)) for i in range(5)], ANEURYSM)
+    single = combine([frame_evidence(aorta(i, 0.031)) for i in range(5)], ANEURYSM)
     assert single is not None
     assert few.probability == pytest.approx(many.probability) == pytest.approx(single.probability)
 
@@ -99,7 +101,7 @@ def test_a_wider_vessel_never_lowers_the_probability_of_a_clip() -> None:
 
 def test_a_raised_finding_outlasts_a_dip_and_goes_when_the_evidence_goes() -> None:
     def flap(i: int, score: float):
-        return seen(i, View.AORTA_TRANS, boxes=(box(FLAP, score),))
+        return result(i, View.AORTA_TRANS, boxes=(box(FLAP, score),))
 
     never = run([flap(i, 0.5) for i in range(SECOND)])
     assert never.now == ()
@@ -137,14 +139,14 @@ def test_a_restarted_clock_begins_anew() -> None:
 
 
 def test_frames_of_other_views_neither_support_nor_dilute() -> None:
-    mixed = [aorta(i, 0.036) if i % 3 else seen(i, View.A4C) for i in range(60)]
+    mixed = [aorta(i, 0.036) if i % 3 else result(i, View.A4C) for i in range(60)]
     assert only(findings_of_clip(mixed), ANEURYSM).frame_sequences[0] % 3
-    missing = [aorta(i, 0.036) if i % 3 == 0 else seen(i, View.AORTA_TRANS) for i in range(60)]
+    missing = [aorta(i, 0.036) if i % 3 == 0 else result(i, View.AORTA_TRANS) for i in range(60)]
     assert findings_of_clip(missing) == ()
 
 
 def test_findings_of_a_clip_come_with_the_most_probable_first() -> None:
-    frames = [seen(i, View.AORTA_TRANS, aorta(i, 0.031).measurements, (box(FLAP, 0.99),)) for i in range(60)]
+    frames = [result(i, View.AORTA_TRANS, aorta(i, 0.031).measurements, (box(FLAP, 0.99),)) for i in range(60)]
     found = findings_of_clip(frames)
     assert [f.kind for f in found] == [FLAP, ANEURYSM]
     assert [f.probability for f in found] == sorted((f.probability for f in found), reverse=True)

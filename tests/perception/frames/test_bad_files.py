@@ -12,7 +12,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless
 
 from echopilot_core import EchoPilotError
-from echopilot_lab.fuzz_files import dicom, made_files, written
+from echopilot_lab.fuzzing.files import dicom, made_files, written
 from echopilot_perception.frames import open_clip
 from echopilot_perception.frames.codestream import announced
 
@@ -50,28 +50,28 @@ def test_what_is_no_clip_is_refused_under_every_name(name: str, data: bytes, tmp
     refused(tmp_path / name, data)
 
 
-def test_sixteen_bits_signed_and_inverse_show_the_same_picture(tmp_path: Path) -> None:
-    grey = speckle()
+def test_sixteen_bits_signed_and_inverse_show_the_same_image(tmp_path: Path) -> None:
+    gray = speckle()
     kinds = {
-        "sixteen": dicom(grey.astype(np.uint16) * 257),
-        "signed": dicom((grey.astype(np.int16) - 128) * 256, signed=True),
-        "inverse": dicom(255 - grey, "MONOCHROME1"),
+        "sixteen": dicom(gray.astype(np.uint16) * 257),
+        "signed": dicom((gray.astype(np.int16) - 128) * 256, signed=True),
+        "inverse": dicom(255 - gray, "MONOCHROME1"),
     }
     for name, data in kinds.items():
         (tmp_path / f"{name}.dcm").write_bytes(written(data))
         found = open_clip(tmp_path / f"{name}.dcm").images
-        assert np.abs(found.astype(int) - grey).max() <= 1, name
+        assert np.abs(found.astype(int) - gray).max() <= 1, name
 
 
-def test_ybr_is_shown_as_the_grey_it_holds(tmp_path: Path) -> None:
-    grey = speckle()
-    ybr = np.stack([grey, np.full_like(grey, 128), np.full_like(grey, 128)], axis=-1)
+def test_ybr_is_shown_as_the_gray_it_holds(tmp_path: Path) -> None:
+    gray = speckle()
+    ybr = np.stack([gray, np.full_like(gray, 128), np.full_like(gray, 128)], axis=-1)
     (tmp_path / "ybr.dcm").write_bytes(written(dicom(ybr, "YBR_FULL")))
-    assert np.abs(open_clip(tmp_path / "ybr.dcm").images.astype(int) - grey).max() <= 1
+    assert np.abs(open_clip(tmp_path / "ybr.dcm").images.astype(int) - gray).max() <= 1
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 200), (31, 31)])
-def test_pictures_too_small_to_show_anything_are_refused(size: tuple[int, int], tmp_path: Path) -> None:
+def test_images_too_small_to_show_anything_are_refused(size: tuple[int, int], tmp_path: Path) -> None:
     buffer = io.BytesIO()
     Image.fromarray(np.full(size, 90, np.uint8)).save(buffer, "PNG")
     assert "32 x 32" in refused(tmp_path / "small.png", buffer.getvalue())
@@ -80,7 +80,7 @@ def test_pictures_too_small_to_show_anything_are_refused(size: tuple[int, int], 
     assert "32 x 32" in refused(tmp_path / "small.dcm", written(data))
 
 
-def test_a_png_that_announces_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+def test_a_png_that_announces_a_huge_image_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
@@ -144,7 +144,7 @@ def test_lies_about_the_pixels_are_named(tmp_path: Path) -> None:
     assert "bytes" in lie("PixelData", b"\0" * 100)
     without = dicom(speckle())
     del without.PixelData
-    assert "without pictures" in refused(tmp_path / "lie.dcm", written(without))
+    assert "without images" in refused(tmp_path / "lie.dcm", written(without))
 
 
 def test_an_unknown_transfer_syntax_is_refused(tmp_path: Path) -> None:

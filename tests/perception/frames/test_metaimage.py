@@ -9,11 +9,11 @@ import pytest
 from echopilot_core import EchoPilotError
 from echopilot_perception.frames import open_clip
 
-PICTURES = np.random.default_rng(3).integers(20, 255, (4, 40, 50)).astype(np.uint8)
+IMAGES = np.random.default_rng(3).integers(20, 255, (4, 40, 50)).astype(np.uint8)
 
 
 def write(path: Path, body: bytes | None = None, **changes: str) -> Path:
-    """A sequence of `PICTURES`; `changes` override header lines."""
+    """A sequence of `IMAGES`; `changes` override header lines."""
     header = {
         "ObjectType": "Image",
         "NDims": "3",
@@ -26,28 +26,28 @@ def write(path: Path, body: bytes | None = None, **changes: str) -> Path:
         "ElementDataFile": changes.get("ElementDataFile", "LOCAL"),
     }
     text = "".join(f"{key} = {value}\n" for key, value in header.items())
-    path.write_bytes(text.encode() + (PICTURES.tobytes() if body is None else body))
+    path.write_bytes(text.encode() + (IMAGES.tobytes() if body is None else body))
     return path
 
 
-def test_plain_and_packed_files_hold_the_same_pictures(tmp_path: Path) -> None:
+def test_plain_and_packed_files_hold_the_same_images(tmp_path: Path) -> None:
     plain = open_clip(write(tmp_path / "plain.igs.mha"))
-    packed = open_clip(write(tmp_path / "packed.mha", zlib.compress(PICTURES.tobytes()), CompressedData="True"))
+    packed = open_clip(write(tmp_path / "packed.mha", zlib.compress(IMAGES.tobytes()), CompressedData="True"))
     for clip in (plain, packed):
-        assert np.array_equal(clip.images, PICTURES) and not clip.spacing_known
+        assert np.array_equal(clip.images, IMAGES) and not clip.spacing_known
         assert clip.frame_times_s == pytest.approx(0.08 * np.arange(4), abs=1e-6)
 
 
 def test_every_orientation_is_turned_to_marked_side_right_and_far_side_down(tmp_path: Path) -> None:
-    turned = {"MF": PICTURES, "UF": PICTURES[:, :, ::-1], "MN": PICTURES[:, ::-1], "UN": PICTURES[:, ::-1, ::-1]}
+    turned = {"MF": IMAGES, "UF": IMAGES[:, :, ::-1], "MN": IMAGES[:, ::-1], "UN": IMAGES[:, ::-1, ::-1]}
     for name, stored in turned.items():
         clip = open_clip(write(tmp_path / "a.mha", stored.tobytes(), UltrasoundImageOrientation=name))
-        assert np.array_equal(clip.images, PICTURES), name
+        assert np.array_equal(clip.images, IMAGES), name
 
 
 def test_invalid_frames_are_left_out(tmp_path: Path) -> None:
     clip = open_clip(write(tmp_path / "a.mha", Seq_Frame0001_ImageStatus="INVALID"))
-    assert np.array_equal(clip.images, PICTURES[[0, 2, 3]])
+    assert np.array_equal(clip.images, IMAGES[[0, 2, 3]])
     assert clip.frame_times_s == pytest.approx([0.0, 0.16, 0.24], abs=1e-6)
 
 
@@ -58,9 +58,9 @@ def test_a_real_spacing_is_used(tmp_path: Path) -> None:
 
 
 def test_wide_samples_are_stretched(tmp_path: Path) -> None:
-    clip = open_clip(write(tmp_path / "a.mha", (PICTURES.astype("<i2") * 10 - 999).tobytes(), ElementType="MET_SHORT"))
+    clip = open_clip(write(tmp_path / "a.mha", (IMAGES.astype("<i2") * 10 - 999).tobytes(), ElementType="MET_SHORT"))
     assert clip.images.min() == 0 and clip.images.max() == 255
-    assert np.corrcoef(clip.images.ravel(), PICTURES.ravel())[0, 1] > 0.999
+    assert np.corrcoef(clip.images.ravel(), IMAGES.ravel())[0, 1] > 0.999
 
 
 @pytest.mark.parametrize(

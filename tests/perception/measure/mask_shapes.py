@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from echopilot_core import Array
 from echopilot_perception.measure.uncertainty import CORRELATION_M
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

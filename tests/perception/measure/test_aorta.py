@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from mask_shapes import COARSE, FINE, Array, Cells, doubtful_ellipse, ellipse
 
-from echopilot_core import Convention, EchoPilotError, Measurement, se3
-from echopilot_perception.measure import aorta, cuts_of, fit_centre_line, image_poses
+from echopilot_core import CaliperConvention, EchoPilotError, Measurement, se3
+from echopilot_perception.measure import aorta, cuts_of, fit_center_line, image_poses
 
 SEED = 7
 
@@ -19,7 +19,7 @@ def section(cells: Cells, lumen: Array, outer: Array) -> aorta.AorticSection:
 
 
 def by_convention(rows: tuple[Measurement, ...], direction: str) -> list[float]:
-    order = (Convention.INNER_TO_INNER, Convention.LEADING_EDGE, Convention.OUTER_TO_OUTER)
+    order = (CaliperConvention.INNER_TO_INNER, CaliperConvention.LEADING_EDGE, CaliperConvention.OUTER_TO_OUTER)
     return [next(m.value for m in rows if m.convention is c and m.name.endswith(direction)) for c in order]
 
 
@@ -30,7 +30,7 @@ def test_conventions_never_mix_and_keep_their_order() -> None:
         r, wall = rng.uniform(0.007, 0.025), rng.uniform(0.0012, 0.003)
         cx, cy = rng.uniform(-0.02, 0.02), rng.uniform(0.06, 0.1)
         inner, outer = (COARSE.mask(ellipse(cx, cy, s, s)) for s in (r, r + wall))
-        rows = aorta.measurements(section(COARSE, inner, outer), 1)
+        rows = aorta.measurements(section(COARSE, inner, outer))
         assert len({(m.name, m.convention) for m in rows}) == 6
         for direction in ("ap", "transverse"):
             inner_m, leading_m, outer_m = by_convention(rows, direction)
@@ -42,7 +42,7 @@ def test_conventions_never_mix_and_keep_their_order() -> None:
 
 def test_thrombus_is_inside_the_leading_edge_diameter() -> None:
     rows = aorta.measurements(
-        section(COARSE, COARSE.mask(ellipse(0.0, 0.083, 0.008, 0.008)), COARSE.mask(ellipse(0.0, 0.09, 0.02, 0.02))), 1
+        section(COARSE, COARSE.mask(ellipse(0.0, 0.083, 0.008, 0.008)), COARSE.mask(ellipse(0.0, 0.09, 0.02, 0.02)))
     )
     inner_m, leading_m, outer_m = by_convention(rows, "ap")
     assert inner_m == pytest.approx(0.016, abs=0.0006)
@@ -52,7 +52,7 @@ def test_thrombus_is_inside_the_leading_edge_diameter() -> None:
 
 def test_end_points_span_the_number_they_belong_to() -> None:
     rows = aorta.measurements(
-        section(FINE, FINE.mask(ellipse(0.01, 0.08, 0.010, 0.008)), FINE.mask(ellipse(0.01, 0.08, 0.012, 0.010))), 4
+        section(FINE, FINE.mask(ellipse(0.01, 0.08, 0.010, 0.008)), FINE.mask(ellipse(0.01, 0.08, 0.012, 0.010)))
     )
     for m in rows:
         first, second = m.end_points
@@ -63,7 +63,7 @@ def test_end_points_span_the_number_they_belong_to() -> None:
 
 def test_only_the_direction_in_which_the_plane_leans_is_corrected() -> None:
     found = section(COARSE, COARSE.mask(ellipse(0, 0.09, 0.008, 0.008)), COARSE.mask(ellipse(0, 0.09, 0.01, 0.01)))
-    square, tilted = aorta.measurements(found, 1), aorta.measurements(found, 1, tilt=aorta.elevation_tilt(0.4))
+    square, tilted = aorta.measurements(found), aorta.measurements(found, tilt=aorta.elevation_tilt(0.4))
     for before, after in zip(square, tilted, strict=True):
         factor = np.cos(0.4) if before.name.endswith("ap") else 1.0
         assert after.value == pytest.approx(before.value * factor)
@@ -87,16 +87,16 @@ def test_sigma_of_a_diameter_covers_the_truth() -> None:
 
 
 def sweep(tilt_rad: float, yaw_rad: float, bend_m: float = 0.0) -> tuple[Array, Array, Array]:
-    """Poses, centres and tangents in us_image of sections along a tube down base -y that bends by a parabola."""
+    """Poses, centers and tangents in us_image of sections along a tube down base -y that bends by a parabola."""
     n = 200
     s = np.linspace(-0.06, 0.06, n)
-    centres = np.column_stack([np.full(n, 0.5), -s, 0.1 + bend_m * (s / 0.06) ** 2])
+    centers = np.column_stack([np.full(n, 0.5), -s, 0.1 + bend_m * (s / 0.06) ** 2])
     axes = np.column_stack([np.zeros(n), -np.ones(n), 2.0 * bend_m * s / 0.06**2])
     axes /= np.linalg.norm(axes, axis=1, keepdims=True)
     turn = se3.so3_exp(np.array([tilt_rad, 0.0, 0.0])) @ se3.so3_exp(np.array([0.0, 0.0, yaw_rad]))
     probe = np.stack([se3.transform(np.diag([1.0, -1.0, -1.0]) @ turn, np.array([0.5, -u, 0.2])) for u in s])
     image = image_poses(probe)
-    offset = np.einsum("nij,ni->nj", image[:, :3, :3], centres - image[:, :3, 3])
+    offset = np.einsum("nij,ni->nj", image[:, :3, :3], centers - image[:, :3, 3])
     tangents = np.einsum("nij,ni->nj", image[:, :3, :3], axes)
     middles = offset - tangents * (offset[:, 2] / tangents[:, 2])[:, None]
     return image, middles[:, :2], tangents
@@ -105,8 +105,8 @@ def sweep(tilt_rad: float, yaw_rad: float, bend_m: float = 0.0) -> tuple[Array, 
 @pytest.mark.parametrize("tilt_deg", [-15.0, 0.0, 10.0])
 @pytest.mark.parametrize("yaw_deg", [0.0, 12.0])
 def test_obliquity_and_stretch_of_a_straight_tube_are_exact(tilt_deg: float, yaw_deg: float) -> None:
-    poses, centres, tangents = sweep(np.radians(tilt_deg), np.radians(yaw_deg))
-    cuts = cuts_of(poses, centres)
+    poses, centers, tangents = sweep(np.radians(tilt_deg), np.radians(yaw_deg))
+    cuts = cuts_of(poses, centers)
     assert cuts is not None
     assert np.allclose(np.cos(cuts.obliquity_rad), np.abs(tangents[:, 2]), atol=1e-6)
     # extents of the ellipse that the plane z = 0 cuts out of a cylinder: |p|^2 - (p . t)^2 = r^2
@@ -128,9 +128,9 @@ def test_a_bent_vessel_is_cut_obliquely_at_its_ends_only() -> None:
 
 
 def test_stretch_does_not_depend_on_where_the_robot_stands() -> None:
-    poses, centres, _ = sweep(0.2, 0.1)
+    poses, centers, _ = sweep(0.2, 0.1)
     moved = se3.transform(se3.so3_exp(np.array([0.3, -0.7, 1.1])), np.array([1.0, 2.0, 3.0]))
-    here, there = cuts_of(poses, centres), cuts_of(moved @ poses, centres)
+    here, there = cuts_of(poses, centers), cuts_of(moved @ poses, centers)
     assert here is not None and there is not None
     assert np.allclose(here.ap_stretch, there.ap_stretch, atol=1e-9)
     assert np.allclose(here.arc_m, there.arc_m, atol=1e-9)
@@ -142,13 +142,13 @@ def test_sections_that_do_not_match_are_refused() -> None:
     assert cuts_of(np.tile(np.eye(4), (5, 1, 1)), np.zeros((5, 2))) is None
 
 
-def test_centre_line_ignores_single_wild_centroids() -> None:
+def test_center_line_ignores_single_wild_centroids() -> None:
     rng = random.Random(SEED)
     points = np.array([[0.001 * np.sin(30 * s), -s, 0.1 + 0.2 * s * s] for s in np.linspace(0, 0.12, 200)])
     wild = points.copy()
     for index in rng.sample(range(200), 20):
         wild[index] += [0.0, 0.0, 0.03]
-    clean, robust = fit_centre_line(points), fit_centre_line(wild)
+    clean, robust = fit_center_line(points), fit_center_line(wild)
     assert clean is not None and robust is not None
     u = np.linspace(-0.05, 0.05, 30)
     assert np.abs(clean.points(u) - robust.points(u)).max() < 0.001

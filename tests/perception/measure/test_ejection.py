@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.measure import ejection_fraction, fused
+from echopilot_perception.measure import ejection_fraction, fused, least_rate_hz, rate_refusal
 
 SEED = 23
 RATE_HZ = 30.0
@@ -118,3 +118,49 @@ def test_few_frames_per_beat_do_not_flatten_the_beat() -> None:
     found = ejection_fraction(volumes, times)
     assert found is not None
     assert found.fraction == pytest.approx(1.0 - 35.0 / 95.0, abs=0.05)
+
+
+def beating(rate_hz: float, per_minute: float, ef: float, start_s: float) -> tuple[np.ndarray, np.ndarray]:
+    """Times and volumes: half a cosine down over the ejection time, 60 ms still, half a cosine up over the rest."""
+    t = np.arange(int(4.0 * rate_hz)) / rate_hz
+    period_s, ejection_s = 60.0 / per_minute, 0.413 - 0.0017 * per_minute
+    into = (t + start_s) % period_s
+    down = np.clip(into / ejection_s, 0.0, 1.0)
+    up = np.clip((into - ejection_s - 0.06) / (period_s - ejection_s - 0.06), 0.0, 1.0)
+    return t, 1e-4 * (1.0 - ef * (np.cos(np.pi * up) - np.cos(np.pi * down)) / 2.0)
+
+
+@pytest.mark.parametrize("per_minute", [50.0, 60.0, 75.0, 100.0, 130.0, 150.0])
+def test_at_the_least_frame_rate_no_more_is_lost_than_stated(per_minute: float) -> None:
+    rng = np.random.default_rng(SEED)
+    least_hz = least_rate_hz(per_minute / 60.0)
+    for _ in range(40):
+        t, volumes = beating(least_hz, per_minute, 0.58, rng.uniform(0.0, 2.0))
+        found = ejection_fraction(volumes, t)
+        assert found is not None and -0.05 * 0.58 <= found.fraction - 0.58 <= 0.002
+        assert found.beat_hz == pytest.approx(per_minute / 60.0, rel=0.05)
+        assert rate_refusal(t * 0.95, found.beat_hz) == ""
+
+
+@pytest.mark.parametrize("rate_hz", [10.0, 12.0, 15.0])
+@pytest.mark.parametrize("per_minute", [60.0, 75.0, 90.0])
+def test_ten_to_fifteen_frames_a_second_are_refused_in_words(rate_hz: float, per_minute: float) -> None:
+    t, volumes = beating(rate_hz, per_minute, 0.58, 0.1)
+    found = ejection_fraction(volumes, t)
+    assert found is not None
+    why = rate_refusal(t, found.beat_hz)
+    assert "frames a second are too few" in why and "beats a minute need" in why
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.04])
+def test_the_numbers_are_those_of_the_frames_that_are_named(noise: float) -> None:
+    print("seed", SEED)
+    rng = np.random.default_rng(SEED)
+    for _ in range(40):
+        volumes = curve(rng, rng.uniform(0.3, 0.7), noise, irregular=bool(rng.integers(2)), seconds=3.5)
+        found = ejection_fraction(volumes, times(volumes))
+        assert found is not None
+        diastole, systole = volumes[list(found.diastolic_frames)], volumes[list(found.systolic_frames)]
+        assert found.end_diastolic_m3 == np.median(diastole) and found.end_systolic_m3 == np.median(systole)
+        assert found.fraction == 1.0 - found.end_systolic_m3 / found.end_diastolic_m3
+        assert diastole.min() <= found.end_diastolic_m3 <= diastole.max()

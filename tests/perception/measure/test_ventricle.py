@@ -5,9 +5,9 @@ import pytest
 from mask_shapes import COARSE, FINE, Array, Cells, doubtful_ellipse, ellipse
 from scipy.ndimage import gaussian_filter
 
-from echopilot_core import GateStatus, Phase
+from echopilot_core import CardiacPhase, GateStatus
 from echopilot_perception.measure import atrium, ventricle
-from echopilot_perception.measure.discs import Discs, biplane, discs, single_plane
+from echopilot_perception.measure.simpson_disks import SimpsonDisks, biplane, simpson_disks, single_plane
 
 TRUE_ML = 117.8
 
@@ -18,8 +18,8 @@ def measured(cells: Cells, lv: Array, la: Array | None = None) -> ventricle.Vent
     return found
 
 
-def plane(cells: Cells, mask: Array) -> Discs:
-    found = discs(mask, None, cells.x_m, cells.y_m, cells.spacing_m, 1e-4)
+def plane(cells: Cells, mask: Array) -> SimpsonDisks:
+    found = simpson_disks(mask, None, cells.x_m, cells.y_m, cells.spacing_m, 1e-4)
     assert found is not None
     return found
 
@@ -38,7 +38,7 @@ def test_prolate_ellipsoid_keeps_its_volume_in_any_place_and_turn(cells: Cells) 
             mask = gaussian_filter(mask, 0.0008 / cells.spacing_m)
         found = measured(cells, mask)
         assert found.volume_m3 * 1e6 == pytest.approx(TRUE_ML, rel=0.01), (kind, cx, cy, turn)
-        assert biplane(found.discs, found.discs).volume_m3 == pytest.approx(found.volume_m3)
+        assert biplane(found.disks, found.disks).volume_m3 == pytest.approx(found.volume_m3)
 
 
 def test_biplane_takes_the_product_of_both_widths_and_the_longer_axis() -> None:
@@ -52,9 +52,9 @@ def test_biplane_takes_the_product_of_both_widths_and_the_longer_axis() -> None:
 
 def test_planes_of_unequal_length_are_refused_as_foreshortened() -> None:
     long, short = (measured(COARSE, COARSE.mask(ellipse(0.0, 0.08, 0.025, r))) for r in (0.045, 0.039))
-    refused = ventricle.biplane_measurement(long, short, Phase.END_DIASTOLE, (1, 2))
+    refused = ventricle.biplane_measurement(long, short, CardiacPhase.END_DIASTOLE, (1, 2))
     assert refused.gate is GateStatus.REFUSED and "foreshortened" in refused.gate_reason
-    assert ventricle.biplane_measurement(long, long, Phase.END_DIASTOLE, (1, 2)).gate is GateStatus.PASSED
+    assert ventricle.biplane_measurement(long, long, CardiacPhase.END_DIASTOLE, (1, 2)).gate is GateStatus.PASSED
 
 
 def test_volume_grows_with_the_cube_of_the_spacing() -> None:
@@ -99,12 +99,12 @@ def test_atrial_volumes_of_an_ellipsoid_agree_and_run_from_the_roof_to_the_valve
     found = atrium.measure_atrium(la, lv, COARSE.x_m, COARSE.y_m, COARSE.spacing_m)
     assert found is not None
     true_m3 = 4.0 / 3.0 * np.pi * 0.02**2 * 0.0248
-    discs_row, area_row = atrium.measurements(found, 5, phase=Phase.END_SYSTOLE)
+    discs_row, area_row = atrium.measurements(found, phase=CardiacPhase.END_SYSTOLE)
     assert discs_row.value == pytest.approx(true_m3, rel=0.02)
     assert area_row.value == pytest.approx(true_m3, rel=0.04)
     roof, valve = discs_row.end_points
     assert roof.y_m > 0.142 and valve.y_m < 0.099
-    assert discs_row.phase is Phase.END_SYSTOLE and discs_row.frame_sequences == (5,)
+    assert discs_row.phase is CardiacPhase.END_SYSTOLE
 
 
 def test_sigma_of_a_volume_covers_the_truth() -> None:

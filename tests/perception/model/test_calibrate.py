@@ -23,9 +23,9 @@ def test_sigmas_fit_the_errors_and_means_stay() -> None:
         before = network(batch["image"])
         found = calibrate(network, data)
         after = network(batch["image"])
-    known = np.isfinite(sizes.standardised(after[SIZES], batch).numpy()).sum(axis=0) >= 30
+    known = np.isfinite(sizes.standardized(after[SIZES], batch).numpy()).sum(axis=0) >= 30
     assert known.any()
-    spread = np.sqrt(np.nanmean(sizes.standardised(after[SIZES], batch).numpy()[:, known] ** 2, axis=0))
+    spread = np.sqrt(np.nanmean(sizes.standardized(after[SIZES], batch).numpy()[:, known] ** 2, axis=0))
     np.testing.assert_allclose(spread, 1.0, rtol=1e-3)
     assert np.array(found.sizes)[~known] == pytest.approx(1.0)
     n = len(sizes.NAMES)

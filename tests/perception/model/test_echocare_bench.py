@@ -10,7 +10,7 @@ pytest.importorskip("monai", reason="the training extra is not installed")
 
 from rich.console import Console  # noqa: E402
 
-from echopilot_lab import bench_echocare as bench  # noqa: E402
+from echopilot_lab.benchmarks import echocare as bench  # noqa: E402
 from echopilot_perception.model.echocare import EncoderShape  # noqa: E402
 
 

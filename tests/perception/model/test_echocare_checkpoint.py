@@ -16,7 +16,7 @@ pytest.importorskip("monai", reason="the training extra is not installed")
 from typer.testing import CliRunner  # noqa: E402
 
 from echopilot_core import EchoPilotError  # noqa: E402
-from echopilot_lab.cli import app  # noqa: E402
+from echopilot_lab.cli.app import app  # noqa: E402
 from echopilot_perception.model.echocare import ECHOCARE, EncoderShape, libraries  # noqa: E402
 from echopilot_perception.model.echocare.checkpoint import load_encoder  # noqa: E402
 from echopilot_perception.model.echocare.encoder import build_encoder  # noqa: E402

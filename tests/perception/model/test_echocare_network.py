@@ -34,7 +34,7 @@ def build(tiny: EncoderShape) -> Build:
     return make
 
 
-def pictures(count: int = 2, cells: int = SMALL_CELLS) -> Any:
+def images(count: int = 2, cells: int = SMALL_CELLS) -> Any:
     return torch.rand(count, 1, cells, cells, generator=torch.Generator().manual_seed(5))
 
 
@@ -46,7 +46,7 @@ def moved(encoder: Any) -> None:
 
 
 def test_outputs_are_those_of_the_edge_network(build: Build) -> None:
-    image = pictures(1, grid.PICTURE_CELLS)
+    image = images(1, grid.IMAGE_CELLS)
     with torch.no_grad():
         large, edge = build()(image), build_network(DEFAULT_SPEC, 0).eval()(image)
     for head, a, b in zip(HEADS, large, edge, strict=True):
@@ -57,16 +57,16 @@ def test_outputs_are_those_of_the_edge_network(build: Build) -> None:
 
 
 @pytest.mark.parametrize("normalisation", Normalisation)
-def test_grey_begins_as_a_normalised_copy(normalisation: Normalisation, tiny: EncoderShape) -> None:
+def test_gray_begins_as_a_normalised_copy(normalisation: Normalisation, tiny: EncoderShape) -> None:
     network = EchoCareNetwork(DEFAULT_SPEC, shape=tiny, normalisation=normalisation)
     mean, deviation = (torch.tensor(v)[None, :, None, None] for v in normalisation.value)
     with torch.no_grad():
-        assert torch.allclose(network.colours(pictures()), (pictures() - mean) / deviation, atol=1e-6)
+        assert torch.allclose(network.colours(images()), (images() - mean) / deviation, atol=1e-6)
 
 
 def test_untouched_lora_changes_nothing(tiny: EncoderShape) -> None:
     encoder = build_encoder(tiny).eval()
-    image = pictures().expand(-1, 3, -1, -1)
+    image = images().expand(-1, 3, -1, -1)
     with torch.no_grad():
         before = encoder(image)
         lora.adapt(encoder)
@@ -76,7 +76,7 @@ def test_untouched_lora_changes_nothing(tiny: EncoderShape) -> None:
 def test_merged_lora_gives_the_same_under_the_old_keys(tiny: EncoderShape) -> None:
     encoder = build_encoder(tiny).eval()
     keys = encoder.state_dict().keys()
-    image = pictures().expand(-1, 3, -1, -1)
+    image = images().expand(-1, 3, -1, -1)
     with torch.no_grad():
         plain = encoder(image)
         lora.adapt(encoder)
@@ -131,15 +131,15 @@ def test_training_moves_what_should_learn_and_nothing_else(build: Build) -> None
     groups = finetune.parameter_groups(network, 1e-2, 1e-2)
     assert sum(p.numel() for g in groups for p in g["params"]) == lora.trainable(network)
     assert {g["lr"] for g in groups} == {1e-2, 1e-3}
-    optimiser = torch.optim.AdamW(groups)
-    image, goal = pictures(), torch.tensor([0.9, 0.1])
+    optimizer = torch.optim.AdamW(groups)
+    image, goal = images(), torch.tensor([0.9, 0.1])
     quality = next(k for k, head in enumerate(HEADS) if head.name == "quality")
     losses = []
     for _ in range(4):
         loss = HEADS[quality].loss(network(image)[quality], {"quality": goal})
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < losses[0]
     assert all(torch.equal(p, frozen[n]) for n, p in network.named_parameters() if n in frozen)
@@ -174,7 +174,7 @@ def test_what_was_learned_comes_back_without_echocares_weights(build: Build) -> 
     assert all(name.endswith((".up", ".down")) for name in state if name.startswith("encoder."))
     finetune.restore(second, state)
     with torch.no_grad():
-        assert all(torch.equal(a, b) for a, b in zip(first(pictures()), second(pictures()), strict=True))
+        assert all(torch.equal(a, b) for a, b in zip(first(images()), second(images()), strict=True))
     other = build()
     finetune.prepare(other, rank=2)
     with pytest.raises(EchoPilotError, match="same rank"):
@@ -184,17 +184,17 @@ def test_what_was_learned_comes_back_without_echocares_weights(build: Build) -> 
 def test_the_teacher_answers_by_head_without_gradients(build: Build) -> None:
     network = build().train()
     teach = finetune.make_teacher(network)
-    answers = teach(pictures())
+    answers = teach(images())
     assert list(answers) == [head.name for head in HEADS]
     assert not any(value.requires_grad for value in answers.values()) and not network.training
-    assert all(torch.equal(value, teach(pictures())[name]) for name, value in answers.items())
+    assert all(torch.equal(value, teach(images())[name]) for name, value in answers.items())
 
 
 def test_the_exported_network_says_the_same_for_any_batch(build: Build, tmp_path: Path) -> None:
     network = build()
     finetune.prepare(network)
     moved(network.encoder)
-    image = pictures(3)
+    image = images(3)
     with torch.no_grad():
         expected = network(image)
     report = export_network(network, tmp_path / "model.onnx", SMALL_CELLS)
@@ -217,7 +217,7 @@ def test_an_export_that_differs_is_not_written(tmp_path: Path) -> None:
     file = tmp_path / "model.onnx"
     file.write_text("old")
     with pytest.raises(EchoPilotError, match="differs"):
-        export_onnx(Drifting(), file, pictures(1), ["y"])
+        export_onnx(Drifting(), file, images(1), ["y"])
     assert file.read_text() == "old" and [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
     with pytest.raises(EchoPilotError, match="folder"):
-        export_onnx(Drifting(), tmp_path, pictures(1), ["y"])
+        export_onnx(Drifting(), tmp_path, images(1), ["y"])

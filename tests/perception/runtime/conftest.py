@@ -27,12 +27,12 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
     from echopilot_perception.training import DEFAULT_SPEC, checkpoint
 
     folder = tmp_path_factory.mktemp("drawn")
-    state = checkpoint.to_half({"best": build_network(DEFAULT_SPEC, 3).state_dict()})
+    state = checkpoint.to_fp16({"best": build_network(DEFAULT_SPEC, 3).state_dict()})
     network = build_network(DEFAULT_SPEC, 3)
-    network.load_state_dict(checkpoint.from_half(state)["best"])
+    network.load_state_dict(checkpoint.from_fp16(state)["best"])
     names = list(network.heads)
     torch.onnx.export(
-        network.eval(), (torch.zeros(1, 1, grid.PICTURE_CELLS, grid.PICTURE_CELLS),), str(folder / "model.onnx"),
+        network.eval(), (torch.zeros(1, 1, grid.IMAGE_CELLS, grid.IMAGE_CELLS),), str(folder / "model.onnx"),
         input_names=["image"], output_names=names, dynamic_axes={n: {0: "batch"} for n in ["image", *names]},
         opset_version=17, dynamo=False,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 from fake_cuda import FakeCuda
 
-from echopilot_perception.runtime.half import to_half
+from echopilot_perception.runtime.versions import to_fp16
 
 HEADER = b"fake plan\n"
 VERSIONS = ("8.6.1", "10.3.0", "11.4.0")
@@ -283,12 +283,12 @@ def make_fake(version: str, cuda: FakeCuda) -> ModuleType:
                     assert all(n in (-1, m) for n, m in zip(tensor.shape, shape, strict=True)), (
                         "profile against network"
                     )
-            quantised = b"QuantizeLinear" in network._model
-            if quantised and "INT8" in flags.__members__ and flags["INT8"] not in config._flags:
+            quantized = b"QuantizeLinear" in network._model
+            if quantized and "INT8" in flags.__members__ and flags["INT8"] not in config._flags:
                 return None
             model = network._model
-            if "FP16" in flags.__members__ and flags["FP16"] in config._flags and not quantised:
-                model = to_half(model)
+            if "FP16" in flags.__members__ and flags["FP16"] in config._flags and not quantized:
+                model = to_fp16(model)
             head = json.dumps({"version": version, "profile": shapes}).encode()
             return HostMemory(HEADER + head + b"\n" + model)
 

@@ -20,13 +20,13 @@ PLAN = bytes(range(256)) * 64
 
 def use(folder: Path, plan: bytes = PLAN, key: cache.EngineKey = KEY) -> tuple[bytes, list[str]]:
     """What load_or_build gives, and what it said; a build says 'build'."""
-    said: list[str] = []
+    predicted: list[str] = []
 
     def build() -> bytes:
-        said.append("build")
+        predicted.append("build")
         return plan
 
-    return cache.load_or_build(folder, key, build, lambda data: data, said.append), said
+    return cache.load_or_build(folder, key, build, lambda data: data, predicted.append), predicted
 
 
 def test_a_kept_engine_is_not_built_again(tmp_path: Path) -> None:
@@ -51,8 +51,8 @@ def test_a_truncated_or_longer_engine_is_built_anew(tmp_path: Path, size: int) -
     path = next((tmp_path / "c").glob("*.engine"))
     data = path.read_bytes()
     path.write_bytes(data + b"x" if size > len(data) else data[:size])
-    plan, said = use(tmp_path / "c", b"new")
-    assert plan == b"new" and "damaged" in said[0] and said[1:] == ["build"]
+    plan, predicted = use(tmp_path / "c", b"new")
+    assert plan == b"new" and "damaged" in predicted[0] and predicted[1:] == ["build"]
     assert use(tmp_path / "c") == (b"new", [])
 
 
@@ -91,8 +91,8 @@ def test_a_folder_that_is_not_safe_is_refused(tmp_path: Path, monkeypatch: pytes
 def test_an_engine_that_all_can_write_to_is_not_read(tmp_path: Path) -> None:
     use(tmp_path / "c")
     os.chmod(next((tmp_path / "c").glob("*.engine")), 0o666)
-    plan, said = use(tmp_path / "c", b"new")
-    assert plan == b"new" and "not ours" in said[0]
+    plan, predicted = use(tmp_path / "c", b"new")
+    assert plan == b"new" and "not ours" in predicted[0]
 
 
 def test_default_folder_follows_xdg(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,8 +130,8 @@ def test_an_engine_that_does_not_fit_on_the_disk_is_used_all_the_same(tmp_path: 
 
 def test_a_home_that_cannot_be_written_to_is_said_once(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    plan, said = use(tmp_path / "file" / "engines")
-    assert plan == PLAN and len(said) == 2 and "engines are not kept" in said[0] and said[1] == "build"
+    plan, predicted = use(tmp_path / "file" / "engines")
+    assert plan == PLAN and len(predicted) == 2 and "engines are not kept" in predicted[0] and predicted[1] == "build"
 
 
 def _worker(folder: str, log: str, start: Barrier) -> None:

@@ -11,7 +11,7 @@ from echopilot_perception.heads import HEADS
 from echopilot_perception.model.manifest import Manifest
 from echopilot_perception.runtime import Precision, Runtime, compare, make_runtime
 
-CELLS = grid.PICTURE_CELLS
+CELLS = grid.IMAGE_CELLS
 IMAGES = np.random.default_rng(0).random((3, 1, CELLS, CELLS)).astype(np.float32)
 CASES = ["onnxruntime", "torch", "tensorrt 8.6.1", "tensorrt:fp32 10.3.0", "tensorrt 11.4.0"]
 TOLERANCE = {Precision.FP32: 1e-3, Precision.FP16: 5e-2}  # of the largest absolute value of an output
@@ -71,7 +71,7 @@ class TestRuntimeContract:
             assert np.array_equal(array, first[name]) and np.array_equal(array, again[name])
             first[name][...] = 0  # writable, also after close
 
-    def test_a_wrong_picture_is_refused_with_expected_and_found(self, make: Make) -> None:
+    def test_a_wrong_image_is_refused_with_expected_and_found(self, make: Make) -> None:
         with make() as runtime:
             for image, says in WRONG:
                 with pytest.raises(EchoPilotError, match=says) as caught:

@@ -17,16 +17,16 @@ from echopilot_perception.runtime.tensorrt import TensorRtRuntime
 
 onnx = pytest.importorskip("onnx", reason="the training extra is not installed")
 
-IMAGE = np.random.default_rng(1).random((1, 1, grid.PICTURE_CELLS, grid.PICTURE_CELLS)).astype(np.float32)
+IMAGE = np.random.default_rng(1).random((1, 1, grid.IMAGE_CELLS, grid.IMAGE_CELLS)).astype(np.float32)
 Install = Callable[..., FakeCuda]
 
 
 def run(path: Path, precision: Precision = Precision.FP16, folder: Path | None = None) -> list[str]:
     """Activate, infer once, close; what was said."""
-    said: list[str] = []
-    with TensorRtRuntime(path, precision, folder=folder, say=said.append) as runtime:
+    predicted: list[str] = []
+    with TensorRtRuntime(path, precision, folder=folder, say=predicted.append) as runtime:
         runtime.infer(IMAGE)
-    return said
+    return predicted
 
 
 def engines() -> list[Path]:
@@ -34,15 +34,15 @@ def engines() -> list[Path]:
 
 
 def small(path: Path, name: str = "image", output: int = 1) -> Path:
-    """A model that averages the picture; `output` is the ONNX type of its output."""
+    """A model that averages the image; `output` is the ONNX type of its output."""
     helper = onnx.helper
     nodes = [
         helper.make_node("GlobalAveragePool", [name], ["mean"]),
         helper.make_node("Cast", ["mean"], ["out"], to=output),
     ]
-    picture = helper.make_tensor_value_info(name, 1, ["batch", 1, grid.PICTURE_CELLS, grid.PICTURE_CELLS])
+    image = helper.make_tensor_value_info(name, 1, ["batch", 1, grid.IMAGE_CELLS, grid.IMAGE_CELLS])
     graph = helper.make_graph(
-        nodes, "small", [picture], [helper.make_tensor_value_info("out", output, ["batch", 1, 1, 1])]
+        nodes, "small", [image], [helper.make_tensor_value_info("out", output, ["batch", 1, 1, 1])]
     )
     path.write_bytes(
         helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
@@ -75,8 +75,8 @@ def test_a_plan_that_no_longer_loads_is_built_anew(install: Install, tmp_path: P
     plan = b"whole, but of another TensorRT"
     with engines()[0].open("wb") as file:
         cache.write_whole(file, plan)
-    said = run(path)
-    assert "does not load here" in said[0] and run(path) == []
+    predicted = run(path)
+    assert "does not load here" in predicted[0] and run(path) == []
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -93,7 +93,7 @@ def test_fp16_comes_by_flag_or_by_file(install: Install, tmp_path: Path, version
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_int8_comes_from_quantise_nodes(install: Install, model: Manifest, tmp_path: Path, version: str) -> None:
+def test_int8_comes_from_quantize_nodes(install: Install, model: Manifest, tmp_path: Path, version: str) -> None:
     quantization = pytest.importorskip("onnxruntime.quantization")
 
     class One(quantization.CalibrationDataReader):  # type: ignore[misc, name-defined]
@@ -106,9 +106,9 @@ def test_int8_comes_from_quantise_nodes(install: Install, model: Manifest, tmp_p
     path = tmp_path / "int8.onnx"
     helper = onnx.helper
     weights = onnx.numpy_helper.from_array(np.ones((2, 1, 3, 3), np.float32), "w")
-    picture = helper.make_tensor_value_info("image", 1, ["batch", 1, grid.PICTURE_CELLS, grid.PICTURE_CELLS])
+    image = helper.make_tensor_value_info("image", 1, ["batch", 1, grid.IMAGE_CELLS, grid.IMAGE_CELLS])
     out = helper.make_tensor_value_info("out", 1, ["batch", 2, None, None])
-    graph = helper.make_graph([helper.make_node("Conv", ["image", "w"], ["out"])], "c", [picture], [out], [weights])
+    graph = helper.make_graph([helper.make_node("Conv", ["image", "w"], ["out"])], "c", [image], [out], [weights])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "f.onnx")
     quantization.quantize_static(tmp_path / "f.onnx", path, One(), quant_format=quantization.QuantFormat.QDQ)
     install(version)
@@ -127,8 +127,8 @@ def test_everything_is_given_back(install: Install, tmp_path: Path) -> None:
 
 def test_an_engine_that_cannot_be_captured_runs_without_a_graph(install: Install, tmp_path: Path) -> None:
     device = install(cuda=FakeCuda(capturable=False))
-    said = run(small(tmp_path / "m.onnx"))
-    assert sum("without a CUDA graph" in line for line in said) == 1 and device.launches == 0
+    predicted = run(small(tmp_path / "m.onnx"))
+    assert sum("without a CUDA graph" in line for line in predicted) == 1 and device.launches == 0
     assert not any(device.live().values())
 
 
@@ -143,8 +143,8 @@ def test_short_memory_is_one_line_and_leaves_nothing(install: Install, tmp_path:
 
 def test_foreign_bindings_are_named(install: Install, tmp_path: Path) -> None:
     install()
-    with pytest.raises(EchoPilotError, match=r"one input named image, it has: picture"):
-        run(small(tmp_path / "a.onnx", name="picture"))
+    with pytest.raises(EchoPilotError, match=r"one input named image, it has: other"):
+        run(small(tmp_path / "a.onnx", name="other"))
     with pytest.raises(EchoPilotError, match=r"output out must be float32, the engine has float16 \(N, 1, 1, 1\)"):
         run(small(tmp_path / "b.onnx", output=10), Precision.FP32)
 

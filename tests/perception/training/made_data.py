@@ -1,4 +1,4 @@
-"""Small made pictures in the layouts of public data sets: a fan with a bright tissue and a dark ellipse in it."""
+"""Small made images in the layouts of public data sets: a fan with a bright tissue and a dark ellipse in it."""
 
 import csv
 from pathlib import Path
@@ -27,30 +27,30 @@ def ellipse(height: int, width: int, scale: float) -> NDArray[np.bool_]:
 
 
 def camus_patient(folder: Path, spacing_mm: tuple[float, float] = (0.4, 0.4), frames: int = 3) -> Path:
-    """patient0001 with pictures and masks of LV in myocardium over LA, and an Info file."""
+    """patient0001 with images and masks of LV in myocardium over LA, and an Info file."""
     import nibabel
 
     height, width = 400, 360
     home = folder / "patient0001"
     home.mkdir(parents=True)
 
-    def save(name: str, pictures: NDArray[np.uint8]) -> None:
-        image = nibabel.Nifti1Image(pictures.T, np.diag([-spacing_mm[0], -spacing_mm[1], 1.0, 1.0]))
+    def save(name: str, images: NDArray[np.uint8]) -> None:
+        image = nibabel.Nifti1Image(images.T, np.diag([-spacing_mm[0], -spacing_mm[1], 1.0, 1.0]))
         nibabel.save(image, home / f"{name}.nii.gz")
 
     for view in ("2CH", "4CH"):
-        pictures, masks = [], []
+        images, masks = [], []
         for i in range(frames):
             scale = 0.4 - 0.05 * i
             mask = np.where(ellipse(height, width, scale + 0.1), 2, 0)
             mask[ellipse(height, width, scale)] = 1
             mask[round(0.77 * height) : round(0.87 * height), width // 2 - 30 : width // 2 + 10] = 3
-            pictures.append(np.where(mask == 1, 15, fan(height, width, i)).astype(np.uint8))
+            images.append(np.where(mask == 1, 15, fan(height, width, i)).astype(np.uint8))
             masks.append(mask.astype(np.uint8))
         for moment, i in (("ED", 0), ("ES", -1)):
-            save(f"patient0001_{view}_{moment}", pictures[i])
+            save(f"patient0001_{view}_{moment}", images[i])
             save(f"patient0001_{view}_{moment}_gt", masks[i])
-        save(f"patient0001_{view}_half_sequence", np.stack(pictures))
+        save(f"patient0001_{view}_half_sequence", np.stack(images))
         save(f"patient0001_{view}_half_sequence_gt", np.stack(masks))
         (home / f"Info_{view}.cfg").write_text(
             f"ED: 1\nES: {frames}\nNbFrame: {frames}\nSex: F\nAge: 56\nImageQuality: Good\nEF: 54\nFrameRate: 54.2\n"
@@ -74,9 +74,9 @@ def echonet(folder: Path, edv_ml: float = 100.0, esv_ml: float = 40.0) -> Path:
     writer = cv2.VideoWriter(str(folder / "Videos" / "0X1.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 50.0, (112, 112))
     scales = {1: 0.5, 4: 0.5 * (esv_ml / edv_ml) ** (1 / 3)}
     for i in range(6):
-        picture = fan(112, 112, i)
-        picture[ellipse(112, 112, scales.get(i, 0.45))] = 10
-        writer.write(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR))
+        image = fan(112, 112, i)
+        image[ellipse(112, 112, scales.get(i, 0.45))] = 10
+        writer.write(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR))
     writer.release()
     with (folder / "FileList.csv").open("w", newline="") as file:
         rows = csv.writer(file)
@@ -94,11 +94,11 @@ def usgra(folder: Path) -> Path:
     """One rectangle of tissue below a black margin, with a vessel of a quarter of its depth and a nerve."""
     (folder / "images").mkdir(parents=True)
     (folder / "masks").mkdir()
-    picture = np.zeros((480, 400), np.uint8)
-    picture[40:440] = np.random.default_rng(3).integers(60, 200, (400, 400))
+    image = np.zeros((480, 400), np.uint8)
+    image[40:440] = np.random.default_rng(3).integers(60, 200, (400, 400))
     mask = np.zeros((480, 400, 3), np.uint8)
     cv2.circle(mask, (200, 240), 50, (0, 128, 0), -1)
     cv2.circle(mask, (90, 140), 20, (0, 0, 128), -1)
-    cv2.imwrite(str(folder / "images" / "0001.png"), picture)
+    cv2.imwrite(str(folder / "images" / "0001.png"), image)
     cv2.imwrite(str(folder / "masks" / "0001.png"), mask)
     return folder

@@ -1,4 +1,4 @@
-"""Augmentation changes how pictures look; what it moves, it moves for all that is learned alike."""
+"""Augmentation changes how images look; what it moves, it moves for all that is learned alike."""
 
 import numpy as np
 import pytest
@@ -6,13 +6,13 @@ from synthetic import ring_samples
 
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
-from echopilot_core import LandmarkName, Tissue  # noqa: E402
+from echopilot_core import LandmarkName, SegmentationClass  # noqa: E402
 from echopilot_perception import grid  # noqa: E402
 from echopilot_perception.heads.base import UNKNOWN_LABEL  # noqa: E402
 from echopilot_perception.training import Samples  # noqa: E402
 from echopilot_perception.training.augment import augmented  # noqa: E402
 from echopilot_perception.training.batches import Batch, on_device, tensors  # noqa: E402
-from echopilot_perception.training.outliers import outliers  # noqa: E402
+from echopilot_perception.training.out_of_distribution import outliers  # noqa: E402
 
 CPU = torch.device("cpu")
 
@@ -31,18 +31,21 @@ def test_the_same_seed_gives_the_same_batch_and_leaves_the_first_alone() -> None
     assert not torch.equal(a["image"], on_device(tensors(data), CPU)["image"])
 
 
-def test_pictures_stay_between_black_and_white() -> None:
+def test_images_stay_between_black_and_white() -> None:
     image = changed(ring_samples(16, seed=4), 2)["image"]
     assert torch.isfinite(image).all() and float(image.min()) >= 0.0 and float(image.max()) <= 1.0
     assert float(image.std()) > 0.05
 
 
 def test_landmarks_stay_on_the_ring() -> None:
-    """However the body is stretched and turned, the near calliper end stays on the upper edge of the vessel."""
+    """However the body is stretched and turned, the near caliper end stays on the upper edge of the vessel."""
     out = changed(ring_samples(96, seed=8), 3)
     moved = 0
     for labels, points, sizes in zip(out["labels"].numpy(), out["landmarks"].numpy(), out["sizes"], strict=True):
-        wall, point = np.argwhere(np.isin(labels, (Tissue.AO_WALL, Tissue.AO_LUMEN))), points[LandmarkName.AORTA_NEAR]
+        wall, point = (
+            np.argwhere(np.isin(labels, (SegmentationClass.AO_WALL, SegmentationClass.AO_LUMEN))),
+            points[LandmarkName.AORTA_NEAR],
+        )
         if not np.isfinite(point).all() or len(wall) < 500:
             continue
         column, row = (point[0] - grid.ORIGIN_X_M) / grid.SPACING_M, (point[1] - grid.ORIGIN_Y_M) / grid.SPACING_M
@@ -52,18 +55,18 @@ def test_landmarks_stay_on_the_ring() -> None:
     assert moved > 5
 
 
-def test_picture_and_labels_move_together() -> None:
-    """A vessel drawn into the picture as its own mask is found where the mask went, stretched or not."""
+def test_image_and_labels_move_together() -> None:
+    """A vessel drawn into the image as its own mask is found where the mask went, stretched or not."""
     data = ring_samples(64, seed=8)
-    lumen = (data.labels == Tissue.AO_LUMEN).repeat(2, axis=1).repeat(2, axis=2)
+    lumen = (data.labels == SegmentationClass.AO_LUMEN).repeat(2, axis=1).repeat(2, axis=2)
     data.image[:] = np.where(lumen, 250, 25)
     out = changed(data, 5)
     overlaps = []
     for image, labels in zip(out["image"][:, 0].numpy(), out["labels"].numpy(), strict=True):
         coarse = image.reshape(grid.CELLS, 2, grid.CELLS, 2).mean(axis=(1, 3))
-        seen, there = coarse > 0.5 * (coarse.max() + np.median(coarse)), labels == Tissue.AO_LUMEN
+        result, there = coarse > 0.5 * (coarse.max() + np.median(coarse)), labels == SegmentationClass.AO_LUMEN
         if there.sum() > 200:
-            overlaps.append(2 * (seen & there).sum() / (seen.sum() + there.sum()))
+            overlaps.append(2 * (result & there).sum() / (result.sum() + there.sum()))
     assert len(overlaps) > 30 and np.median(overlaps) > 0.9
 
 
@@ -84,7 +87,7 @@ def test_black_outside_the_sector_stays_black() -> None:
     assert not ((outside > 0) & (outside != 230.0 / 255.0)).any()
 
 
-def test_made_up_outliers_differ_from_their_pictures() -> None:
+def test_made_up_outliers_differ_from_their_images() -> None:
     images = ring_samples(18, seed=6).image
     made = outliers(images, np.random.default_rng(2))
     assert made.shape == images.shape and made.dtype == np.uint8

@@ -1,4 +1,4 @@
-"""A student learns what a teacher says, also of pictures without labels."""
+"""A student learns what a teacher says, also of images without labels."""
 
 from dataclasses import replace
 
@@ -29,26 +29,26 @@ def teacher_of(network: torch.nn.Module) -> Teacher:
     return teach
 
 
-def unlabelled(samples: Samples) -> Samples:
+def unlabeled(samples: Samples) -> Samples:
     return stack(Sample(image=image, labels=samples.labels[0] * 0 + 255) for image in samples.image)
 
 
 def gaps(network: torch.nn.Module, teacher: Teacher, held_out: Samples) -> dict[str, float]:
     image = on_device(tensors(held_out), torch.device("cpu"))["image"]
-    said = teacher_of(network)(image)
+    predicted = teacher_of(network)(image)
     wanted = teacher(image)
     probability = ("segmentation", "view")
-    found = {n: (said[n].softmax(1) - wanted[n].softmax(1)).abs().mean() for n in probability}
-    found |= {n: (said[n] - wanted[n]).abs().mean() for n in ("quality", "guidance")}
+    found = {n: (predicted[n].softmax(1) - wanted[n].softmax(1)).abs().mean() for n in probability}
+    found |= {n: (predicted[n] - wanted[n]).abs().mean() for n in ("quality", "guidance")}
     return {name: float(gap) for name, gap in found.items()}
 
 
-def test_student_gets_closer_to_its_teacher_on_held_out_pictures() -> None:
+def test_student_gets_closer_to_its_teacher_on_held_out_images() -> None:
     config = replace(CONFIG, epochs=8, batch=4)
     teacher = teacher_of(train(disc_samples(16, seed=1), replace(config, epochs=6), network=wide).network)
     held_out = disc_samples(8, seed=2)
     distillation = Distillation(teacher, supervised=0.0)
-    student = train(unlabelled(disc_samples(16, seed=3)), config, network=tiny, distillation=distillation).network
+    student = train(unlabeled(disc_samples(16, seed=3)), config, network=tiny, distillation=distillation).network
     before, after = (gaps(n, teacher, held_out) for n in (tiny(DEFAULT_SPEC, CONFIG.seed), student))
     for name, gap in after.items():
         assert gap < 0.8 * before[name], (name, before, after)

@@ -18,6 +18,8 @@ from two_processes import CONFIG, SAMPLES, SEED  # noqa: E402
 
 from echopilot_perception.training.loop import TrainResult, train  # noqa: E402
 
+pytestmark = pytest.mark.alone
+
 LIMIT_S = 60.0
 
 

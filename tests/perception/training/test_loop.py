@@ -15,11 +15,10 @@ from tiny import disc_samples, tiny, wide  # noqa: E402
 from echopilot_core import EchoPilotError  # noqa: E402
 from echopilot_perception.training import DEFAULT_SPEC, Samples, TrainConfig, stack  # noqa: E402
 from echopilot_perception.training.batches import epoch_batches, plan  # noqa: E402
-from echopilot_perception.training.checkpoint import from_half, load, save, to_half  # noqa: E402
-from echopilot_perception.training.config import CHOICES  # noqa: E402
-from echopilot_perception.training.distributed import World  # noqa: E402
+from echopilot_perception.training.checkpoint import from_fp16, load, save, to_fp16  # noqa: E402
+from echopilot_perception.training.config import CHOICES, share  # noqa: E402
+from echopilot_perception.training.distributed import ProcessGroup  # noqa: E402
 from echopilot_perception.training.loop import evaluate, train  # noqa: E402
-from echopilot_perception.training.schedule import share  # noqa: E402
 
 CONFIG = TrainConfig(epochs=3, batch=4, warmup_steps=2, learning_rate=3e-3)
 
@@ -70,7 +69,7 @@ def test_run_ends_when_validation_stops_getting_better() -> None:
 def test_start_takes_over_weights(tmp_path: Path) -> None:
     data = disc_samples(8, seed=4)
     first = train(data, CONFIG, data, network=tiny)
-    save(tmp_path / "checkpoint.pt", to_half(first.state))
+    save(tmp_path / "checkpoint.pt", to_fp16(first.state))
     config = replace(CONFIG, learning_rate=1e-9, ema_decay=0.01)
     second = train(data, config, data, start=tmp_path / "checkpoint.pt", network=tiny, stop_after_epochs=1)
     for key, value in first.network.named_parameters():
@@ -79,7 +78,7 @@ def test_start_takes_over_weights(tmp_path: Path) -> None:
 
 def test_start_from_another_network_names_what_differs(tmp_path: Path) -> None:
     data = disc_samples(8, seed=4)
-    save(tmp_path / "checkpoint.pt", to_half(train(data, CONFIG, network=wide, stop_after_epochs=1).state))
+    save(tmp_path / "checkpoint.pt", to_fp16(train(data, CONFIG, network=wide, stop_after_epochs=1).state))
     with pytest.raises(EchoPilotError, match=r"in another size .* first body"):
         train(data, CONFIG, start=tmp_path / "checkpoint.pt", network=tiny)
 
@@ -88,7 +87,7 @@ def test_start_may_differ_when_asked(tmp_path: Path) -> None:
     data = disc_samples(8, seed=4)
     state = train(data, CONFIG, network=tiny, stop_after_epochs=1).state
     del state["best"]["heads.view.layer.weight"]
-    save(tmp_path / "checkpoint.pt", to_half(state))
+    save(tmp_path / "checkpoint.pt", to_fp16(state))
     missing: list[str] = []
 
     def tolerant(network: torch.nn.Module, weights: dict[str, torch.Tensor]) -> None:
@@ -100,8 +99,8 @@ def test_start_may_differ_when_asked(tmp_path: Path) -> None:
 
 def test_half_checkpoint_keeps_best_weights_within_fp16() -> None:
     state = train(disc_samples(8, seed=6), CONFIG, network=tiny, stop_after_epochs=1).state
-    half = to_half(state)
-    back = from_half(half)
+    half = to_fp16(state)
+    back = from_fp16(half)
     assert not {"network", "average", "moments"} & set(half)
     for key, value in state["best"].items():
         if value.is_floating_point():
@@ -159,7 +158,7 @@ def test_half_precision_with_scaled_gradients_stays_close_to_float32() -> None:
     assert half == pytest.approx(exact, rel=0.02)
 
 
-def test_unlabelled_pictures_train_and_validate() -> None:
+def test_unlabeled_images_train_and_validate() -> None:
     known = disc_samples(8, seed=4)
     data = replace(known, labels=np.full_like(known.labels, 255), view=np.full_like(known.view, -1))
     assert np.isfinite(train(data, CONFIG, data, network=tiny, stop_after_epochs=1).history[-1]["loss"])
@@ -180,9 +179,9 @@ def test_nothing_copies_the_whole_set(tmp_path: Path) -> None:
     data = Samples(**columns)
     size = sum(column.nbytes for column in columns.values())
     config = replace(CONFIG, batch=4, augmentation=False)
-    cut = plan(len(data), config, World())
+    cut = plan(len(data), config, ProcessGroup())
     tracemalloc.start()
-    for _ in epoch_batches(data, 0, cut, config, World(), 1):
+    for _ in epoch_batches(data, 0, cut, config, ProcessGroup(), 1):
         pass
     evaluate(tiny(DEFAULT_SPEC, 1), data, 16)
     peak = tracemalloc.get_traced_memory()[1]
@@ -192,8 +191,8 @@ def test_nothing_copies_the_whole_set(tmp_path: Path) -> None:
 
 
 def test_batches_do_not_depend_on_the_number_of_workers() -> None:
-    data, cut = disc_samples(16, seed=4), plan(16, CONFIG, World())
-    one, many = (list(epoch_batches(data, 3, cut, CONFIG, World(), workers)) for workers in (1, 4))
+    data, cut = disc_samples(16, seed=4), plan(16, CONFIG, ProcessGroup())
+    one, many = (list(epoch_batches(data, 3, cut, CONFIG, ProcessGroup(), workers)) for workers in (1, 4))
     for a, b in zip(one, many, strict=True):
         assert all(torch.equal(a[0][name].nan_to_num(), b[0][name].nan_to_num()) for name in a[0])
 
@@ -201,9 +200,10 @@ def test_batches_do_not_depend_on_the_number_of_workers() -> None:
 def test_shares_of_processes_make_up_the_batch() -> None:
     data = disc_samples(16, seed=4)
     config = replace(CONFIG, augmentation=False)
-    whole = list(epoch_batches(data, 0, plan(16, config, World()), config, World(), 1))
+    whole = list(epoch_batches(data, 0, plan(16, config, ProcessGroup()), config, ProcessGroup(), 1))
     halves = [
-        list(epoch_batches(data, 0, plan(16, config, World(rank, 2)), config, World(rank, 2), 1)) for rank in (0, 1)
+        list(epoch_batches(data, 0, plan(16, config, ProcessGroup(rank, 2)), config, ProcessGroup(rank, 2), 1))
+        for rank in (0, 1)
     ]
     for i, batch in enumerate(whole):
         assert torch.equal(batch[0]["image"], torch.cat([half[i][0]["image"] for half in halves]))
@@ -211,10 +211,10 @@ def test_shares_of_processes_make_up_the_batch() -> None:
 
 def test_a_batch_that_cannot_be_split_is_refused() -> None:
     with pytest.raises(EchoPilotError, match="multiple of 3"):
-        plan(100, CONFIG, World(0, 3))
+        plan(100, CONFIG, ProcessGroup(0, 3))
 
 
-def test_tensorboard_gets_curves_and_pictures(tmp_path: Path) -> None:
+def test_tensorboard_gets_curves_and_images(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard", reason="the training extra is not installed")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -224,4 +224,4 @@ def test_tensorboard_gets_curves_and_pictures(tmp_path: Path) -> None:
     events.Reload()
     assert [e.value for e in events.Scalars("epoch/loss")] == pytest.approx([h["loss"] for h in history])
     assert {"step/loss", "step/learning_rate", "step/view"} <= set(events.Tags()["scalars"])
-    assert len(events.Images("pictures")) == 3
+    assert len(events.Images("images")) == 3

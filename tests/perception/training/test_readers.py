@@ -1,4 +1,4 @@
-"""Pictures with masks from disk land in place and at scale; what is not told stays unknown; bad files are one line."""
+"""Images with masks from disk land in place and at scale; what is not told stays unknown; bad files are one line."""
 
 from itertools import islice
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made_data import camus_patient, echonet, usgra
 
-from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_core import EchoPilotError, SegmentationClass, View
 from echopilot_perception import grid
 from echopilot_perception.training import Sample, stack
 from echopilot_perception.training.readers import read_camus, read_camus_info, read_echonet, read_usgra
@@ -17,36 +17,44 @@ SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "ultrasound" 
 VOLUME = 2  # of Sample.sizes
 
 
-def area_m2(sample: Sample, tissue: Tissue) -> float:
+def area_m2(sample: Sample, tissue: SegmentationClass) -> float:
     return int((sample.labels == tissue).sum()) * grid.CELL_AREA_M2
 
 
-def centre_m(sample: Sample, tissue: Tissue) -> tuple[float, float]:
+def centre_m(sample: Sample, tissue: SegmentationClass) -> tuple[float, float]:
     rows, columns = np.nonzero(sample.labels == tissue)
     return float(grid.X_M[columns].mean()), float(grid.Y_M[rows].mean())
 
 
-def test_camus_keeps_millimetres_and_sides(tmp_path: Path) -> None:
+def test_camus_keeps_millimeters_and_sides(tmp_path: Path) -> None:
     samples = list(read_camus(camus_patient(tmp_path)))
     assert [s.view for s in samples] == [View.A2C, View.A2C, View.A4C, View.A4C]
     end_diastole, end_systole = samples[:2]
-    assert area_m2(end_diastole, Tissue.LV) == pytest.approx(np.pi * 0.032 * 0.016, rel=0.03)
-    assert area_m2(end_systole, Tissue.LV) < area_m2(end_diastole, Tissue.LV)
-    x, y = centre_m(end_diastole, Tissue.LV)
+    assert area_m2(end_diastole, SegmentationClass.LV) == pytest.approx(np.pi * 0.032 * 0.016, rel=0.03)
+    assert area_m2(end_systole, SegmentationClass.LV) < area_m2(end_diastole, SegmentationClass.LV)
+    x, y = centre_m(end_diastole, SegmentationClass.LV)
     assert abs(x) < 0.001 and y == pytest.approx((200 - 4) * 0.4e-3, abs=0.003)  # the face lies in row 4
-    assert centre_m(end_diastole, Tissue.LA)[0] == pytest.approx(-10 * 0.4e-3, abs=0.0015)  # left of the middle
-    dark = end_diastole.image[::2, ::2][end_diastole.labels == Tissue.LV]
+    assert centre_m(end_diastole, SegmentationClass.LA)[0] == pytest.approx(
+        -10 * 0.4e-3, abs=0.0015
+    )  # left of the middle
+    dark = end_diastole.image[::2, ::2][end_diastole.labels == SegmentationClass.LV]
     assert dark.mean() < 40
 
 
 def test_camus_pixels_need_not_be_square(tmp_path: Path) -> None:
     sample = next(read_camus(camus_patient(tmp_path, spacing_mm=(0.4, 0.3))))
-    assert area_m2(sample, Tissue.LV) == pytest.approx(np.pi * 0.032 * 0.016 * 0.75, rel=0.04)
+    assert area_m2(sample, SegmentationClass.LV) == pytest.approx(np.pi * 0.032 * 0.016 * 0.75, rel=0.04)
 
 
 def test_camus_background_is_unknown_inside_the_fan_and_known_outside(tmp_path: Path) -> None:
     sample = next(read_camus(camus_patient(tmp_path)))
-    assert set(np.unique(sample.labels)) == {0, Tissue.LV, Tissue.LV_MYO, Tissue.LA, 255}
+    assert set(np.unique(sample.labels)) == {
+        0,
+        SegmentationClass.LV,
+        SegmentationClass.LV_MYO,
+        SegmentationClass.LA,
+        255,
+    }
     shown = sample.image[::2, ::2] > 0
     assert (sample.labels[shown] == 0).mean() < 0.02
     assert (sample.labels[0] == 0).mean() > 0.9 and (sample.labels[: grid.CELLS // 2, 0] == 0).all()
@@ -60,7 +68,7 @@ def test_what_camus_does_not_tell_is_not_known(tmp_path: Path) -> None:
 
 
 def test_camus_half_sequences_give_every_frame(tmp_path: Path) -> None:
-    areas = [area_m2(s, Tissue.LV) for s in read_camus(camus_patient(tmp_path), sequences=True)]
+    areas = [area_m2(s, SegmentationClass.LV) for s in read_camus(camus_patient(tmp_path), sequences=True)]
     assert len(areas) == 6 and areas[0] > areas[1] > areas[2]
 
 
@@ -97,16 +105,16 @@ def test_echonet_outlines_have_the_stated_volumes_at_the_found_scale(tmp_path: P
     big, small = read_echonet(echonet(tmp_path, edv_ml=100.0, esv_ml=40.0))
     assert big.sizes[VOLUME] == pytest.approx(100e-6) and small.sizes[VOLUME] == pytest.approx(40e-6)
     for sample in (big, small):
-        rows, columns = np.nonzero(sample.labels == Tissue.LV)
+        rows, columns = np.nonzero(sample.labels == SegmentationClass.LV)
         length_m = np.ptp(rows) * grid.SPACING_M
         width_m = np.ptp(columns) * grid.SPACING_M
         assert np.pi / 6 * length_m * width_m**2 == pytest.approx(float(sample.sizes[VOLUME]), rel=0.15)
-    assert big.view == View.A4C and set(np.unique(big.labels)) == {0, Tissue.LV, 255}
+    assert big.view == View.A4C and set(np.unique(big.labels)) == {0, SegmentationClass.LV, 255}
 
 
 def test_echonet_without_believable_volumes_has_an_assumed_scale(tmp_path: Path) -> None:
     big, _ = read_echonet(echonet(tmp_path, edv_ml=100_000.0, esv_ml=40_000.0))
-    assert np.isnan(big.sizes).all() and area_m2(big, Tissue.LV) > 0
+    assert np.isnan(big.sizes).all() and area_m2(big, SegmentationClass.LV) > 0
 
 
 def test_echonet_mirrored_swaps_sides(tmp_path: Path) -> None:
@@ -139,10 +147,10 @@ def test_echonet_errors_are_one_line(tmp_path: Path) -> None:
 
 def test_usgra_vessel_has_its_share_of_the_assumed_depth(tmp_path: Path) -> None:
     (sample,) = read_usgra(usgra(tmp_path))
-    assert area_m2(sample, Tissue.AO_LUMEN) == pytest.approx(np.pi * 0.005**2, rel=0.1)
+    assert area_m2(sample, SegmentationClass.AO_LUMEN) == pytest.approx(np.pi * 0.005**2, rel=0.1)
     assert sample.view == View.NONE
     (larger,) = read_usgra(tmp_path, depth_m=0.12)
-    assert area_m2(larger, Tissue.AO_LUMEN) == pytest.approx(np.pi * 0.015**2, rel=0.05)
+    assert area_m2(larger, SegmentationClass.AO_LUMEN) == pytest.approx(np.pi * 0.015**2, rel=0.05)
     x, y = -0.03, 0.03  # the nerve, of no class of ours
     column, row = int(np.argmin(np.abs(grid.X_M - x))), int(np.argmin(np.abs(grid.Y_M - y)))
     assert larger.labels[row, column] == 0 and larger.labels[row + 20, column] == 255
@@ -153,27 +161,27 @@ def test_usgra_errors_are_one_line(tmp_path: Path) -> None:
         next(read_usgra(tmp_path))
     mask = usgra(tmp_path) / "masks" / "0001.png"
     cv2.imwrite(str(mask), np.full((480, 400, 3), (1, 2, 3), np.uint8))
-    with pytest.raises(EchoPilotError, match=r"colour \(3, 2, 1\); known are \(0, 128, 0\) vessel"):
+    with pytest.raises(EchoPilotError, match=r"color \(3, 2, 1\); known are \(0, 128, 0\) vessel"):
         next(read_usgra(tmp_path))
     cv2.imwrite(str(mask), np.zeros((479, 400, 3), np.uint8))
     with pytest.raises(EchoPilotError, match="its mask"):
         next(read_usgra(tmp_path))
-    mask.write_bytes(b"no picture")
-    with pytest.raises(EchoPilotError, match="not a readable picture"):
+    mask.write_bytes(b"no image")
+    with pytest.raises(EchoPilotError, match="is no PNG image"):
         next(read_usgra(tmp_path))
     mask.unlink()
     with pytest.raises(EchoPilotError, match=r"masks/0001.png does not exist"):
         next(read_usgra(tmp_path))
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared vascular pictures are not there")
-def test_real_vessel_pictures_are_read() -> None:
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared vascular images are not there")
+def test_real_vessel_images_are_read() -> None:
     samples = stack(islice(read_usgra(SHARED), 8))
-    with_vessel = (samples.labels == Tissue.AO_LUMEN).any(axis=(1, 2))
+    with_vessel = (samples.labels == SegmentationClass.AO_LUMEN).any(axis=(1, 2))
     assert with_vessel.tolist() == [True, False, True, False, True, True, True, True]
     assert ((samples.labels == 255).mean(axis=(1, 2)) > 0.05).all()
 
 
-def test_pictures_from_disk_stack_with_others(tmp_path: Path) -> None:
+def test_images_from_disk_stack_with_others(tmp_path: Path) -> None:
     rows = [*read_camus(camus_patient(tmp_path / "a")), *read_echonet(echonet(tmp_path / "b"))]
     assert len(stack(rows)) == 6

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from echopilot_core import Tissue, View
+from echopilot_core import SegmentationClass, View
 from echopilot_perception import grid
 from echopilot_perception.heads import HEADS, HeadSpec
 from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, stack
@@ -12,15 +12,15 @@ from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, stack
 
 def disc_sample(rng: np.random.Generator) -> Sample:
     """A dark vessel in noise; left ones are A4C, right ones PLAX."""
-    cells, zoom = grid.CELLS, grid.PICTURE_CELLS // grid.CELLS
+    cells, zoom = grid.CELLS, grid.IMAGE_CELLS // grid.CELLS
     x, y = (int(v) for v in rng.integers(cells // 4, 3 * cells // 4, 2))
     rows, columns = np.mgrid[:cells, :cells]
     inside = np.hypot(columns - x, rows - y) < 14
-    image = rng.integers(80, 200, (grid.PICTURE_CELLS, grid.PICTURE_CELLS)).astype(np.uint8)
+    image = rng.integers(80, 200, (grid.IMAGE_CELLS, grid.IMAGE_CELLS)).astype(np.uint8)
     image[np.kron(inside, np.ones((zoom, zoom), np.bool_))] = 8
     return Sample(
         image=image,
-        labels=np.where(inside, Tissue.AO_LUMEN, Tissue.BACKGROUND).astype(np.uint8),
+        labels=np.where(inside, SegmentationClass.AO_LUMEN, SegmentationClass.BACKGROUND).astype(np.uint8),
         view=int(View.A4C if x < cells // 2 else View.PLAX),
         quality=y / cells,
         coupling=np.full(16, y / cells, np.float32),

@@ -26,7 +26,7 @@ NEEDED = frozenset(
         "SpecificCharacterSet",
     }
 )
-"""Without these there is no picture to clean."""
+"""Without these there is no image to clean."""
 FRAMES, ROWS, COLUMNS, CORNER = 2, 60, 80, 12
 INSIDE = (slice(15, 46), slice(15, 66))
 

@@ -16,17 +16,17 @@ from pydicom.uid import (
 )
 from report_world import SENTENCE
 
-from echopilot_core import GateStatus, Tissue
+from echopilot_core import GateStatus, MeasurementName, SegmentationClass
 from echopilot_exam.record import read_exam
-from echopilot_report.content import not_seen
+from echopilot_report.content.content import not_seen
+from echopilot_report.content.numbers_json import report_document
 from echopilot_report.dicom.codes import quantity_of
 from echopilot_report.dicom.objects import image_objects, paper_objects
 from echopilot_report.dicom.study import study_of
 from echopilot_report.fhir import bundle_json
-from echopilot_report.keyframes import picture_in
-from echopilot_report.numbers_json import report_document
-from echopilot_report.overlay import labels_on_picture
-from echopilot_report.reading import UNKNOWN
+from echopilot_report.grading import UNKNOWN
+from echopilot_report.images.key_frames import kept_frame
+from echopilot_report.images.overlay import labels_on_image
 
 
 def test_no_object_has_an_error(reported: Path) -> None:
@@ -67,7 +67,7 @@ def test_numbers_equal_the_record_at_the_stored_precision(reported: Path) -> Non
     assert sorted((float(n["value"]), n["unit"]) for n in plain) == sorted(want)
 
 
-def test_every_number_names_its_frames_its_model_and_its_callipers(reported: Path) -> None:
+def test_every_number_names_its_frames_its_model_and_its_calipers(reported: Path) -> None:
     record = read_exam(reported)
     by_frames = {" ".join(map(str, m.frame_sequences)): m for m in record.measurements}
     for item in numbers(objects(reported)["measurements.dcm"]):
@@ -86,7 +86,7 @@ def test_report_is_preliminary_and_unverified_and_says_so(reported: Path) -> Non
     assert comments[0] == SENTENCE and comments[1:] == not_seen(read_exam(reported))
 
 
-def test_callipers_lie_on_a_picture_of_the_study_and_are_as_long_as_measured(reported: Path) -> None:
+def test_calipers_lie_on_a_picture_of_the_study_and_are_as_long_as_measured(reported: Path) -> None:
     record, found = read_exam(reported), objects(reported)
     by_uid = {data.SOPInstanceUID: data for data in found.values()}
     checked = 0
@@ -118,15 +118,15 @@ def test_mask_is_the_label_map_on_the_pixels_of_its_picture(reported: Path) -> N
     names = [name for name in found if name.startswith("mask_")]
     assert names
     for name in names:
-        key = picture_in(record, int(name[5:11]))
+        key = kept_frame(record, int(name[5:11]))
         assert key is not None and key.label_map is not None
-        data, picture = found[name], found[name.replace("mask", "frame")]
-        labels = labels_on_picture(key.label_map, key.geometry, (picture.Rows, picture.Columns))
+        data, image = found[name], found[name.replace("mask", "frame")]
+        labels = labels_on_image(key.label_map, key.geometry, (image.Rows, image.Columns))
         reference = data.ReferencedSeriesSequence[0].ReferencedInstanceSequence[0]
-        assert reference.ReferencedSOPInstanceUID == picture.SOPInstanceUID
-        masks = data.pixel_array.reshape(-1, picture.Rows, picture.Columns)
+        assert reference.ReferencedSOPInstanceUID == image.SOPInstanceUID
+        masks = data.pixel_array.reshape(-1, image.Rows, image.Columns)
         for segment, mask in zip(data.SegmentSequence, masks, strict=True):
-            assert (mask == (labels == Tissue[segment.SegmentLabel.replace(" ", "_")])).all()
+            assert (mask == (labels == SegmentationClass[segment.SegmentLabel.replace(" ", "_")])).all()
 
 
 def test_made_again_the_objects_keep_their_identifiers(reported: Path) -> None:
@@ -154,6 +154,6 @@ def test_refused_exam_gives_no_number_anywhere_but_the_reason(refused: Path) -> 
 
 
 def test_a_measurement_without_a_standard_code_gets_one_of_ours() -> None:
-    quantity = quantity_of("some_new_length", "m")
+    quantity = quantity_of(MeasurementName.AORTA_INNER_AP, "m")
     assert quantity is not None and quantity.name.scheme_designator == "99ECHOPILOT" and quantity.unit.value == "mm"
-    assert len(quantity.name.value) <= 16 and quantity_of("x", "furlong") is None
+    assert len(quantity.name.value) <= 16 and quantity_of(MeasurementName.AORTA_INNER_AP, "furlong") is None

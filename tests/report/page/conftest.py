@@ -1,20 +1,24 @@
 """The page served on loopback, and people who talk to it as a browser would."""
 
+import contextlib
 import http.client
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from echopilot_core import ManualClock
-from echopilot_report.page import guard
-from echopilot_report.page.accounts import hashed
+from echopilot_report.page.access import request_checks as guard
+from echopilot_report.page.access.accounts import hashed
+from echopilot_report.page.access.roles import Role
 from echopilot_report.page.app import create_app
-from echopilot_report.page.graph import Answer, Wish
-from echopilot_report.page.hub import Hub
-from echopilot_report.page.roles import Role
+from echopilot_report.page.graph import PageRequest, RequestResult
+from echopilot_report.page.live.hub import Hub
 from echopilot_report.page.server import PageServer, bound
 
 PASSWORDS = {Role.VIEWER: "viewer-password", Role.OPERATOR: "operator-password"}
@@ -24,11 +28,18 @@ PASSWORDS = {Role.VIEWER: "viewer-password", Role.OPERATOR: "operator-password"}
 class Book:
     """A graph that writes every wish down."""
 
-    wishes: list[Wish] = field(default_factory=list)
+    wishes: list[PageRequest] = field(default_factory=list)
+    is_stopped: bool | None = None
+    record_folder: Path | None = None
+    report: Path | None = None
 
-    async def ask(self, wish: Wish) -> Answer:
-        self.wishes.append(wish)
-        return Answer(True, "done")
+    at_s: float = 0.0
+    news: threading.Event = field(default_factory=threading.Event)
+
+    async def ask(self, request: PageRequest) -> RequestResult:
+        self.at_s = time.monotonic()
+        self.wishes.append(request)
+        return RequestResult(True, "done")
 
 
 @dataclass
@@ -39,6 +50,8 @@ class Page:
     book: Book
     hub: Hub
     clock: ManualClock
+    audit: Path
+    server: PageServer | None = None
 
     @property
     def origin(self) -> str:
@@ -82,15 +95,32 @@ def hashes() -> dict[Role, str]:
     return {role: hashed(password) for role, password in PASSWORDS.items()}
 
 
-@pytest.fixture
-def page(hashes: dict[Role, str]) -> Iterator[Page]:
+@contextlib.contextmanager
+def serving(hashes: dict[Role, str], folder: Path) -> Iterator[Page]:
+    """A page that is served until the end of the block."""
     listening = bound("127.0.0.1", 0)
     port = listening.getsockname()[1]
-    served = Page(port, Book(), Hub(), ManualClock(10**9))
-    app = create_app(served.hub, served.book, hashes, guard.loopback(port), ("aorta", "full"), served.clock)
-    server = PageServer(app, listening)
-    yield served
-    server.close()
+    served = Page(port, Book(), Hub(), ManualClock(10**9), folder / "commands.jsonl")
+    address = guard.loopback(port)
+    app = create_app(served.hub, served.book, hashes, address, ("aorta", "full"), served.clock, served.audit)
+    served.server = PageServer(app, listening)
+    try:
+        yield served
+    finally:
+        served.server.close()
+
+
+@pytest.fixture
+def page(hashes: dict[Role, str], tmp_path: Path) -> Iterator[Page]:
+    with serving(hashes, tmp_path) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def shared_page(hashes: dict[Role, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """One page for all tests of a file."""
+    with serving(hashes, tmp_path_factory.mktemp("page")) as served:
+        yield served
 
 
 @pytest.fixture
@@ -100,6 +130,18 @@ def person(page: Page) -> Callable[..., Person]:
     def make(role: Role | None = None) -> Person:
         somebody = Person(page)
         assert role is None or somebody.sign_in(role) == 200
+        return somebody
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_person() -> Callable[[Page, Role], Person]:
+    """Somebody who signs in at a given page."""
+
+    def make(page: Page, role: Role) -> Person:
+        somebody = Person(page)
+        assert somebody.sign_in(role) == 200
         return somebody
 
     return make

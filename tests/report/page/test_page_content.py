@@ -15,26 +15,27 @@ from echopilot_core import (
     EchoPilotError,
     Frame,
     LabelMap,
+    PerceptionResult,
     ProbeGeometry,
     ProbeKind,
     SectorBox,
-    Seen,
-    Tissue,
+    SegmentationClass,
     View,
 )
-from echopilot_report.page import accounts, live
+from echopilot_report.page.access import accounts
+from echopilot_report.page.access.roles import Role
 from echopilot_report.page.app import WEB
-from echopilot_report.page.picture import PALETTE_HEX, packed, unpacked
-from echopilot_report.page.roles import Role
-from echopilot_report.page.torso import Coverage, chart_of, pose_on
+from echopilot_report.page.live import state as live
+from echopilot_report.page.live.image import PALETTE_HEX, packed, unpacked
+from echopilot_report.page.live.torso import Coverage, chart_of, pose_on
 
 GEOMETRY = ProbeGeometry(ProbeKind.PHASED, 0.0, 1.57, 0.019, 0.16, 0.0008, 0.0008, 144.0, 4.0, 2.5e6)
 
 
-def seen_with(labels: LabelMap) -> Seen:
+def seen_with(labels: LabelMap) -> PerceptionResult:
     views = np.full(len(View), 0.0)
     views[View.A4C] = 1.0
-    return Seen(
+    return PerceptionResult(
         stamp_ns=5, sequence=7, geometry=GEOMETRY, label_map=labels, extents=(), view_probability=views, quality=0.8,
         coupling=np.ones(16), ood_score=math.nan, guidance=(), landmarks=(), boxes=(), findings=(), measurements=(),
         model_id="m", model_sha256="0", latency_s=0.01,
@@ -44,15 +45,15 @@ def seen_with(labels: LabelMap) -> Seen:
 def test_outlines_lie_where_the_labels_are():
     labels = np.zeros((128, 128), np.uint8)
     rows, columns = np.mgrid[:128, :128]
-    labels[(rows - 60) ** 2 + (columns - 70) ** 2 < 20**2] = Tissue.LV
+    labels[(rows - 60) ** 2 + (columns - 70) ** 2 < 20**2] = SegmentationClass.LV
     grid = LabelMap(labels, -0.08, 0.0, 0.00125)
     image = np.random.default_rng(1).integers(0, 255, (207, 288), dtype=np.uint8)
     image = cv2.GaussianBlur(image, (0, 0), 2.0)
     frame = Frame(5, 7, image, GEOMETRY, SectorBox(5, 5, 283, 202))
     header, jpeg = unpacked(packed(frame, seen_with(grid)))
     [[name, flat]] = header["outlines"]
-    centre_px = ((-0.08 + 70 * 0.00125) / 0.0008 + 144.0, 60 * 0.00125 / 0.0008 + 4.0)
-    radii_px = [math.dist(centre_px, point) for point in zip(flat[::2], flat[1::2], strict=True)]
+    center_px = ((-0.08 + 70 * 0.00125) / 0.0008 + 144.0, 60 * 0.00125 / 0.0008 + 4.0)
+    radii_px = [math.dist(center_px, point) for point in zip(flat[::2], flat[1::2], strict=True)]
     assert name == "LV"
     assert all(abs(radius - 20 * 0.00125 / 0.0008) < 2.5 for radius in radii_px)
     assert header["view"] == "A4C" and header["foreign"] is None
@@ -60,8 +61,8 @@ def test_outlines_lie_where_the_labels_are():
     assert np.abs(shown.astype(int) - image).mean() < 2.0
 
 
-def test_the_colours_of_page_and_report_have_the_same_names():
-    named = set(re.findall(r"(\w+): \"#", (WEB / "picture.js").read_text()))
+def test_the_colors_of_page_and_report_have_the_same_names():
+    named = set(re.findall(r"(\w+): \"#", (WEB / "image.js").read_text()))
     assert named == set(PALETTE_HEX) - {"SHADOW", "LIVER"}
 
 
@@ -97,7 +98,7 @@ def test_a_state_without_numbers_is_valid_json():
     def refuse(constant: str) -> None:
         pytest.fail(f"{constant} is no JSON")
 
-    state = json.loads(live.state_text(nothing), parse_constant=refuse)
+    state = json.loads(live.state_message(nothing), parse_constant=refuse)
     assert state["force"]["now"] is None and state["exam"] is None
 
 
@@ -129,7 +130,7 @@ def test_foxglove_may_look_but_not_touch():
     pytest.importorskip("foxglove", reason="needs foxglove-sdk")
     from websockets.sync.client import connect
 
-    from echopilot_report.page.foxglove_live import FoxgloveLive
+    from echopilot_report.page.live.foxglove_server import FoxgloveLive
 
     server = FoxgloveLive(0)
     try:

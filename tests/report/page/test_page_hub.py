@@ -1,11 +1,11 @@
-"""The way of pictures and states to many watchers."""
+"""The way of images and states to many watchers."""
 
 import asyncio
 
 from websockets.sync.client import connect
 
-from echopilot_report.page.hub import IN_FLIGHT, Hub
-from echopilot_report.page.roles import Role
+from echopilot_report.page.access.roles import Role
+from echopilot_report.page.live.hub import IN_FLIGHT, Hub
 
 
 async def settled() -> None:

@@ -7,8 +7,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from echopilot_core import to_ns
-from echopilot_report.page.roles import Action, Role
-from echopilot_report.page.sessions import CONFIRM_S, IDLE_S, LONGEST_S
+from echopilot_report.page.access.roles import Action, Role
+from echopilot_report.page.access.sessions import CONFIRM_S, IDLE_S, LONGEST_S
 
 START = {"protocol": "full", "patient": "P-1", "password": "operator-password"}
 
@@ -104,15 +104,6 @@ def test_the_cookie_is_strict_and_the_answers_forbid_foreign_content(page, perso
     assert {"httponly", "samesite=strict", "path=/"} <= flags
     assert not any(flag.startswith(("domain", "expires", "max-age")) for flag in flags)
     assert operator.token not in operator.set_cookie
-
-
-def test_wrong_passwords_bring_a_wait_that_the_right_one_does_not_skip(page, person):
-    somebody = person()
-    assert [somebody.sign_in(Role.VIEWER, "wrong") for _ in range(6)] == [401] * 5 + [429]
-    assert somebody.sign_in(Role.OPERATOR) == 429
-    page.clock.advance_to(page.clock.now_ns() + to_ns(6.0))
-    assert somebody.sign_in(Role.OPERATOR) == 200
-    assert somebody.sign_in(Role.SERVICE, "no-such-password") == 401, "a role without a password"
 
 
 def test_stop_over_the_socket_works_for_a_viewer(page, person):

@@ -1,4 +1,4 @@
-"""EchoCare's checkpoint: read without running anything in it, loaded whole or not at all, and reported."""
+"""EchoCare's checkpoint: loaded strictly, without running code in it, and reported."""
 
 import hashlib
 import pickle
@@ -13,8 +13,13 @@ from torch import Tensor, nn
 
 from echopilot_core import EchoPilotError
 from echopilot_perception.model.echocare.differences import differences, moved_indices, not_finite
-from echopilot_perception.model.echocare.encoder import build_encoder
-from echopilot_perception.model.echocare.shape import COLOURS, ECHOCARE, REFERENCE_CELLS, EncoderShape
+from echopilot_perception.model.echocare.encoder import (
+    COLOR_CHANNELS,
+    ECHOCARE,
+    REFERENCE_CELLS,
+    EncoderShape,
+    build_encoder,
+)
 
 MASK_TOKEN = "mask_token"  # of the masked pre-training; no part of the encoder
 MAGIC = (b"PK\x03\x04", b"\x80")  # of PyTorch's zip files and of pickles
@@ -23,7 +28,7 @@ CHUNK_BYTES = 1 << 22
 
 @dataclass(frozen=True)
 class CheckpointReport:
-    """What a checkpoint holds; `maps` are the shapes (N, C, H, W) of the five maps of one picture."""
+    """Content of a checkpoint; `maps` are the shapes (N, C, H, W) of the five maps of one image."""
 
     file: str
     bytes: int
@@ -52,14 +57,14 @@ def load_encoder(file: Path, shape: EncoderShape = ECHOCARE) -> nn.Module:
 
 
 def verify(file: Path, shape: EncoderShape = ECHOCARE, cells: int = REFERENCE_CELLS) -> CheckpointReport:
-    """Load `file` as `load_encoder` does, run one picture of `cells` x `cells`, and report."""
+    """Load `file` as `load_encoder` does, run one image of `cells` x `cells`, and report."""
     file = Path(file)
     loaded = _load(file, shape)
-    picture = torch.rand(1, COLOURS, cells, cells, generator=torch.Generator().manual_seed(0))
+    image = torch.rand(1, COLOR_CHANNELS, cells, cells, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        maps = loaded.encoder(picture)
+        maps = loaded.encoder(image)
     if not all(bool(torch.isfinite(m).all()) for m in maps):
-        raise EchoPilotError(f"{file.name} loads, but its maps of a picture are not finite: the weights are unusable")
+        raise EchoPilotError(f"{file.name} loads, but its maps of an image are not finite: the weights are unusable")
     weights = [value for value in loaded.state.values() if value.is_floating_point()]
     token = loaded.mask_token
     return CheckpointReport(

@@ -1,7 +1,7 @@
-"""UNETR-style decoder from MONAI's blocks (Hatamizadeh et al. 2022), ending at a quarter of the picture's side.
+"""UNETR-style decoder from MONAI's blocks (Hatamizadeh et al. 2022), ending at a quarter of the image's side.
 
 The public code on top of EchoCare goes on to the full side (github.com/dndins/CSV-2026-Baseline); our dense heads ask
-for 64 cells of a picture of 256, so map 0 and the picture itself have no skip connection here.
+for 64 cells of an image of 256, so map 0 and the image itself have no skip connection here.
 """
 
 from itertools import pairwise
@@ -9,7 +9,7 @@ from itertools import pairwise
 from monai.networks.blocks import UnetrBasicBlock, UnetrUpBlock
 from torch import Tensor, nn
 
-from echopilot_perception.model.echocare.shape import EncoderShape
+from echopilot_perception.model.echocare.encoder import EncoderShape
 
 LEVELS = (1, 2, 3, 4)
 FEATURES = 256

@@ -1,4 +1,4 @@
-"""How a state differs from what an encoder expects, in one line that names the likely reason."""
+"""Differences between a state dict and the keys of an encoder, with the likely reason in one line."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""From PyTorch to an ONNX file that is checked before it takes its name."""
+"""ONNX export that is compared with PyTorch before the file is written."""
 
 import os
 import warnings
@@ -15,8 +15,8 @@ from echopilot_core import EchoPilotError
 from echopilot_perception import grid
 from echopilot_perception.heads import HEADS
 from echopilot_perception.model.echocare import lora
+from echopilot_perception.model.echocare.encoder import COLOR_CHANNELS, REFERENCE_CELLS
 from echopilot_perception.model.echocare.network import EchoCareNetwork
-from echopilot_perception.model.echocare.shape import COLOURS, REFERENCE_CELLS
 from echopilot_perception.runtime.onnx import OnnxRuntime
 
 MAX_DIFFERENCE = 1e-3
@@ -35,25 +35,27 @@ class ExportReport:
 
 
 def export_encoder(encoder: nn.Module, path: Path, cells: int = REFERENCE_CELLS) -> ExportReport:
-    """Write picture (N, 3, `cells`, `cells`) `image` -> `map0` .. `map4`; see `export_onnx`."""
-    return export_onnx(encoder, path, torch.rand(1, COLOURS, cells, cells, generator=_seeded()), MAPS)
+    """Write image (N, 3, `cells`, `cells`) `image` -> `map0` .. `map4`; see `export_onnx`."""
+    return export_onnx(encoder, path, torch.rand(1, COLOR_CHANNELS, cells, cells, generator=_seeded()), MAPS)
 
 
-def export_network(network: EchoCareNetwork, path: Path, cells: int = grid.PICTURE_CELLS) -> ExportReport:
-    """Write picture (N, 1, `cells`, `cells`) `image` in 0..1 -> the heads by name; LoRA is merged in place first."""
+def export_network(network: EchoCareNetwork, path: Path, cells: int = grid.IMAGE_CELLS) -> ExportReport:
+    """Write image (N, 1, `cells`, `cells`) `image` in 0..1 -> the heads by name; LoRA is merged in place first."""
     lora.merge(network.encoder)
     names = [head.name for head in HEADS]
     return export_onnx(network, path, torch.rand(1, 1, cells, cells, generator=_seeded()), names)
 
 
 def export_onnx(module: nn.Module, path: Path, example: Tensor, outputs: Sequence[str]) -> ExportReport:
-    """Export with a free batch axis and compare with PyTorch on the example and on two pictures at once.
+    """Export with a free batch axis and compare with PyTorch on the example and on two images at once.
 
     `path` is replaced only by a file that agrees within 1e-3. Raises EchoPilotError otherwise, and when `path` is a
     folder.
     """
     if path.is_dir():
         raise EchoPilotError(f"export: {path} is a folder; name a file, for example {path / 'echocare.onnx'}")
+    if path.exists() and path.suffix != ".onnx":
+        raise EchoPilotError(f"export: {path} exists and is no .onnx file; give another name")
     module.eval()
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as folder:
@@ -81,12 +83,12 @@ def export_onnx(module: nn.Module, path: Path, example: Tensor, outputs: Sequenc
     return ExportReport(path.name, path.stat().st_size, tuple(outputs), largest)
 
 
-def _largest_difference(module: nn.Module, file: Path, pictures: Sequence[Tensor]) -> float:
+def _largest_difference(module: nn.Module, file: Path, images: Sequence[Tensor]) -> float:
     gaps = []
     with OnnxRuntime(file, torch.get_num_threads()) as runtime, torch.no_grad():
-        for picture in pictures:
-            found = runtime.infer(picture.numpy()).values()
-            for ours, theirs in zip(module(picture), found, strict=True):
+        for image in images:
+            found = runtime.infer(image.numpy()).values()
+            for ours, theirs in zip(module(image), found, strict=True):
                 gaps.append(float(np.abs(ours.numpy() - theirs).max()))
     return float(np.max(gaps))  # NaN stays NaN
 

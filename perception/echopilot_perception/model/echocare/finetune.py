@@ -1,4 +1,4 @@
-"""What a training loop needs of EchoCare: what learns, how fast, what to keep of it, and a teacher for distillation."""
+"""Fine-tuning of EchoCare: trainable parameters, learning rates, learned state, and a teacher for distillation."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,10 +11,10 @@ from echopilot_core import EchoPilotError
 from echopilot_perception.heads import HEADS, HeadSpec
 from echopilot_perception.model.echocare import lora
 from echopilot_perception.model.echocare.checkpoint import load_encoder
+from echopilot_perception.model.echocare.encoder import ECHOCARE, EncoderShape
 from echopilot_perception.model.echocare.network import EchoCareNetwork, Normalisation
-from echopilot_perception.model.echocare.shape import ECHOCARE, EncoderShape
 
-ENCODER_LR_SCALE = 0.1  # of the public fine-tunings: 1e-4 for the encoder, 1e-3 for what hangs on it
+ENCODER_LR_SCALE = 0.1  # of the public fine-tunings: 1e-4 for the encoder, 1e-3 for decoder and heads
 
 
 def network_maker(
@@ -26,7 +26,8 @@ def network_maker(
 ) -> Callable[[HeadSpec, int], nn.Module]:
     """Function (spec, seed) -> prepared network on the encoder of `file`, for the argument `network` of `train`.
 
-    What the file does not give is drawn from the seed. Calling it raises EchoPilotError as `load_encoder` does.
+    Weights that the file does not hold are initialized from the seed. Calling the function raises EchoPilotError as
+    `load_encoder` does.
     """
 
     def make(spec: HeadSpec, seed: int) -> nn.Module:
@@ -40,7 +41,7 @@ def network_maker(
 
 
 def prepare(network: EchoCareNetwork, full: bool = False, rank: int = lora.RANK) -> None:
-    """Choose in place what learns: decoder, heads and colours always; of the encoder LoRA, or with `full` all of it."""
+    """Set in place what is trained: decoder, heads and colors; of the encoder LoRA alone, or all (`full`)."""
     if full:
         network.encoder.requires_grad_(True)
     else:
@@ -51,7 +52,7 @@ def parameter_groups(network: nn.Module, learning_rate: float, weight_decay: flo
     """Groups of an `EchoCareNetwork` for AdamW, and for the argument `groups` of `train`.
 
     The encoder learns at a tenth of the rate, which a loop with a schedule takes from `lr_scale`; vectors and the
-    colours do not decay.
+    colors do not decay.
     """
     chosen: dict[tuple[float, float], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
@@ -66,12 +67,12 @@ def parameter_groups(network: nn.Module, learning_rate: float, weight_decay: flo
 
 
 def learned_state(network: EchoCareNetwork) -> dict[str, Tensor]:
-    """What fine-tuning changes, without the frozen weights of EchoCare, which nobody may pass on."""
+    """Trained parameters, without the frozen weights of EchoCare, which must not be redistributed."""
     return {name: p.detach().cpu() for name, p in network.named_parameters() if p.requires_grad}
 
 
 def restore(network: EchoCareNetwork, state: Mapping[str, Tensor]) -> None:
-    """Put a `learned_state` back into a network that was prepared in the same way, in place.
+    """Load a `learned_state` in place into a network that was prepared in the same way.
 
     Raises EchoPilotError when names or shapes differ; then nothing is changed.
     """
@@ -91,7 +92,7 @@ def restore(network: EchoCareNetwork, state: Mapping[str, Tensor]) -> None:
 
 
 def make_teacher(network: EchoCareNetwork) -> Callable[[Tensor], dict[str, Tensor]]:
-    """Function from pictures (N, 1, 256, 256) in 0..1 to the outputs by head name, on the pictures' device.
+    """Function from images (N, 1, 256, 256) in 0..1 to the outputs by head name, on the images' device.
 
     It computes where the network lies, in evaluation mode and without gradients. The output `embedding` has a length
     of its own, so that a student cannot be held to it.

@@ -1,4 +1,4 @@
-"""Say in one line which library of the EchoCare part is missing or too old."""
+"""Check of the libraries that EchoCare needs."""
 
 import re
 from importlib.metadata import PackageNotFoundError, version

@@ -1,6 +1,6 @@
-"""Pictures with masks from disk as samples: the layouts of CAMUS, EchoNet-Dynamic and usgra-seg.
+"""Images with masks from disk as samples: the layouts of CAMUS, EchoNet-Dynamic and usgra-seg.
 
-Each reader is a generator that holds one file at a time. What a data set does not tell is marked as not known, so that
+Each reader is a generator that holds one file at a time. What a data set does not hold is marked as unknown, so that
 it teaches nothing.
 """
 

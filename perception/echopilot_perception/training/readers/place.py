@@ -1,4 +1,4 @@
-"""A foreign picture with its mask, put on the grid of `echopilot_perception.grid`."""
+"""Images of public data sets with their masks, resampled to `echopilot_perception.grid`."""
 
 import cv2
 import numpy as np
@@ -12,35 +12,35 @@ from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.heads.sizes import NAMES
 from echopilot_perception.training.samples import Sample
 
-ZOOM = grid.PICTURE_CELLS // grid.CELLS
+ZOOM = grid.IMAGE_CELLS // grid.CELLS
 
 
-def sector_of(pictures: NDArray[np.uint8], name: str) -> Sector:
-    """The fan or rectangle in pictures (N, H, W); raises EchoPilotError when `name` shows none."""
-    sector = find_sector(pictures)
+def sector_of(images: NDArray[np.uint8], name: str) -> Sector:
+    """The fan or rectangle in images (N, H, W); raises EchoPilotError when `name` shows none."""
+    sector = find_sector(images)
     if sector is None:
-        raise EchoPilotError(f"{name}: no ultrasound sector found; the picture is empty")
+        raise EchoPilotError(f"{name}: no ultrasound sector found; the image is empty")
     return sector
 
 
-def check_same_size(picture: NDArray[np.uint8], mask: NDArray[np.uint8], name: str) -> None:
-    """Raise EchoPilotError unless picture and mask of `name` have the same height and width."""
-    if picture.shape[:2] != mask.shape[:2]:
-        raise EchoPilotError(f"{name}: the picture has size {picture.shape[:2]}, its mask {mask.shape[:2]}")
+def check_same_size(image: NDArray[np.uint8], mask: NDArray[np.uint8], name: str) -> None:
+    """Raise EchoPilotError unless image and mask of `name` have the same height and width."""
+    if image.shape[:2] != mask.shape[:2]:
+        raise EchoPilotError(f"{name}: the image has size {image.shape[:2]}, its mask {mask.shape[:2]}")
 
 
 def on_grid(
-    picture: NDArray[np.uint8],
+    image: NDArray[np.uint8],
     classes: NDArray[np.uint8],
     sector: Sector,
     spacing_m: float,
     view: View,
     lv_volume_m3: float = float("nan"),
 ) -> Sample:
-    """Sample of a picture (H, W) and its classes (H, W) by Tissue, 255 where not known, both with square pixels.
+    """Sample of an image (H, W) and its `SegmentationClass` map (H, W), 255 where not known, both with square pixels.
 
-    The picture is resampled as every frame is (frames.preprocess), classes are read at the centres of their cells.
-    Outside the sector there is nothing to be seen, which is known: background.
+    The image is resampled as every frame is (frames.preprocess), classes are read at the centers of their cells.
+    Outside the sector the class is known: background.
     """
     geometry = ProbeGeometry(
         kind=sector.kind,
@@ -54,10 +54,10 @@ def on_grid(
         origin_v_px=sector.origin_v_px,
         frequency_hz=0.0,
     )
-    height, width = picture.shape
+    height, width = image.shape
     box = sector.box
     box = SectorBox(max(box.left_px, 0), max(box.top_px, 0), min(box.right_px, width), min(box.bottom_px, height))
-    image = np.round(to_network(Frame(0, 0, picture, geometry, box)) * 255.0).astype(np.uint8)
+    image = np.round(to_network(Frame(0, 0, image, geometry, box)) * 255.0).astype(np.uint8)
     inside = sector_cells(geometry).reshape(grid.CELLS, ZOOM, grid.CELLS, ZOOM).any(axis=(1, 3))
     labels = np.where(inside, _at_cells(classes, geometry), 0).astype(np.uint8)
     sizes = np.full(len(NAMES), np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""usgra-seg layout: linear-probe pictures of nerves and vessels with colour masks (github.com/tmkand/usgra-seg)."""
+"""usgra-seg layout: linear-probe images of nerves and vessels with color masks (github.com/tmkand/usgra-seg)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +7,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, Tissue, View
+from echopilot_core import EchoPilotError, SegmentationClass, View
+from echopilot_core.guarded.bounded import MAX_IMAGE_BYTES, read_bounded
+from echopilot_core.guarded.png_input import check_png
 from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.training.readers.place import check_same_size, on_grid, sector_of
 from echopilot_perception.training.samples import Sample
 
 VESSEL_RGB, NERVE_RGB, NOTHING_RGB = (0, 128, 0), (128, 0, 0), (0, 0, 0)
-CLASSES = {NOTHING_RGB: UNKNOWN_LABEL, VESSEL_RGB: int(Tissue.AO_LUMEN), NERVE_RGB: int(Tissue.BACKGROUND)}
+CLASSES = {
+    NOTHING_RGB: UNKNOWN_LABEL,
+    VESSEL_RGB: int(SegmentationClass.AO_LUMEN),
+    NERVE_RGB: int(SegmentationClass.BACKGROUND),
+}
 DEPTH_M = 0.04
 
 
@@ -21,44 +27,46 @@ def read_usgra(folder: Path, depth_m: float = DEPTH_M) -> Iterator[Sample]:
     """Samples of every images/NAME.png with its masks/NAME.png.
 
     Vessels become AO_LUMEN, the only class of a round vessel that we have; a nerve is certainly none of our classes;
-    what is not coloured is not known. The pictures show no standard view, which is known: NONE. Pixel spacing is not
-    told: each picture is taken to reach `depth_m` deep, 40 mm as is usual for these probes at neck, arm and groin, so
+    what is not colored is not known. The images show no standard view, which is known: NONE. Pixel spacing is not
+    given: each image is taken to reach `depth_m` deep, 40 mm as is usual for these probes at neck, arm and groin, so
     vessels are smaller than an aorta and diameters are good to a third at best. Raises EchoPilotError when there is no
-    picture, a mask is missing or of another size, or a mask holds another colour.
+    image, a mask is missing or of another size, or a mask holds another color.
     """
     paths = sorted((Path(folder) / "images").glob("*.png"))
     if not paths:
         raise EchoPilotError(f"usgra-seg: {folder} holds no images/*.png")
     for path in paths:
-        picture, mask = (
+        image, mask = (
             _load(path, cv2.IMREAD_GRAYSCALE),
             _load(path.parents[1] / "masks" / path.name, cv2.IMREAD_COLOR),
         )
-        check_same_size(picture, mask, path.name)
-        sector = sector_of(picture[None], path.name)
-        yield on_grid(picture, _classes(mask, path.name), sector, depth_m / sector.depth_px, View.NONE)
+        check_same_size(image, mask, path.name)
+        sector = sector_of(image[None], path.name)
+        yield on_grid(image, _classes(mask, path.name), sector, depth_m / sector.depth_px, View.NONE)
 
 
 def _load(path: Path, flags: int) -> NDArray[np.uint8]:
     if not path.is_file():
         raise EchoPilotError(f"usgra-seg: {path} does not exist")
-    picture = cv2.imread(str(path), flags)
-    if picture is None:
-        raise EchoPilotError(f"usgra-seg: {path.name} is not a readable picture")
-    return np.asarray(picture, np.uint8)
+    data = read_bounded(path, MAX_IMAGE_BYTES, f"usgra-seg: {path.name}")
+    check_png(data, f"usgra-seg: {path.name}")
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    if image is None:
+        raise EchoPilotError(f"usgra-seg: {path.name} is not a readable image")
+    return np.asarray(image, np.uint8)
 
 
 def _classes(mask: NDArray[np.uint8], name: str) -> NDArray[np.uint8]:
     classes = np.empty(mask.shape[:2], np.uint8)
-    told = np.zeros(mask.shape[:2], np.bool_)
-    for colour, tissue in CLASSES.items():
-        here = (mask == colour[::-1]).all(axis=2)
+    assigned = np.zeros(mask.shape[:2], np.bool_)
+    for color, tissue in CLASSES.items():
+        here = (mask == color[::-1]).all(axis=2)
         classes[here] = tissue
-        told |= here
-    if not told.all():
-        blue, green, red = mask[~told][0].tolist()
+        assigned |= here
+    if not assigned.all():
+        blue, green, red = mask[~assigned][0].tolist()
         raise EchoPilotError(
-            f"{name}: the mask holds the colour {(red, green, blue)}; "
+            f"{name}: the mask holds the color {(red, green, blue)}; "
             f"known are {VESSEL_RGB} vessel, {NERVE_RGB} nerve and {NOTHING_RGB}"
         )
     return classes

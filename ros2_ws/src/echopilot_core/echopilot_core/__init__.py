@@ -1,13 +1,33 @@
-"""The vocabulary of EchoPilot: frames, views, poses, what is seen, commanded and measured."""
+"""Shared types of EchoPilot: frames, views, poses, perception results, commands and measurements."""
 
-from echopilot_core.body import BodyLandmarks, BodySurface
-from echopilot_core.classes import FindingKind, Tissue
-from echopilot_core.clock import Clock, ManualClock, SteadyClock, to_ns, to_s
-from echopilot_core.errors import EchoPilotError
-from echopilot_core.frame import Frame, Imaging, MarkerSide, Mode, ProbeGeometry, ProbeKind, SectorBox
-from echopilot_core.landmarks import LandmarkName
-from echopilot_core.measurement import ANEURYSM_M, Convention, EndPoint, Finding, GateStatus, Measurement, Phase
+from echopilot_core.body import BodyLandmarks, BodySurface, LandmarkName
+from echopilot_core.exam import ExamPhase, ExamStatus, ViewResult
+from echopilot_core.frame import (
+    SCALE_UNKNOWN,
+    Frame,
+    ImagingMode,
+    ImagingParameters,
+    MarkerSide,
+    Preset,
+    ProbeGeometry,
+    ProbeKind,
+    ScannerSettings,
+    SectorBox,
+)
+from echopilot_core.measurement import (
+    ANEURYSM_M,
+    REVIEW_SENTENCE,
+    CaliperPoint,
+    CardiacPhase,
+    Finding,
+    GateStatus,
+    Measurement,
+)
+from echopilot_core.measurement_name import EJECTION_FRACTIONS, CaliperConvention, MeasurementName
+from echopilot_core.perception_result import Box, ClassExtent, Guidance, LabelMap, Landmark, PerceptionResult
 from echopilot_core.robot import (
+    CONTACT_PHASES,
+    IMAGE_DRIVEN_PHASES,
     ControlGoal,
     ControlPhase,
     ControlStatus,
@@ -20,51 +40,78 @@ from echopilot_core.robot import (
     SafetyMode,
     SafetyState,
 )
-from echopilot_core.seen import Box, ClassExtent, Guidance, LabelMap, Landmark, Seen
-from echopilot_core.views import View
+from echopilot_core.robot_interface import Robot, RobotInputs
+from echopilot_core.se3 import Array
+from echopilot_core.timing import Clock, ManualClock, SteadyClock, to_ns, to_s
+from echopilot_core.vocabulary import (
+    ALL_HEADS,
+    EchoPilotError,
+    FindingKind,
+    HeadName,
+    SegmentationClass,
+    View,
+    WriteError,
+)
 
 __all__ = [
+    "ALL_HEADS",
     "ANEURYSM_M",
+    "CONTACT_PHASES",
+    "EJECTION_FRACTIONS",
+    "IMAGE_DRIVEN_PHASES",
+    "REVIEW_SENTENCE",
+    "SCALE_UNKNOWN",
+    "Array",
     "BodyLandmarks",
     "BodySurface",
     "Box",
+    "CaliperConvention",
+    "CaliperPoint",
+    "CardiacPhase",
     "ClassExtent",
     "Clock",
     "ControlGoal",
     "ControlPhase",
     "ControlStatus",
-    "Convention",
     "EchoPilotError",
-    "EndPoint",
+    "ExamPhase",
+    "ExamStatus",
     "Finding",
     "FindingKind",
     "Frame",
     "GateStatus",
     "GoalKind",
     "Guidance",
-    "Imaging",
+    "HeadName",
+    "ImagingMode",
+    "ImagingParameters",
     "LabelMap",
     "Landmark",
     "LandmarkName",
     "ManualClock",
     "MarkerSide",
     "Measurement",
-    "Mode",
+    "MeasurementName",
     "Outcome",
-    "Phase",
+    "PerceptionResult",
+    "Preset",
     "ProbeCommand",
     "ProbeGeometry",
     "ProbeKind",
+    "Robot",
+    "RobotInputs",
     "RobotMode",
     "RobotState",
     "SafeTwist",
     "SafetyMode",
     "SafetyState",
+    "ScannerSettings",
     "SectorBox",
-    "Seen",
+    "SegmentationClass",
     "SteadyClock",
-    "Tissue",
     "View",
+    "ViewResult",
+    "WriteError",
     "to_ns",
     "to_s",
 ]

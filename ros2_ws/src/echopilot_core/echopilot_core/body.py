@@ -1,9 +1,26 @@
-"""What is known of the patient's outside before and during contact."""
+"""Landmarks and the surface of the body, as known before and during contact."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class LandmarkName(IntEnum):
+    """A point in the image plane.
+
+    The two hinges of the mitral valve (anterior: towards the outflow tract, at the septum in A4C), the endocardial
+    apex, the two hinges of the aortic valve, and the ends of the outer AP caliper on the abdominal aorta.
+    """
+
+    MITRAL_ANTERIOR = 0
+    MITRAL_POSTERIOR = 1
+    APEX = 2
+    AORTIC_VALVE_ANTERIOR = 3
+    AORTIC_VALVE_POSTERIOR = 4
+    AORTA_NEAR = 5
+    AORTA_FAR = 6
 
 
 @dataclass(frozen=True)

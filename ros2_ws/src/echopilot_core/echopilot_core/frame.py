@@ -1,10 +1,78 @@
-"""One ultrasound image with acquisition stamp, sequence and geometry."""
+"""One ultrasound image with acquisition stamp, sequence, geometry and imaging parameters."""
 
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+NAN = float("nan")
+
+SCALE_UNKNOWN = "spacing unknown: 160 mm depth assumed"
+"""Preset of images whose source gives no scale: nothing in them has a length, an area or a volume."""
+
+
+class Preset(str, Enum):
+    """Imaging presets of the simulated scanner; those of the phased probe also name the rows of the limits table."""
+
+    CARDIAC = "cardiac"
+    ABDOMEN = "abdomen"
+    CONVEX = "convex"
+    LINEAR = "linear"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class ImagingMode(IntEnum):
+    """Imaging mode."""
+
+    B = 0
+    COLOR = 1
+    OTHER = 2
+
+
+@dataclass(frozen=True)
+class ScannerSettings:
+    """Settings of the scanner.
+
+    `tgc_db` are the eight sliders of the time gain compensation from the face to the full depth, `compounding` the
+    number of steering angles averaged into one frame (1: none), `persistence` the weight of the last displayed frame
+    in the next (0: none).
+    """
+
+    preset: str = Preset.CARDIAC  # a `Preset`, or the word of a real scanner
+    depth_m: float = 0.16
+    gain_db: float = 0.0
+    focus_m: float = 0.08
+    dynamic_range_db: float = 60.0
+    tgc_db: tuple[float, ...] = (0.0,) * 8
+    compounding: int = 1
+    persistence: float = 0.0
+
+
+@dataclass(frozen=True)
+class ImagingParameters(ScannerSettings):
+    """Settings in force when a frame was acquired; NaN, 0 and empty where the source does not give them."""
+
+    preset: str = ""
+    depth_m: float = NAN
+    gain_db: float = NAN
+    focus_m: float = NAN
+    dynamic_range_db: float = NAN
+    tgc_db: tuple[float, ...] = ()
+    compounding: int = 0
+    persistence: float = NAN
+    mode: ImagingMode = ImagingMode.B
+    mechanical_index: float = NAN
+    thermal_index: float = NAN
+    frozen: bool = False
+    probe_id: str = ""
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the scale of the image is known."""
+        return self.preset != SCALE_UNKNOWN
 
 
 class ProbeKind(IntEnum):
@@ -16,26 +84,18 @@ class ProbeKind(IntEnum):
 
 
 class MarkerSide(IntEnum):
-    """Side of the index marker on the display that the picture came from (ours is always RIGHT)."""
+    """Side of the index marker on the display that the image came from (ours is always RIGHT)."""
 
     UNKNOWN = 0
     LEFT = 1
     RIGHT = 2
 
 
-class Mode(IntEnum):
-    """Imaging mode."""
-
-    B = 0
-    COLOUR = 1
-    OTHER = 2
-
-
 @dataclass(frozen=True)
 class ProbeGeometry:
-    """What is needed to place a pixel in space.
+    """Geometry of the image: everything needed to place a pixel in space.
 
-    The origin of `us_image` is the centre of the transducer face: pixel (column u, row v) lies at
+    The origin of `us_image` is the center of the transducer face: pixel (column u, row v) lies at
     x = (u - origin_u_px) * spacing_x_m to the right and y = (v - origin_v_px) * spacing_y_m down (depth).
     """
 
@@ -54,27 +114,12 @@ class ProbeGeometry:
 
 @dataclass(frozen=True)
 class SectorBox:
-    """Pixels [left, right) x [top, bottom) that hold the ultrasound picture; the rest is screen."""
+    """Pixels [left, right) x [top, bottom) that hold the ultrasound image; the rest is screen."""
 
     left_px: int
     top_px: int
     right_px: int
     bottom_px: int
-
-
-@dataclass(frozen=True)
-class Imaging:
-    """Scanner settings at acquisition; NaN where the source does not tell."""
-
-    mode: Mode = Mode.B
-    gain_db: float = float("nan")
-    dynamic_range_db: float = float("nan")
-    focus_m: float = float("nan")
-    mechanical_index: float = float("nan")
-    thermal_index: float = float("nan")
-    frozen: bool = False
-    probe_id: str = ""
-    preset: str = ""  # "cardiac", "abdomen" or the scanner's own word
 
 
 @dataclass(frozen=True)
@@ -86,5 +131,5 @@ class Frame:
     image: NDArray[np.uint8]
     geometry: ProbeGeometry
     sector: SectorBox
-    imaging: Imaging = Imaging()
+    imaging: ImagingParameters = field(default_factory=ImagingParameters)
     steady_ns: int = 0

@@ -1,25 +1,16 @@
-"""Numbers and findings that leave the system, each with its provenance."""
+"""Measurements and findings, each with its provenance."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
-from echopilot_core.classes import FindingKind
-from echopilot_core.views import View
+from echopilot_core.measurement_name import CaliperConvention, MeasurementName
+from echopilot_core.vocabulary import FindingKind, View
 
 ANEURYSM_M = 0.030
 """Outer diameter of the abdominal aorta from which on it is an aneurysm (SVS guideline 2018)."""
 
 
-class Convention(IntEnum):
-    """Calliper convention of a diameter; conventions are never mixed."""
-
-    NOT_APPLICABLE = 0
-    INNER_TO_INNER = 1
-    LEADING_EDGE = 2
-    OUTER_TO_OUTER = 3
-
-
-class Phase(IntEnum):
+class CardiacPhase(IntEnum):
     """Moment of the heart cycle that a number belongs to."""
 
     UNSPECIFIED = 0
@@ -37,8 +28,8 @@ class GateStatus(IntEnum):
 
 
 @dataclass(frozen=True)
-class EndPoint:
-    """One calliper end in us_image [m] of the frame it was set in."""
+class CaliperPoint:
+    """One caliper end in us_image [m] of the frame it was set in."""
 
     x_m: float
     y_m: float
@@ -48,19 +39,23 @@ class EndPoint:
 class Measurement:
     """A value in SI `unit` ("m", "m3", "1") with standard deviation and where it came from."""
 
-    name: str
+    name: MeasurementName
     value: float
     unit: str
     sigma: float
     view: View
-    convention: Convention = Convention.NOT_APPLICABLE
-    phase: Phase = Phase.UNSPECIFIED
+    convention: CaliperConvention = CaliperConvention.NOT_APPLICABLE
+    phase: CardiacPhase = CardiacPhase.UNSPECIFIED
     obliquity_rad: float = 0.0
     gate: GateStatus = GateStatus.NOT_CHECKED
     gate_reason: str = ""
-    end_points: tuple[EndPoint, ...] = ()
+    end_points: tuple[CaliperPoint, ...] = ()
     frame_sequences: tuple[int, ...] = ()
     station_m: float = float("nan")  # arc length along the sweep, where that applies
+
+
+REVIEW_SENTENCE = "Suspected by software, needs review."
+"""Ends the text of every finding."""
 
 
 @dataclass(frozen=True)

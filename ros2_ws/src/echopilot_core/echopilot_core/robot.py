@@ -1,4 +1,4 @@
-"""What the robot tells and what it is told."""
+"""State and command of the robot, and the contact forces that all packages share."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -6,11 +6,30 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core.views import View
+from echopilot_core.frame import Preset
+from echopilot_core.vocabulary import View
+
+HARD_LIMIT_N = 20.0
+"""No true normal force may pass this; every physics step above it is counted."""
+
+CONTACT_N = 1.0
+"""Above it the probe touches the patient: contact limits hold, and a latched stop is not reset."""
+
+RESTING_N = 0.8
+"""Above it an idle arm stays in contact; below CONTACT_N, because a light contact varies with breathing."""
+
+REGAINED_N = 1.5
+"""Contact that was lost counts as regained only clearly above CONTACT_N."""
+
+SETTLED_N = 1.0
+"""A force counts as settled within this of its set-point."""
+
+FREE_N = 0.5
+"""Below it the probe is free: the controller moves in air, resets its estimate of skin stiffness, and ends a lift."""
 
 
 class RobotMode(IntEnum):
-    """What the arm itself is doing."""
+    """Mode of the arm's own controller."""
 
     SERVO = 0  # follows valid commands
     COMPLIANT_HOLD = 1  # no valid command for 50 ms: local force hold
@@ -22,8 +41,9 @@ class RobotMode(IntEnum):
 class RobotState:
     """One control tick of the arm.
 
-    `wrench` (6,) [N, N m] is what the patient does to the probe, in `probe` at its origin, tool weight and bias
+    `wrench` (6,) [N, N m] is exerted by the patient on the probe, in `probe` at its origin, tool weight and bias
     removed: pressing with 5 N reads wrench[2] = -5. `twist` (6,) [m/s, rad/s] is in `base` at the probe origin.
+    `joint_effort_n_m` are the torques of the motors, None where the arm does not report them.
     """
 
     stamp_ns: int
@@ -35,6 +55,8 @@ class RobotState:
     joint_velocity_rad_s: NDArray[np.float64]
     mode: RobotMode
     due_frame_sequence: int = -1  # lockstep: newest frame whose result is due by this tick; -1 asks for no wait
+    joint_names: tuple[str, ...] = ()
+    joint_effort_n_m: NDArray[np.float64] | None = None
 
     @property
     def contact_force_n(self) -> float:
@@ -73,7 +95,7 @@ class SafetyMode(IntEnum):
 
 @dataclass(frozen=True)
 class SafetyState:
-    """What safety does and why; `reasons` are the latched names (echopilot_control.safety.reasons)."""
+    """Mode of safety with its causes; `reasons` are the latched names (echopilot_control.safety.reasons)."""
 
     stamp_ns: int
     mode: SafetyMode
@@ -84,7 +106,7 @@ class SafetyState:
 
 
 class ControlPhase(IntEnum):
-    """What the controller is doing."""
+    """Phase of the controller."""
 
     IDLE = 0
     APPROACH = 1
@@ -98,8 +120,15 @@ class ControlPhase(IntEnum):
     RECOVER = 9  # contact lost or image stale: lateral motion frozen
 
 
+IMAGE_DRIVEN_PHASES = frozenset({ControlPhase.SEARCH, ControlPhase.REFINE, ControlPhase.HOLD, ControlPhase.SWEEP})
+"""Phases in which the image determines the probe's motion; none continues without a fresh one."""
+
+CONTACT_PHASES = IMAGE_DRIVEN_PHASES | {ControlPhase.TOUCH, ControlPhase.COUPLE}
+"""The probe is meant to touch the patient."""
+
+
 class GoalKind(IntEnum):
-    """What the exam asks of the controller."""
+    """Kind of a goal that the exam gives the controller."""
 
     IDLE = 0
     ACQUIRE_VIEW = 1
@@ -109,7 +138,7 @@ class GoalKind(IntEnum):
 
 
 class Outcome(IntEnum):
-    """How a goal stands."""
+    """Outcome of a goal."""
 
     RUNNING = 0
     SUCCEEDED = 1
@@ -126,7 +155,7 @@ class ControlGoal:
     kind: GoalKind
     view: View = View.NONE
     force_setpoint_n: float = 5.0
-    preset: str = "cardiac"  # which row of the limits table holds
+    preset: str = Preset.CARDIAC  # which row of the limits table holds
     timeout_s: float = 60.0
     speed_m_s: float = 0.008  # sweeps only
 
@@ -148,4 +177,4 @@ class ControlStatus:
     station_m: float  # arc length swept so far; NaN outside sweeps
     view_score: float  # 0..1 how well the present frame fits the goal's view
     frame_sequence: int
-    frame_age_s: float  # NaN when no frame was seen
+    frame_age_s: float  # NaN before the first result

@@ -3,14 +3,15 @@
 Twists are 6-vectors (v [m/s], w [rad/s]). Formulas: Lynch & Park, Modern Robotics (2017), ch. 3.
 """
 
-from math import isfinite
+from math import isfinite, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.float64]  # any shape; docstrings give it
 
 _SMALL_ANGLE_RAD = 1e-8
+_EYE_3, _EYE_4 = np.eye(3), np.eye(4)
 
 R_PROBE_US_IMAGE: Array = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 """Columns are the us_image axes (x right, y down, z = x cross y) seen from the probe."""
@@ -18,10 +19,14 @@ R_PROBE_US_IMAGE: Array = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0
 
 def transform(rotation: Array, translation_m: Array) -> Array:
     """Assemble `T` (4, 4) from a rotation (3, 3) and a translation (3,) [m]."""
-    T = np.eye(4)
+    T = _EYE_4.copy()
     T[:3, :3] = rotation
     T[:3, 3] = translation_m
     return T
+
+
+T_PROBE_US_IMAGE: Array = transform(R_PROBE_US_IMAGE, np.zeros(3))
+"""Both frames have their origin at the center of the transducer face."""
 
 
 def inverse(T: Array) -> Array:
@@ -36,6 +41,11 @@ def apply(T_a_b: Array, points_b: Array) -> Array:
     return mapped
 
 
+def _length(vector: Array) -> float:
+    """Euclidean norm, to the bit that of `np.linalg.norm` and several times as fast on few numbers."""
+    return sqrt(vector.dot(vector))
+
+
 def hat(w: Array) -> Array:
     """Skew matrix of a 3-vector: hat(w) @ x = w cross x."""
     return np.array([[0.0, -w[2], w[1]], [w[2], 0.0, -w[0]], [-w[1], w[0], 0.0]])
@@ -43,18 +53,18 @@ def hat(w: Array) -> Array:
 
 def so3_exp(w_rad: Array) -> Array:
     """Rotation matrix of a rotation vector (3,) [rad] (Rodrigues, MR eq. 3.51)."""
-    angle = float(np.linalg.norm(w_rad))
+    angle = _length(w_rad)
     if angle < _SMALL_ANGLE_RAD:
-        return np.eye(3) + hat(w_rad)
+        return _EYE_3 + hat(w_rad)
     K = hat(w_rad / angle)
-    R: Array = np.eye(3) + np.sin(angle) * K + (1.0 - np.cos(angle)) * (K @ K)
+    R: Array = _EYE_3 + np.sin(angle) * K + (1.0 - np.cos(angle)) * (K @ K)
     return R
 
 
 def so3_log(R: Array) -> Array:
     """Rotation vector (3,) [rad] of a rotation matrix, stable at 0 and at pi."""
     q = quaternion(R)
-    vector_norm = float(np.linalg.norm(q[:3]))
+    vector_norm = _length(q[:3])
     scale = 2.0 if vector_norm < _SMALL_ANGLE_RAD else 2.0 * np.arctan2(vector_norm, q[3]) / vector_norm
     w_rad: Array = scale * q[:3]
     return w_rad
@@ -63,42 +73,38 @@ def so3_log(R: Array) -> Array:
 def exp(twist: Array) -> Array:
     """Exponential of a twist (v, w) times unit time (MR eq. 3.88)."""
     v, w = twist[:3], twist[3:]
-    angle = float(np.linalg.norm(w))
+    angle = _length(w)
     W = hat(w)
     if angle < _SMALL_ANGLE_RAD:
-        V = np.eye(3) + 0.5 * W
+        V = _EYE_3 + 0.5 * W
     else:
         a2 = angle * angle
-        V = np.eye(3) + (1.0 - np.cos(angle)) / a2 * W + (angle - np.sin(angle)) / (a2 * angle) * (W @ W)
+        V = _EYE_3 + (1.0 - np.cos(angle)) / a2 * W + (angle - np.sin(angle)) / (a2 * angle) * (W @ W)
     return transform(so3_exp(w), V @ v)
 
 
 def log(T: Array) -> Array:
     """Twist (v, w) whose exponential is `T`; inverse of `exp` for angles below pi."""
     w = so3_log(T[:3, :3])
-    angle = float(np.linalg.norm(w))
+    angle = _length(w)
     W = hat(w)
     if angle < _SMALL_ANGLE_RAD:
-        V_inverse = np.eye(3) - 0.5 * W
+        V_inverse = _EYE_3 - 0.5 * W
     else:
         half = 0.5 * angle
-        V_inverse = np.eye(3) - 0.5 * W + (1.0 - half / np.tan(half)) / (angle * angle) * (W @ W)
+        V_inverse = _EYE_3 - 0.5 * W + (1.0 - half / np.tan(half)) / (angle * angle) * (W @ W)
     return np.concatenate([V_inverse @ T[:3, 3], w])
 
 
-def adjoint(T_a_b: Array) -> Array:
-    """6x6 map of twists (v, w) about b's origin in b to twists about a's origin in a (MR eq. 3.83, reordered)."""
-    R = T_a_b[:3, :3]
-    A = np.zeros((6, 6))
-    A[:3, :3] = R
-    A[3:, 3:] = R
-    A[:3, 3:] = hat(T_a_b[:3, 3]) @ R
-    return A
+def between(T_from: Array, T_to: Array, share: float) -> Array:
+    """The pose at a share 0..1 of the screw motion from `T_from` to `T_to`."""
+    T: Array = T_from @ exp(share * log(inverse(T_from) @ T_to))
+    return T
 
 
 def angle_between(R_a: Array, R_b: Array) -> float:
     """Geodesic angle [rad] between two rotations."""
-    return float(np.linalg.norm(so3_log(R_a.T @ R_b)))
+    return _length(so3_log(R_a.T @ R_b))
 
 
 def quaternion(R: Array) -> Array:
@@ -116,14 +122,14 @@ def quaternion(R: Array) -> Array:
         q[j] = m[j, i] + m[i, j]
         q[k] = m[k, i] + m[i, k]
         q[3] = m[k, j] - m[j, k]
-    q /= np.linalg.norm(q)
+    q /= _length(q)
     return q if q[3] >= 0.0 else -q
 
 
 def from_quaternion(q_xyzw: Array) -> Array:
     """Rotation matrix of a quaternion (x, y, z, w); raises ValueError unless its norm is 1 within 1e-3."""
     q = np.asarray(q_xyzw, dtype=np.float64)
-    norm = float(np.linalg.norm(q))
+    norm = _length(q)
     if not abs(norm - 1.0) < 1e-3:
         raise ValueError(f"quaternion has norm {norm}, expected 1")
     x, y, z, w = q / norm
@@ -134,6 +140,13 @@ def from_quaternion(q_xyzw: Array) -> Array:
             [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
         ]
     )
+
+
+def as_transmitted(T: Array) -> Array:
+    """A rigid motion as the receiver of its Pose message computes it; all NaN when any number is not finite."""
+    if not bool(np.isfinite(T).all()):
+        return np.full((4, 4), np.nan)
+    return transform(from_quaternion(quaternion(T[:3, :3])), T[:3, 3])
 
 
 def look_along(z_axis: Array, x_hint: Array) -> Array:
@@ -147,7 +160,8 @@ def look_along(z_axis: Array, x_hint: Array) -> Array:
     if norm < 1e-9:
         raise ValueError("x_hint is parallel to z_axis")
     x = x / norm
-    return np.column_stack([x, np.cross(z, x), z])
+    y = np.array([z[1] * x[2] - z[2] * x[1], z[2] * x[0] - z[0] * x[2], z[0] * x[1] - z[1] * x[0]])  # z × x
+    return np.column_stack([x, y, z])
 
 
 def is_rigid(T: Array, tolerance: float = 1e-6) -> bool:

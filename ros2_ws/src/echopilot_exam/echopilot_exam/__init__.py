@@ -1,1 +1,1 @@
-"""The exam: protocol, named states, acceptance gate, aggregation over frames and poses, exam record."""
+"""The exam: protocol, state machine, acceptance gate, measurement over frames and poses, exam record."""

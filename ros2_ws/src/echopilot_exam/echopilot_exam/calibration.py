@@ -1,4 +1,4 @@
-"""What an exam may trust of the calibrations: files checked before it begins, said in its record."""
+"""Checks of the calibration files of an exam before it begins, with one line on each for its record."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,14 +11,14 @@ from echopilot_exam.record.model import NOT_CALIBRATED
 __all__ = ["NOT_CALIBRATED", "SIMULATED", "Calibrations", "check_calibrations"]
 
 SIMULATED = "simulated"
-"""In place of a folder: the simulator knows where its picture is and how late it comes, exactly."""
+"""In place of a folder: pose and latency of the simulator's images are exact."""
 
-MOST_AGE = timedelta(days=365)
+MAX_AGE = timedelta(days=365)
 
 
 @dataclass(frozen=True)
 class Calibrations:
-    """One line on each calibration for the record, and the files that go into it."""
+    """One line on each calibration for the record, and the files that are kept in it."""
 
     probe: str
     time: str
@@ -26,16 +26,24 @@ class Calibrations:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What people have to be told: an exam may go on without, but not in silence."""
-        told = (("probe", self.probe), ("time", self.time))
-        return tuple(f"{kind} {NOT_CALIBRATED}" for kind, line in told if line == NOT_CALIBRATED)
+        """Warnings for the operator: an exam may run without a calibration, but not unannounced."""
+        lines = (("probe", self.probe), ("time", self.time))
+        return tuple(f"{kind} {NOT_CALIBRATED}" for kind, line in lines if line == NOT_CALIBRATED)
 
 
 def check_calibrations(source: str, now: datetime) -> Calibrations:
-    """Check probe.json and time.json in the folder `source`; "simulated" stands for exact ones.
+    """Check probe.json and time.json.
 
-    A file that is missing is a warning. One that was changed, is too old (a year, or its own `valid_days`), of another
-    kind or from the future raises EchoPilotError with one line: a wrong number is worse than none.
+    Args:
+        source: folder of the files, or "simulated" for exact calibrations.
+        now: time of the exam.
+
+    Returns:
+        A line on each calibration; a missing file is a warning.
+
+    Raises:
+        EchoPilotError: for a file that was changed, is too old (a year, or its own `valid_days`), of another kind or
+            from the future; a wrong calibration is worse than none.
     """
     if source == SIMULATED:
         return Calibrations(f"{SIMULATED}, exact", f"{SIMULATED}, exact")
@@ -50,15 +58,15 @@ def check_calibrations(source: str, now: datetime) -> Calibrations:
 def _line(path: Path, kind: str, now: datetime) -> str:
     if not path.exists():
         return NOT_CALIBRATED
-    record = read_record(path, kind, now, MOST_AGE)
-    days = own_limit_days(record)
+    record = read_record(path, kind, now, MAX_AGE)
+    days = own_validity_days(record)
     if days is not None and now - datetime.fromisoformat(record.made_utc) > timedelta(days=days):
-        raise EchoPilotError(f"{path.name}: older than the {days:g} days for which it is good; calibrate again")
+        raise EchoPilotError(f"{path.name}: older than its validity of {days:g} days; calibrate again")
     return f"{record.made_utc}, SHA-256 {record.sha256()[:12]}"
 
 
-def own_limit_days(record: CalibrationRecord) -> float | None:
-    """How many days the record itself says that it is good for, or None where it says nothing."""
+def own_validity_days(record: CalibrationRecord) -> float | None:
+    """Validity [days] that the record itself states, or None."""
     days = record.values.get("valid_days")
     if days is None:
         return None

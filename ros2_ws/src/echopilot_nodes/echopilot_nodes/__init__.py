@@ -1,1 +1,1 @@
-"""Every ROS 2 node of EchoPilot: thin wrappers around the cores, and the only importers of rclpy."""
+"""ROS 2 nodes of a robot PC: thin wrappers around the packages that need no ROS."""

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.client import Client
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import Executor
 from rclpy.node import Node
 from rclpy.task import Future
 from std_msgs.msg import Bool
 
 from echopilot_core import EchoPilotError, SteadyClock, to_ns
-from echopilot_nodes import names, qos
-from echopilot_nodes.bond import Bond
-from echopilot_nodes.params import ManagerParams, read_params
-from echopilot_nodes.process import StopSignal, run
+from echopilot_nodes.bonds import ROBOT, Bond, Peers
+from echopilot_nodes.graph import qos, topics
+from echopilot_nodes.graph.clock import wall_clock
+from echopilot_nodes.graph.params import ManagerParams, read_params
+from echopilot_nodes.graph.process import StopSignal, run
 
 BEAT_S = 0.5
+WATCH_S = 0.1
+WATCHED = (ROBOT, "safety", "controller", "perception", "exam", "recorder", "report", "page")
 STATE_TIMEOUT_S = 2.0
 FAREWELL_S = 2.0
 RETRY_S = 2.0
@@ -48,7 +51,9 @@ class LifecycleManager(Node):
     def __init__(self) -> None:
         super().__init__("lifecycle_manager")
         self._params = read_params(self, ManagerParams)
-        self._bond = Bond(self)
+        self._bond = Bond(self.get_namespace(), self.get_name())
+        self._peers = Peers(self.get_namespace(), WATCHED, self.get_logger().error)
+        self._lost: tuple[str, ...] = ()
         nodes = self._params.nodes.split()
         if not nodes:
             raise EchoPilotError("parameter nodes is empty; give names such as 'perception controller exam'")
@@ -63,9 +68,27 @@ class LifecycleManager(Node):
         ]
         self._active: bool | None = None
         self._leaving = False
-        self._publisher = self.create_publisher(Bool, names.LIFECYCLE_ACTIVE, qos.LATCHED)
+        self._publisher = self.create_publisher(Bool, topics.LIFECYCLE_ACTIVE, qos.LATCHED)
         self._publish(False)
         self._beat_timer = self.create_timer(BEAT_S, self._beat)
+        self._watch_timer = self.create_timer(WATCH_S, self._watch, clock=wall_clock())
+
+    def _watch(self) -> None:
+        """Say who has ended, and who is back."""
+        self._peers.poll()
+        lost = self._peers.lost()
+        for role in lost:
+            if role not in self._lost:
+                self.get_logger().warning(f"{role} has ended")
+        for role in self._lost:
+            if role not in lost:
+                self.get_logger().info(f"{role} is back")
+        self._lost = lost
+
+    def close(self) -> None:
+        """Say goodbye."""
+        self._peers.close()
+        self._bond.close()
 
     def _publish(self, active: bool) -> None:
         if active == self._active:
@@ -79,10 +102,10 @@ class LifecycleManager(Node):
 
     def _beat(self) -> None:
         for managed in self._managed:
-            self._ask_state(managed)
+            self._request_state(managed)
         self._publish(all(m.state == State.PRIMARY_STATE_ACTIVE for m in self._managed))
 
-    def _ask_state(self, managed: Managed) -> None:
+    def _request_state(self, managed: Managed) -> None:
         if managed.future is not None:
             if self._time.now_ns() < managed.deadline_ns:
                 return
@@ -129,9 +152,9 @@ class LifecycleManager(Node):
             self.get_logger().error(f"{managed.name} refused its transition; trying again", throttle_duration_sec=10.0)
             managed.not_before_ns = self._time.now_ns() + to_ns(RETRY_S)
             return
-        self._ask_state(managed)
+        self._request_state(managed)
 
-    def run(self, executor: SingleThreadedExecutor) -> None:
+    def run(self, executor: Executor) -> None:
         """Spin until a signal comes, then deactivate in reverse order, waiting a little for each answer."""
         stop = StopSignal()
         while not stop.received:

@@ -1,4 +1,4 @@
-"""Actions AcquireView and Sweep: goals for the controller from users without our exam; refused while an exam runs."""
+"""Actions AcquireView and Sweep: goals for the controller without an exam; refused while an exam runs."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,12 +8,13 @@ from echopilot_msgs.msg import ControlStatus as ControlStatusMsg
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.lifecycle import LifecycleNode
+from rclpy.serialization import deserialize_message
 from rclpy.task import Future
 
-from echopilot_control.safety.limits import DESIGN_ROWS
+from echopilot_control.safety.limits import DESIGN_LIMITS
 from echopilot_core import ControlGoal, ControlStatus, GoalKind, Outcome, View
-from echopilot_nodes import names
-from echopilot_nodes.jog_inbox import JogInbox
+from echopilot_nodes.graph import topics
+from echopilot_nodes.graph.jog_input import JogInput
 
 FIRST_ID = 1_000_000  # far from the ids of an exam
 FEEDBACK_TICKS = 10
@@ -29,7 +30,7 @@ class Ended:
 
 
 class ManualGoals:
-    """At most one goal at a time; a cancelled or finished one leaves a retreat in force."""
+    """At most one goal at a time; a canceled or finished one leaves a retreat in force."""
 
     def __init__(self, node: LifecycleNode) -> None:
         self._next_id = FIRST_ID
@@ -40,12 +41,12 @@ class ManualGoals:
         self._station_m = 0.0
         self.exam_active = False
         self.accepts = False  # while the controller is active
-        self.jog = JogInbox(node)
+        self.jog = JogInput(node)
         self._servers = [
-            ActionServer(node, kind, name, work, goal_callback=self._judge, cancel_callback=self._cancel)
+            ActionServer(node, kind, name, work, goal_callback=self._on_goal_request, cancel_callback=self._cancel)
             for kind, name, work in (
-                (AcquireView, names.ACQUIRE_VIEW, self._acquire),
-                (Sweep, names.SWEEP, self._sweep),
+                (AcquireView, topics.ACQUIRE_VIEW, self._acquire),
+                (Sweep, topics.SWEEP, self._sweep),
             )
         ]
 
@@ -53,8 +54,11 @@ class ManualGoals:
         """The goal in force while no exam runs."""
         return fallback if self._goal is None else self._goal
 
-    def note(self, status: ControlStatus, message: ControlStatusMsg) -> None:
-        """Look at the controller's state after a tick: give feedback, end the action when its goal has ended."""
+    def note(self, status: ControlStatus, data: bytes) -> None:
+        """Look at the controller's state after a tick: give feedback, end the action when its goal has ended.
+
+        `data` is the message of `status`.
+        """
         handle, goal = self._handle, self._goal
         if handle is None or goal is None or self._done is None or status.goal_id != goal.goal_id:
             return
@@ -62,7 +66,7 @@ class ManualGoals:
         self._station_m = status.station_m
         if status.tick % FEEDBACK_TICKS == 0:
             kind = AcquireView if goal.kind == GoalKind.ACQUIRE_VIEW else Sweep
-            handle.publish_feedback(kind.Feedback(status=message))
+            handle.publish_feedback(kind.Feedback(status=deserialize_message(data, ControlStatusMsg)))
         if status.outcome != Outcome.RUNNING or handle.is_cancel_requested:
             self._done.set_result(Ended(status.outcome, status.detail, status.frame_sequence))
             self._goal = self._new(GoalKind.RETREAT, View.NONE, 0.0, goal.preset, 20.0)
@@ -74,8 +78,8 @@ class ManualGoals:
             self._done.set_result(Ended(Outcome.PREEMPTED, reason))
         self._goal = self._handle = self._done = None
 
-    def _judge(self, request: Any) -> GoalResponse:
-        valid = request.preset in DESIGN_ROWS and any(request.view == view for view in View) and request.timeout > 0.0
+    def _on_goal_request(self, request: Any) -> GoalResponse:
+        valid = request.preset in DESIGN_LIMITS and any(request.view == view for view in View) and request.timeout > 0.0
         free = self.accepts and self._done is None and not self.exam_active
         return GoalResponse.ACCEPT if valid and free else GoalResponse.REJECT
 
@@ -84,11 +88,11 @@ class ManualGoals:
 
     def _new(self, kind: GoalKind, view: View, force_n: float, preset: str, timeout_s: float) -> ControlGoal:
         self._next_id += 1
-        row = DESIGN_ROWS[preset]
+        row = DESIGN_LIMITS[preset]
         force_n = min(force_n, row.setpoint_max_n) if force_n > 0.0 else row.setpoint_n
         return ControlGoal(self._next_id, kind, view, force_n, preset, timeout_s)
 
-    def _asked(self, kind: GoalKind, request: Any) -> ControlGoal:
+    def _goal_of(self, kind: GoalKind, request: Any) -> ControlGoal:
         goal = self._new(kind, View(request.view), request.force_setpoint, request.preset, request.timeout)
         asks_speed = kind is GoalKind.SWEEP and request.speed > 0.0
         return replace(goal, speed_m_s=request.speed) if asks_speed else goal
@@ -99,7 +103,7 @@ class ManualGoals:
             handle.abort()
             return Ended(Outcome.ABORTED, "another goal is running")
         self._score = 0.0
-        self._goal = self._asked(kind, request)
+        self._goal = self._goal_of(kind, request)
         self._handle, self._done = handle, Future()
         ended: Ended = await self._done
         if handle.is_cancel_requested:

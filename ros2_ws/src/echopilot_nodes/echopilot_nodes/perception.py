@@ -1,21 +1,26 @@
-"""Node `perception`: EchoCare on every frame; lifecycle, loads the model on configure."""
+"""Lifecycle node `perception`: the perception model (by default echopilot-edge) on every frame, loaded on configure."""
 
 import time
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from echopilot_msgs.msg import PerceptionResult, UltrasoundFrame
+from echopilot_msgs.msg import PerceptionResult as PerceptionResultMsg
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.subscription import Subscription
+from rclpy.timer import Timer
+from ultrasound_msgs.msg import UltrasoundFrame
 
-from echopilot_core import EchoPilotError, Frame, ProbeGeometry, ProbeKind, SectorBox
-from echopilot_nodes import conversions as conv
-from echopilot_nodes import names, qos
-from echopilot_nodes.bond import Bond
-from echopilot_nodes.params import PerceptionParams, read_params
-from echopilot_nodes.process import run
-from echopilot_perception.pipeline import Perception
+from echopilot_core import EchoPilotError, Frame
+from echopilot_nodes.bonds import Bond, BondState
+from echopilot_nodes.graph import qos, topics
+from echopilot_nodes.graph.clock import wall_clock
+from echopilot_nodes.graph.inlet import Inlet
+from echopilot_nodes.graph.outlet import Outlet
+from echopilot_nodes.graph.params import PerceptionParams, read_params
+from echopilot_nodes.graph.process import run
+from echopilot_perception.pipeline import Perception, warm_up_frame
+from echopilot_wire import from_frame, to_result
+
+POLL_S = 0.02
 
 
 class PerceptionNode(LifecycleNode):
@@ -24,10 +29,11 @@ class PerceptionNode(LifecycleNode):
     def __init__(self) -> None:
         super().__init__("perception")
         self._params = read_params(self, PerceptionParams)
-        self._bond = Bond(self)
+        self._bond = Bond(self.get_namespace(), self.get_name(), BondState(active=False))
         self._core: Perception | None = None
-        self._frames: Subscription | None = None
-        self._results = self.create_publisher(PerceptionResult, names.PERCEPTION_RESULT, qos.ANSWER_OFFERED)
+        self._frames: Inlet[Frame] | None = None
+        self._waiting: Timer | None = None
+        self._results = Outlet(self, PerceptionResultMsg, topics.PERCEPTION_RESULT, to_result, qos.ANSWER_OFFERED)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model; a missing or broken one is a failed transition with one clear line."""
@@ -41,45 +47,67 @@ class PerceptionNode(LifecycleNode):
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Start taking frames."""
-        profile = qos.FRAMES_LOCKSTEP if self._params.lockstep else qos.FRAMES_NEWEST
-        self._frames = self.create_subscription(UltrasoundFrame, names.PROBE_FRAME, self._on_frame, profile)
+        """Start taking frames; in lockstep once all listeners are there, so that none of them misses a result."""
+        if self._params.lockstep and self._params.listeners:
+            self._waiting = self.create_timer(POLL_S, self._begin_if_connected, clock=wall_clock())
+        else:
+            self._begin()
+        self._bond.say(active=True)
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop taking frames."""
+        self._bond.say(active=False)
+        self._stop_waiting()
         if self._frames is not None:
-            self.destroy_subscription(self._frames)
+            self._frames.close()
             self._frames = None
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unload the model."""
-        self.close()
+        self._unload()
         return super().on_cleanup(state)
 
     def close(self) -> None:
-        """Free the runtime."""
+        """Free the runtime and say goodbye."""
+        self._unload()
+        self._bond.close()
+
+    def _unload(self) -> None:
         if self._core is not None:
             self._core.close()
             self._core = None
 
-    def _on_frame(self, message: UltrasoundFrame) -> None:
+    def _begin_if_connected(self) -> None:
+        if self._results.publisher.get_subscription_count() >= self._params.listeners:
+            self._stop_waiting()
+            self._begin()
+        else:
+            wanted = self._params.listeners
+            self.get_logger().info(
+                f"waiting for {wanted} subscribers to the results", throttle_duration_sec=2.0, skip_first=True
+            )
+
+    def _begin(self) -> None:
+        profile = qos.FRAMES_LOCKSTEP if self._params.lockstep else qos.FRAMES_NEWEST
+        self._frames = Inlet(self, UltrasoundFrame, topics.PROBE_FRAME, from_frame, profile, self._on_frame)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self.destroy_timer(self._waiting)
+            self._waiting = None
+
+    def _on_frame(self, frame: Frame) -> None:
         started_s = time.perf_counter()
-        assert self._core is not None
+        if self._core is None:
+            return  # unloaded while the frame was on its way
         try:
-            seen = self._core.see(conv.from_frame(message))
+            result = self._core.see(frame)
         except (ValueError, EchoPilotError) as error:
-            self.get_logger().error(f"frame {message.sequence} not used: {error}", throttle_duration_sec=1.0)
+            self.get_logger().error(f"frame {frame.sequence} not used: {error}", throttle_duration_sec=1.0)
             return
-        self._results.publish(conv.to_result(replace(seen, latency_s=time.perf_counter() - started_s)))
-
-
-def warm_up_frame() -> Frame:
-    """A speckled picture of 160 mm depth."""
-    geometry = ProbeGeometry(ProbeKind.PHASED, 0.0, 1.57, 0.019, 0.16, 0.0005, 0.0005, 160.0, 0.0, 2.5e6)
-    image = np.random.default_rng(0).integers(0, 255, (320, 320), dtype=np.uint8)
-    return Frame(0, 0, image, geometry, SectorBox(0, 0, 320, 320))
+        self._results.send(replace(result, enhanced=None, latency_s=time.perf_counter() - started_s))
 
 
 def main() -> None:

@@ -4,18 +4,21 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from echopilot_msgs.msg import PerceptionResult, UltrasoundFrame
+from echopilot_msgs.msg import PerceptionResult as PerceptionResultMsg
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import Bool
+from ultrasound_msgs.msg import UltrasoundFrame
 
-from echopilot_core import EchoPilotError, SteadyClock, to_ns
-from echopilot_nodes import conversions as conv
-from echopilot_nodes import names, qos
-from echopilot_nodes.clip_schedule import ClipSchedule
-from echopilot_nodes.clock import wall_clock
-from echopilot_nodes.params import ProbeSourceParams, read_params
-from echopilot_nodes.process import run
+from echopilot_core import EchoPilotError, PerceptionResult, SteadyClock, to_ns
+from echopilot_nodes.graph import qos, topics
+from echopilot_nodes.graph.clock import wall_clock
+from echopilot_nodes.graph.inlet import Inlet
+from echopilot_nodes.graph.outlet import Outlet
+from echopilot_nodes.graph.params import ProbeSourceParams, read_params
+from echopilot_nodes.graph.process import run
 from echopilot_perception.frames import open_clip
+from echopilot_perception.frames.clip_schedule import ClipSchedule
+from echopilot_wire import from_result, to_frame
 
 POLL_S = 0.004
 
@@ -30,25 +33,32 @@ class ProbeSource(LifecycleNode):
         super().__init__("probe_source")
         self._params = read_params(self, ProbeSourceParams)
         if not self._params.clip:
-            raise EchoPilotError("parameter clip is empty; give a DICOM file, a video file or a folder of pictures")
-        clip = open_clip(Path(self._params.clip))
+            raise EchoPilotError("parameter clip is empty; give a DICOM file, a video file or a folder of images")
+        clip = open_clip(Path(self._params.clip))  # here and not on configure: a bad clip ends the process with code 2
         self._clip_frames = list(clip.frames())
         self._offsets_ns = [to_ns(float(t - clip.frame_times_s[0])) for t in clip.frame_times_s]
         self._period_ns = to_ns(1.0 / clip.frame_rate_hz)
         self._wall = SteadyClock()
-        self._frames = self.create_publisher(UltrasoundFrame, names.PROBE_FRAME, qos.FRAMES_OFFERED)
-        self._ended = self.create_publisher(Bool, names.PROBE_ENDED, qos.LATCHED)
+        self._frames = Outlet(self, UltrasoundFrame, topics.PROBE_FRAME, to_frame, qos.FRAMES_OFFERED)
+        self._ended = self.create_publisher(Bool, topics.PROBE_ENDED, qos.LATCHED)
         self._schedule: ClipSchedule | None = None
-        self._results: object = None
+        self._results: Inlet[PerceptionResult] | None = None
         self._timer: object = None
         self._start_ns = 0
         self._is_over = False
+        for remark in clip.remarks:
+            self.get_logger().warning(f"{clip.path.name}: {remark}")
         self.get_logger().info(f"{len(self._clip_frames)} frames at {clip.frame_rate_hz:.1f} Hz")
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin at the first frame."""
-        self._results = self.create_subscription(
-            PerceptionResult, names.PERCEPTION_RESULT, self._on_result, qos.ANSWER_LOCKSTEP
+        self._results = Inlet(
+            self,
+            PerceptionResultMsg,
+            topics.PERCEPTION_RESULT,
+            from_result,
+            qos.ANSWER_LOCKSTEP,
+            on_data=self._on_result,
         )
         self._schedule = None
         self._is_over = False
@@ -59,18 +69,20 @@ class ProbeSource(LifecycleNode):
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop sending."""
         self.destroy_timer(self._timer)
-        self.destroy_subscription(self._results)
+        if self._results is not None:
+            self._results.close()
         return super().on_deactivate(state)
 
-    def _on_result(self, message: PerceptionResult) -> None:
+    def _on_result(self, sequence: int, _: bytes) -> None:
         if self._schedule is not None:
-            self._schedule.answered(message.sequence)
+            if not self._schedule.answered(sequence) and self._results is not None:
+                self._results.refuse(f"frame {sequence} was not sent yet")
             self._work()
 
     def _work(self) -> None:
         now_ns = self._wall.now_ns()
         if self._schedule is None:
-            if self._params.lossless and self._frames.get_subscription_count() < self._params.listeners:
+            if self._params.lossless and self._frames.publisher.get_subscription_count() < self._params.listeners:
                 return  # not everybody listens yet
             p = self._params
             self._schedule = ClipSchedule(self._offsets_ns, self._period_ns, now_ns, p.rate, p.lossless, p.loop)
@@ -80,7 +92,7 @@ class ProbeSource(LifecycleNode):
             frame = self._clip_frames[slot.index]
             stamp_ns = self._start_ns + slot.offset_ns
             sent = replace(frame, stamp_ns=stamp_ns, sequence=slot.sequence, steady_ns=self._wall.now_ns())
-            self._frames.publish(conv.to_frame(sent))
+            self._frames.send(sent)
         elif self._schedule.is_over() and not self._is_over:
             self._is_over = True
             self._ended.publish(Bool(data=True))

@@ -1,6 +1,5 @@
 """Node `recorder`: the graph's topics into exam.mcap of the running exam, for ROS 2 tools, rosbags and Foxglove."""
 
-import struct
 import time
 from pathlib import Path
 from typing import Any
@@ -16,47 +15,48 @@ from echopilot_msgs.msg import (
     ProbeCommand,
     RobotState,
     SafetyState,
-    UltrasoundFrame,
 )
 from geometry_msgs.msg import TwistStamped, WrenchStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import String
+from ultrasound_msgs.msg import UltrasoundFrame
 
-from echopilot_core import EchoPilotError
-from echopilot_exam.record.definitions import definition
-from echopilot_exam.record.frame_rule import FrameRule
-from echopilot_exam.record.recording import CHUNK_S, EXAM_FILE, Recording, open_recording
-from echopilot_nodes import names, qos
-from echopilot_nodes.clock import wall_clock
-from echopilot_nodes.params import RecorderParams, read_params
-from echopilot_nodes.process import run
+from echopilot_core import EchoPilotError, ExamPhase
+from echopilot_exam.record.files import free_file, is_ended
+from echopilot_exam.record.recording import CHUNK_S, EXAM_FILE, FrameRule, Recording, open_recording, read_attachments
+from echopilot_nodes.bonds import Bond
+from echopilot_nodes.graph import qos, topics
+from echopilot_nodes.graph.clock import wall_clock
+from echopilot_nodes.graph.outlet import type_name_of
+from echopilot_nodes.graph.params import RecorderParams, read_params
+from echopilot_nodes.graph.process import run
+from echopilot_wire import decode, definition, peek_stamp
 from tf2_msgs.msg import TFMessage
 
 CLIP_FILE = "recording.mcap"  # without an exam
 WITHOUT_HEADER = (String, TFMessage)
-STANDING = (names.ROBOT_DESCRIPTION, names.BODY_LANDMARKS, names.BODY_SURFACE)
+STANDING = (topics.ROBOT_DESCRIPTION, topics.BODY_LANDMARKS, topics.BODY_SURFACE)
 """Topics whose newest message from before the exam belongs into its recording."""
 
 TOPICS: tuple[tuple[type, str, QoSProfile], ...] = (
-    (UltrasoundFrame, names.PROBE_FRAME, qos.FRAMES_RECORDED),
-    (PerceptionResult, names.PERCEPTION_RESULT, qos.STATE_RECORDED),
-    (RobotState, names.ROBOT_STATE, qos.STATE_RECORDED),
-    (WrenchStamped, names.ROBOT_MEASURED_CF, qos.STATE_RECORDED),
-    (JointState, names.JOINT_STATES, qos.STATE_RECORDED),
-    (TFMessage, names.TF, qos.STATE_RECORDED),
-    (String, names.ROBOT_DESCRIPTION, qos.LATCHED),
-    (PointCloud2, names.BODY_SURFACE, qos.STATE_RECORDED),
-    (BodyLandmarks, names.BODY_LANDMARKS, qos.LATCHED),
-    (ProbeCommand, names.CONTROL_COMMAND, qos.STATE_RECORDED),
-    (TwistStamped, names.ROBOT_SERVO_CV, qos.STATE_RECORDED),
-    (ControlStatus, names.CONTROL_STATUS, qos.STATE_RECORDED),
-    (SafetyState, names.SAFETY_STATE, qos.STATE_RECORDED),
-    (ExamState, names.EXAM_STATE, qos.STATE_RECORDED),
-    (Measurement, names.EXAM_MEASUREMENTS, qos.EVENTS),
-    (Finding, names.EXAM_FINDINGS, qos.EVENTS),
+    (UltrasoundFrame, topics.PROBE_FRAME, qos.FRAMES_RECORDED),
+    (PerceptionResult, topics.PERCEPTION_RESULT, qos.ANSWER_RECORDED),
+    (RobotState, topics.ROBOT_STATE, qos.STATE_RECORDED),
+    (WrenchStamped, topics.ROBOT_MEASURED_CF, qos.STATE_RECORDED),
+    (JointState, topics.JOINT_STATES, qos.STATE_RECORDED),
+    (TFMessage, topics.TF, qos.STATE_RECORDED),
+    (String, topics.ROBOT_DESCRIPTION, qos.LATCHED),
+    (PointCloud2, topics.BODY_SURFACE, qos.ANSWER_RECORDED),
+    (BodyLandmarks, topics.BODY_LANDMARKS, qos.LATCHED),
+    (ProbeCommand, topics.CONTROL_COMMAND, qos.STATE_RECORDED),
+    (TwistStamped, topics.ROBOT_SERVO_CV, qos.STATE_RECORDED),
+    (ControlStatus, topics.CONTROL_STATUS, qos.ANSWER_RECORDED),
+    (SafetyState, topics.SAFETY_STATE, qos.ANSWER_RECORDED),
+    (ExamState, topics.EXAM_STATE, qos.ANSWER_RECORDED),
+    (Measurement, topics.EXAM_MEASUREMENTS, qos.EVENTS),
+    (Finding, topics.EXAM_FINDINGS, qos.EVENTS),
 )
 
 
@@ -64,25 +64,27 @@ class Recorder(Node):
     """Writes messages as they came over the wire. Times in the file are the messages' own stamps.
 
     A file is begun when the exam tells its folder on `exam/folder` and finished when the exam ends; a full disk ends
-    it early, said once in the log and on `diagnostics`, and never touches the exam. With `record_all_frames` there is
-    no exam: one file from the start to the end, as for a replayed clip.
+    it early, said once in the log and on `diagnostics`, and never touches the exam. A recorder that is started again
+    during an exam goes on in a new file beside the first. With `record_all_frames` there is no exam: one file from
+    the start to the end, as for a replayed clip.
     """
 
     def __init__(self) -> None:
         super().__init__("recorder")
         self._params = read_params(self, RecorderParams)
+        self._bond = Bond(self.get_namespace(), self.get_name())
         self._recording: Recording | None = None
         self._channels: dict[str, int] = {}
         self._standing: dict[str, tuple[int, bytes]] = {}
         self._rule = FrameRule()
         self._newest_ns = 0
         self._complained = ""
-        self._health = self.create_publisher(DiagnosticArray, names.DIAGNOSTICS, qos.STATE_OFFERED)
-        self._attachments = attachments(self._params.attach)
+        self._health = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATE_OFFERED)
+        self._attachments = read_attachments(self._params.attach)
         if self._params.record_all_frames:
             self._begin(Path(self._params.out), CLIP_FILE)
-        self.create_subscription(String, names.EXAM_FOLDER, self._on_folder, qos.LATCHED)
-        self.create_subscription(String, names.EXAM_RECORD, lambda _: self._finish(), qos.LATCHED)
+        self.create_subscription(String, topics.EXAM_FOLDER, self._on_folder, qos.LATCHED)
+        self.create_subscription(String, topics.EXAM_RECORD, lambda _: self._finish(), qos.LATCHED)
         for kind, name, profile in TOPICS:
             self._record(kind, name, profile)
         self.create_timer(CHUNK_S, self._every_second, clock=wall_clock())
@@ -95,7 +97,8 @@ class Recorder(Node):
             folder = Path(self._params.out) / folder.name
             self.get_logger().warning(f"{message.data} is not on this machine: recording into {folder}")
         self._finish()
-        self._begin(folder, EXAM_FILE)
+        if not is_ended(folder):  # else this process was started again after the exam
+            self._begin(folder, EXAM_FILE)
 
     def _begin(self, folder: Path, name: str) -> None:
         self._rule = FrameRule(
@@ -103,7 +106,7 @@ class Recorder(Node):
         )
         self._complained = ""
         try:
-            self._recording = open_recording(folder, name, self._attachments)
+            self._recording = open_recording(folder, free_file(folder / name).name, self._attachments)
         except EchoPilotError as error:
             self._complain(str(error))
             return
@@ -115,6 +118,7 @@ class Recorder(Node):
             self._recording.write(self._channels[topic], stamp_ns, raw)
 
     def _finish(self) -> None:
+        """Finish the file, if there is one."""
         if self._recording is None:
             return
         started_s = time.monotonic()
@@ -146,8 +150,9 @@ class Recorder(Node):
             self.get_logger().error(message)
 
     def close(self) -> None:
-        """Finish the file: index and footer."""
+        """Finish the file: index and footer; then say goodbye."""
         self._finish()
+        self._bond.close()
 
     # Messages
 
@@ -155,11 +160,14 @@ class Recorder(Node):
         stamped = kind not in WITHOUT_HEADER
 
         def write(raw: bytes) -> None:
-            stamp_ns = self._stamp_ns(raw) if stamped else self._newest_ns
+            if stamped:
+                self._newest_ns = peek_stamp(raw)
+            stamp_ns = self._newest_ns
             if name in STANDING:
                 self._standing[name] = stamp_ns, raw
             if kind is ExamState:
-                self._rule.state = deserialize_message(raw, ExamState).state
+                state = decode(raw, type_name_of(ExamState)).state
+                self._rule.phase = ExamPhase.__members__.get(state, ExamPhase.IDLE)
             if self._recording is None:
                 return
             if kind is UltrasoundFrame and not self._rule.wants(stamp_ns, self._recording.size):
@@ -167,28 +175,6 @@ class Recorder(Node):
             self._recording.write(self._channels[name], stamp_ns, raw)
 
         self.create_subscription(kind, name, write, profile, raw=True)
-
-    def _stamp_ns(self, raw: bytes) -> int:
-        """Stamp of a message that begins with a header: two 32-bit words after the CDR encapsulation."""
-        sec, nanosec = struct.unpack_from("<iI" if raw[1] & 1 else ">iI", raw, 4)
-        self._newest_ns = int(sec) * 1_000_000_000 + int(nanosec)
-        return self._newest_ns
-
-
-def type_name_of(kind: Any) -> str:
-    """For example "geometry_msgs/msg/Twist"."""
-    return f"{kind.__module__.split('.')[0]}/msg/{kind.__name__}"
-
-
-def attachments(paths: str) -> dict[str, bytes]:
-    """Files by name, of blank-separated paths; EchoPilotError when one cannot be read."""
-    files = {}
-    for path in map(Path, paths.split()):
-        try:
-            files[path.name] = path.read_bytes()
-        except OSError as error:
-            raise EchoPilotError(f"{path} cannot be attached to the recording: {error.strerror}") from error
-    return files
 
 
 def main() -> None:

@@ -1,13 +1,17 @@
 """Node `report`: writes the report of every exam that ends."""
 
+import shlex
+from contextlib import suppress
 from pathlib import Path
 
 from rclpy.node import Node
 from std_msgs.msg import String
 
 from echopilot_core import EchoPilotError
-from echopilot_nodes import names, qos
-from echopilot_nodes.process import run
+from echopilot_exam.record.files import SUMMARY, merge_json
+from echopilot_nodes.bonds import Bond
+from echopilot_nodes.graph import qos, topics
+from echopilot_nodes.graph.process import run
 from echopilot_report.report import write_report
 
 
@@ -16,19 +20,27 @@ class Report(Node):
 
     def __init__(self) -> None:
         super().__init__("report")
-        self._reports = self.create_publisher(String, names.EXAM_REPORT, qos.LATCHED)
-        self.create_subscription(String, names.EXAM_RECORD, self._on_record, qos.LATCHED)
+        self._bond = Bond(self.get_namespace(), self.get_name())
+        self._reports = self.create_publisher(String, topics.EXAM_REPORT, qos.LATCHED)
+        self.create_subscription(String, topics.EXAM_RECORD, self._on_record, qos.LATCHED)
 
     def _on_record(self, message: String) -> None:
+        folder = Path(message.data)
         try:
-            written = write_report(Path(message.data))
-        except EchoPilotError as error:
-            self.get_logger().error(str(error))
+            written = write_report(folder)
+        except Exception as error:  # whatever it is, the record stays, and so does this node
+            self.get_logger().error(f"{error}; once that is mended: echopilot report {shlex.quote(str(folder))}")
+            with suppress(EchoPilotError):
+                merge_json(folder / SUMMARY, {"report_error": str(error)})
             return
         for remark in written.remarks:
             self.get_logger().warning(remark)
         self.get_logger().info(f"report in {written.page}")
         self._reports.publish(String(data=str(written.page)))
+
+    def close(self) -> None:
+        """Say goodbye."""
+        self._bond.close()
 
 
 def main() -> None:

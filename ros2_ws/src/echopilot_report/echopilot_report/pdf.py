@@ -1,8 +1,10 @@
-"""The page as PDF, where the system has Pango."""
+"""The report as PDF; needs the system library Pango."""
 
 import logging
 import warnings
 from typing import Any
+
+from echopilot_report import letters
 
 NO_PANGO = (
     "no PDF: the system library Pango is missing; install it (Debian, Ubuntu: apt install libpango-1.0-0 "
@@ -10,21 +12,25 @@ NO_PANGO = (
 )
 
 SUMMARY = '<section class="summary">'
-DENSITIES = ("airy", "dense", "dense tight-sheet")
-"""Classes of the style sheet; the first that brings the summary onto one sheet is taken."""
+DENSITIES = ("airy", "dense", "dense tight-sheet", "dense tight-sheet tightest-sheet")
+"""Classes of the style sheet; the first with which the summary fits on one sheet is used."""
 
 
 def pdf_of(html: str) -> tuple[bytes | None, str]:
-    """The PDF of a self-contained page, or None and one line that says how to get it. Nothing is fetched."""
+    """The PDF of a self-contained page with a remark, or None and one line on how to enable it. Nothing is fetched.
+
+    Letters that no installed font has are printed as their code points, and the remark names them.
+    """
     try:
+        html, missing = letters.with_codes(html)
         html = with_summary_on_one_sheet(html)
     except OSError:  # a shared library that cannot be loaded
         return None, NO_PANGO
-    return _document(html).write_pdf(), ""
+    return _document(html).write_pdf(), letters.remark(missing)
 
 
 def with_summary_on_one_sheet(html: str) -> str:
-    """The page with its summary set as densely as it must be. Raises OSError where Pango is missing."""
+    """The page with its summary as dense as necessary for one sheet. Raises OSError where Pango is missing."""
     dense = html
     for density in DENSITIES:
         dense = html.replace(SUMMARY, f'<section class="summary {density}">', 1)
@@ -45,5 +51,5 @@ def _document(html: str) -> Any:
         warnings.simplefilter("ignore")
         from weasyprint import HTML
         from weasyprint.urls import URLFetcher
-    fetcher = URLFetcher(allowed_protocols=["data"])  # the page carries all its pictures
+    fetcher = URLFetcher(allowed_protocols=["data"])  # the page contains all its images
     return HTML(string=html, url_fetcher=fetcher)

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page: a summary on the first sheet, then the evidence."""
+"""The report as one self-contained HTML page: summary on the first sheet, then the evidence."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,8 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from echopilot_core import GateStatus
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.model import RESEARCH_SENTENCE
-from echopilot_report.content import (
+from echopilot_report.content.content import (
+    exam_state,
     finding_text,
+    heart_rate_sentence,
     not_seen,
     number_rows,
     probability_text,
@@ -17,19 +19,19 @@ from echopilot_report.content import (
     station_numbers,
     view_rows,
 )
-from echopilot_report.coverage import coverage_plot
-from echopilot_report.dicom.study import SIMULATED_BEFORE_NS, moment
-from echopilot_report.figures import aorta_plot, force_plot, force_sentence, gaps_sentence, volume_plot
-from echopilot_report.keyframes import chosen_keyframes
-from echopilot_report.patient import facts_text
-from echopilot_report.pictures import picture_of
-from echopilot_report.reading import UNKNOWN, PatientFacts
-from echopilot_report.reading.wording import notice, text
-from echopilot_report.software import software_rows
-from echopilot_report.sources import source_rows
+from echopilot_report.content.header import clock_text, date_text, facts_text, software_rows
+from echopilot_report.content.pressure import basis_sentence
+from echopilot_report.content.sources import source_rows
+from echopilot_report.dicom.study import SIMULATED_BEFORE_NS, started_at
+from echopilot_report.grading import UNKNOWN, PatientFacts
+from echopilot_report.grading.wording import notice, text
+from echopilot_report.images.coverage import coverage_plot
+from echopilot_report.images.figures import aorta_plot, force_plot, force_sentence, gaps_sentence, volume_plot
+from echopilot_report.images.key_frame_images import key_frame_image
+from echopilot_report.images.key_frames import chosen_keyframes
 
 SHORT_LINES = 6
-"""Sentences about what was not seen on the first sheet; all stand in the evidence."""
+"""Sentences on what was not assessed on the first sheet; the evidence lists all."""
 
 
 def render_html(
@@ -38,13 +40,13 @@ def render_html(
     shown_in: Mapping[int, str] | None = None,
     study_uid: str = "",
 ) -> str:
-    """The page. `shown_in` names the DICOM file that holds the picture of a frame.
+    """The page. `shown_in` names the DICOM file that holds the image of a frame.
 
-    The record does not know sex, age, height and mass: what is not in `facts` is said to be unknown, not guessed.
+    The record does not know sex, age, height and mass: what is not in `facts` is reported as unknown.
     """
     measured = {m.view for m in record.measurements if m.gate is GateStatus.PASSED}
-    pictures = [
-        picture_of(key, caption, text("view", key.view.name), key.view in measured)
+    images = [
+        key_frame_image(key, caption, text("view", key.view.name), key.view in measured)
         for key, caption in chosen_keyframes(record)
     ]
     short = short_not_seen(record)
@@ -55,22 +57,28 @@ def render_html(
         t=text,
         notice=RESEARCH_SENTENCE,
         record=record,
-        date=_date(record),
+        date=date_text(started_at(record)),
+        clock=clock_text(record, record.started_ns < SIMULATED_BEFORE_NS),
+        operator=record.header.operator or text("page", "not_named"),
+        device=record.header.device or text("page", "not_named"),
+        state=exam_state(record),
         facts=facts_text(facts),
         duration=str(timedelta(seconds=round((record.updated_ns - record.started_ns) * 1e-9))),
         views=view_rows(record),
         numbers=number_rows(record, facts),
-        reading_notice=notice(),
+        grading_notice=notice(),
         findings=[(f, finding_text(f)) for f in record.findings],
         probability=probability_text,
-        pictures=[picture for picture in pictures if picture is not None],
+        images=[image for image in images if image is not None],
         short_not_seen=short[:SHORT_LINES],
         more_not_seen=max(len(short) - SHORT_LINES, 0),
         not_seen=not_seen(record, facts),
         aorta=aorta_plot(record),
         gaps=gaps_sentence(record),
+        pressure_basis=basis_sentence(record),
         stations=station_numbers(record),
         volume=volume_plot(record),
+        heart_rate=heart_rate_sentence(record),
         force=force_plot(record),
         force_text=force_sentence(record),
         coverage=coverage_plot(record),
@@ -78,9 +86,3 @@ def render_html(
         software=software_rows(record.header),
         study_uid=study_uid,
     )
-
-
-def _date(record: ExamRecord) -> str:
-    if record.started_ns < SIMULATED_BEFORE_NS:
-        return text("page", "simulated")
-    return f"{moment(record.started_ns):%Y-%m-%d %H:%M} UTC"

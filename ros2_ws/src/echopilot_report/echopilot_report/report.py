@@ -1,4 +1,4 @@
-"""Makes every file of a report from an exam record alone: HTML, PDF, JSON, DICOM objects and FHIR."""
+"""All files of a report, made from an exam record alone: HTML, PDF, JSON, DICOM objects and FHIR."""
 
 import json
 from collections.abc import Callable
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from echopilot_exam.record import read_exam
-from echopilot_report.content import not_seen
+from echopilot_core import EchoPilotError
+from echopilot_exam.record import ExamRecord, read_exam
+from echopilot_report.content.content import not_seen
+from echopilot_report.content.numbers_json import report_document
+from echopilot_report.dicom.clips import Place
+from echopilot_report.dicom.fields import check_fields
 from echopilot_report.dicom.objects import ExamObject, image_objects, paper_objects
-from echopilot_report.dicom.study import study_of
+from echopilot_report.dicom.study import Study, study_of
 from echopilot_report.fhir import bundle_json
-from echopilot_report.numbers_json import report_document
-from echopilot_report.output import replaced_together
+from echopilot_report.grading import UNKNOWN, PatientFacts
+from echopilot_report.output import FILES, kept_beside, replaced_together
 from echopilot_report.pdf import pdf_of
-from echopilot_report.reading import UNKNOWN, PatientFacts
 from echopilot_report.render import render_html
-
-FILES = ("dicom", "fhir.json", "report.html", "report.pdf", "report.json")
-"""What a report leaves in the exam folder, in the order in which it takes its place."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """The page and the folder with the objects; `remarks` says in one line each what could not be made."""
+    """The page and the folder with the objects; `remarks`: one line per file that was not made, or kept."""
 
     page: Path
     dicom: Path
@@ -31,41 +31,58 @@ class Written:
 
 
 def write_report(folder: Path, facts: PatientFacts = UNKNOWN, say: Callable[[str], None] = lambda _: None) -> Written:
-    """Make all FILES in an exam folder; they replace those of an earlier report only when all are made.
+    """Make all FILES in an exam folder; they replace an earlier report only when all are complete.
 
-    `facts`: the record does not know sex, age, height and mass; what is not given is said to be unknown, not guessed.
-    `say` hears what is being made. Raises EchoPilotError on an unreadable record or a full disk.
+    `facts`: the record does not know sex, age, height and mass; what is not given is reported as unknown.
+    `say` is called with the progress. Raises EchoPilotError on an unreadable record or a full disk.
     """
     record = read_exam(folder)
-    study = study_of(record, facts)
+    remarks = kept_beside(folder)
     with replaced_together(folder, FILES) as new:
-        say("pictures and masks")
-        objects, places = image_objects(record, study)
-        shown_in = _shown_in(objects)
-        html = render_html(record, facts, shown_in, study.uid_of_study)
+        say("images and masks")
+        study, objects, places = _objects(record, facts, remarks)
+        shown_in, study_uid = _shown_in(objects), study.uid_of_study if study is not None else ""
+        html = render_html(record, facts, shown_in, study_uid)
         say("PDF")
         pdf, remark = pdf_of(html)
+        remarks += [remark] if remark else []
         say("DICOM report and FHIR")
-        objects += paper_objects(record, study, places, objects, not_seen(record, facts), pdf)
-        (new / "dicom").mkdir()
-        for o in objects:
-            o.data.save_as(new / "dicom" / o.file_name, enforce_file_format=True)
+        if study is not None:
+            objects += paper_objects(record, study, places, objects, not_seen(record, facts), pdf)
+            (new / "dicom").mkdir()
+            for o in objects:
+                check_fields(o.data, o.file_name).save_as(new / "dicom" / o.file_name, enforce_file_format=True)
+            (new / "fhir.json").write_text(bundle_json(record, study, objects), encoding="utf-8")
         (new / "report.html").write_text(html, encoding="utf-8")
         if pdf is not None:
             (new / "report.pdf").write_bytes(pdf)
-        (new / "fhir.json").write_text(bundle_json(record, study, objects), encoding="utf-8")
         hashes = {
             str(path.relative_to(new)): sha256(path.read_bytes()).hexdigest()
             for path in sorted(new.rglob("*"))
             if path.is_file()
         }
-        document = report_document(record, facts, shown_in, study.uid_of_study, hashes)
+        document = report_document(record, facts, shown_in, study_uid, hashes)
         (new / "report.json").write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    return Written(folder / "report.html", folder / "dicom", (remark,) if remark else ())
+    return Written(folder / "report.html", folder / "dicom", tuple(remarks))
+
+
+def _objects(
+    record: ExamRecord, facts: PatientFacts, remarks: list[str]
+) -> tuple[Study | None, list[ExamObject], dict[int, Place]]:
+    """Study and image objects; no study, and a remark, where a field of the standard cannot hold what is known."""
+    try:
+        study = study_of(record, facts)
+        objects, places = image_objects(record, study)
+        for o in objects:
+            check_fields(o.data, o.file_name)
+    except EchoPilotError as error:
+        remarks.append(f"no DICOM and FHIR files: {error}")
+        return None, [], {}
+    return study, objects, places
 
 
 def _shown_in(objects: list[ExamObject]) -> dict[int, str]:
-    """By exam frame the file that shows it; a single picture wins over a clip."""
+    """File with the image of each exam frame; a single image takes precedence over a clip."""
     shown: dict[int, str] = {}
     for o in objects:
         if o.kind == "clip":

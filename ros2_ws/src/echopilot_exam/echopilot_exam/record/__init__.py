@@ -1,9 +1,15 @@
-"""The exam record: a folder that only grows and is complete at every moment."""
+"""The exam record: an append-only folder that is complete at any time."""
 
-from echopilot_exam.record.config import exam_config
-from echopilot_exam.record.held import held_samples
-from echopilot_exam.record.model import ClipRecord, ExamRecord, KeyFrameRecord, RecordHeader, TraceSample
+from echopilot_exam.record.model import (
+    ClipRecord,
+    ExamRecord,
+    KeyFrameRecord,
+    RecordHeader,
+    TraceSample,
+    contact_samples,
+)
 from echopilot_exam.record.reader import read_exam
+from echopilot_exam.record.software import exam_config
 from echopilot_exam.record.writer import RecordWriter
 
 __all__ = [
@@ -13,7 +19,7 @@ __all__ = [
     "RecordHeader",
     "RecordWriter",
     "TraceSample",
+    "contact_samples",
     "exam_config",
-    "held_samples",
     "read_exam",
 ]

@@ -1,87 +1,125 @@
-"""Reads an exam record back, also one that was cut off in the middle of a write."""
+"""Reader of exam records, complete or cut off during a write."""
 
-import json
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from echopilot_core import EchoPilotError, Finding, LabelMap, Measurement, ProbeGeometry, SectorBox, View
-from echopilot_exam.record.body import read_landmarks
+from echopilot_core import (
+    BodyLandmarks,
+    EchoPilotError,
+    ExamPhase,
+    Finding,
+    LabelMap,
+    Measurement,
+    ProbeGeometry,
+    SectorBox,
+    View,
+)
+from echopilot_core.guarded.bounded import one_line
+from echopilot_core.guarded.json_input import read_json
+from echopilot_exam.machine.states import Series, StepResult
 from echopilot_exam.record.clips import read_clips
-from echopilot_exam.record.codec import restore
+from echopilot_exam.record.codec import BAD, number, restore, said, whole
 from echopilot_exam.record.files import read_lines
+from echopilot_exam.record.images import read_labels
 from echopilot_exam.record.model import (
     SCHEMA_VERSION,
     Event,
     ExamRecord,
     KeyFrameRecord,
+    PerceptionSample,
     RecordHeader,
-    SeenSample,
     TraceSample,
+    read_landmarks,
 )
-from echopilot_exam.record.pictures import read_labels
-from echopilot_exam.states import Series, StepResult
+from echopilot_perception.frames.checks import check_geometry
 
 T = TypeVar("T")
 
-_BAD = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError)
-
 
 def read_exam(folder: Path) -> ExamRecord:
-    """All that is readable of an exam folder; raises EchoPilotError when it is none or of another schema.
+    """Read all readable contents of an exam folder.
 
-    Additions of newer versions are passed over, what older ones did not write takes its default, and a row with a word
-    that this version does not know is named in `damaged`.
+    Additions of newer versions are ignored, values that older ones did not write take their defaults, and a row with a
+    name unknown to this version is listed in `damaged`.
+
+    Raises:
+        EchoPilotError: when the folder holds no exam record or one of another schema.
     """
     path = folder / "exam.json"
     if not path.is_file():
         raise EchoPilotError(f"{folder} holds no exam record (exam.json is missing)")
     try:
-        document = json.loads(path.read_bytes())
+        document = read_json(path, str(path))
         schema = document["schema"]
-    except _BAD as error:
-        raise EchoPilotError(f"{path} is not a whole exam record: {error}") from error
+    except BAD as error:
+        raise EchoPilotError(f"{path} is not a whole exam record: {said(error)}") from error
     if schema != SCHEMA_VERSION:
         raise EchoPilotError(
-            f"{path} has schema {schema}; this version reads {SCHEMA_VERSION}: use the EchoPilot that wrote it"
+            f"{path} has schema {one_line(schema, 20)}; this version reads {SCHEMA_VERSION}: "
+            "use the EchoPilot that wrote it"
         )
     damaged: list[str] = []
     try:
         return ExamRecord(
             folder=folder,
             header=restore(RecordHeader, document["header"]),
-            started_ns=int(document["started_ns"]),
-            updated_ns=int(document["updated_ns"]),
-            state=str(document["state"]),
+            started_ns=whole(document["started_ns"]),
+            updated_ns=whole(document["updated_ns"]),
+            state=_state(str(document["state"]), damaged),
             complete=bool(document["complete"]),
             message=str(document["message"]),
-            steps=tuple(str(step) for step in document["steps"]),
+            steps=tuple(one_line(step) for step in document["steps"]),
             results=_rows(document, "results", StepResult, damaged),
             measurements=_rows(document, "measurements", Measurement, damaged),
             findings=_rows(document, "findings", Finding, damaged),
             series=_rows(document, "series", Series, damaged),
             trace=_lines(folder / "control.jsonl", _trace, damaged),
-            seen=_lines(folder / "seen.jsonl", lambda raw: restore(SeenSample, raw), damaged),
+            perception=_lines(folder / "seen.jsonl", lambda raw: restore(PerceptionSample, raw), damaged),
             events=_lines(folder / "events.jsonl", lambda raw: restore(Event, raw), damaged),
             keyframes=_keyframes(folder / "keyframes", damaged),
             clips=read_clips(folder / "clips", damaged),
-            landmarks=read_landmarks(document.get("landmarks")),
+            landmarks=_landmarks(document.get("landmarks"), damaged),
+            breaks=_breaks(document.get("lockstep"), damaged),
             damaged=tuple(damaged),
         )
-    except _BAD as error:
-        raise EchoPilotError(f"{path} is damaged: {type(error).__name__} {error}") from error
+    except BAD as error:
+        raise EchoPilotError(f"{path} is damaged: {said(error)}") from error
+
+
+def _landmarks(document: Any, damaged: list[str]) -> BodyLandmarks | None:
+    try:
+        return read_landmarks(document)
+    except BAD as error:
+        damaged.append(f"exam.json: landmarks are not understood ({said(error)})")
+        return None
+
+
+def _breaks(document: Any, damaged: list[str]) -> dict[str, int]:
+    try:
+        return {str(node): int(n) for node, n in (document or {}).get("by_node", {}).items()}
+    except BAD as error:
+        damaged.append(f"exam.json: lockstep breaks are not understood ({said(error)})")
+        return {}
+
+
+def _state(name: str, damaged: list[str]) -> ExamPhase | None:
+    try:
+        return ExamPhase.named(name)
+    except ValueError as error:
+        damaged.append(f"exam.json: state is not understood ({one_line(error)})")
+        return None
 
 
 def _rows(document: dict[str, Any], key: str, cls: type[T], damaged: list[str]) -> tuple[T, ...]:
     result: list[T] = []
-    for number, raw in enumerate(document[key]):
+    for row, raw in enumerate(document[key]):
         try:
             result.append(restore(cls, raw))
-        except _BAD as error:
-            damaged.append(f"exam.json: {key}[{number}] is not understood ({type(error).__name__} {error})")
+        except BAD as error:
+            damaged.append(f"exam.json: {key}[{row}] is not understood ({said(error)})")
     return tuple(result)
 
 
@@ -94,7 +132,7 @@ def _lines(path: Path, parse: Callable[[Any], T], damaged: list[str]) -> tuple[T
     for document in documents:
         try:
             result.append(parse(document))
-        except _BAD:
+        except BAD:
             bad += 1
     if bad:
         damaged.append(f"{path.name}: {bad} line(s) are incomplete")
@@ -103,22 +141,21 @@ def _lines(path: Path, parse: Callable[[Any], T], damaged: list[str]) -> tuple[T
 
 def _trace(raw: dict[str, Any]) -> TraceSample:
     T_base_probe = np.eye(4)
-    T_base_probe[:3] = np.array([np.nan if x is None else float(x) for x in raw["pose"]]).reshape(3, 4)
+    T_base_probe[:3] = np.array([np.nan if x is None else number(x) for x in raw["pose"]]).reshape(3, 4)
 
-    def number(key: str) -> float:
-        value = raw[key]
-        return float("nan") if value is None else float(value)
+    def of(key: str) -> float:
+        return float("nan") if raw[key] is None else number(raw[key])
 
     return TraceSample(
-        stamp_ns=int(raw["stamp_ns"]),
-        tick=int(raw["tick"]),
-        phase=str(raw["phase"]),
-        contact_force_n=number("contact_force_n"),
-        setpoint_n=number("setpoint_n"),
-        soft_cap_n=number("soft_cap_n"),
-        trip_force_n=number("trip_force_n"),
-        view_score=number("view_score"),
-        station_m=number("station_m"),
+        stamp_ns=whole(raw["stamp_ns"]),
+        tick=whole(raw["tick"]),
+        phase=ExamPhase.named(raw["phase"]),
+        contact_force_n=of("contact_force_n"),
+        setpoint_n=of("setpoint_n"),
+        soft_cap_n=of("soft_cap_n"),
+        trip_force_n=of("trip_force_n"),
+        view_score=of("view_score"),
+        station_m=of("station_m"),
         T_base_probe=T_base_probe,
     )
 
@@ -127,31 +164,34 @@ def _keyframes(folder: Path, damaged: list[str]) -> tuple[KeyFrameRecord, ...]:
     result: list[KeyFrameRecord] = []
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
         try:
-            raw = json.loads(path.read_bytes())
+            raw = read_json(path)
             image_path = path.with_suffix(".png")
             if not image_path.is_file():
-                raise ValueError("picture is missing")
+                raise ValueError("image is missing")
+            geometry = restore(ProbeGeometry, raw["geometry"])
+            check_geometry(geometry, path.name)
             result.append(
                 KeyFrameRecord(
-                    sequence=int(raw["sequence"]),
-                    stamp_ns=int(raw["stamp_ns"]),
+                    sequence=whole(raw["sequence"]),
+                    stamp_ns=whole(raw["stamp_ns"]),
                     view=View[raw["view"]],
-                    reason=str(raw["reason"]),
+                    reason=one_line(raw["reason"]),
                     image_path=image_path,
-                    geometry=restore(ProbeGeometry, raw["geometry"]),
+                    geometry=geometry,
                     sector=restore(SectorBox, raw["sector"]),
                     label_map=_labels(path.with_suffix(".npz"), damaged),
                     measurements=tuple(restore(Measurement, m) for m in raw["measurements"]),
+                    preset=str(raw.get("preset", "")),
                 )
             )
-        except _BAD as error:
-            damaged.append(f"key frame {path.stem}: {error}")
+        except BAD as error:
+            damaged.append(f"key frame {one_line(path.stem, 60)}: {said(error)}")
     return tuple(result)
 
 
 def _labels(path: Path, damaged: list[str]) -> LabelMap | None:
     try:
         return read_labels(path)
-    except (*_BAD, zipfile.BadZipFile) as error:
-        damaged.append(f"{path.name}: {error}")
+    except BAD as error:
+        damaged.append(f"{one_line(path.name, 60)}: {said(error)}")
         return None

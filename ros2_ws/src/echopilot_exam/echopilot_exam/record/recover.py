@@ -1,39 +1,79 @@
-"""Gives a recording that was cut off its index back, so that rosbags, Foxglove and `ros2 bag` open it fast."""
+"""Recovery of damaged or truncated MCAP recordings into a new file beside, with the index that other tools seek by."""
 
 import os
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from mcap.records import Attachment, Channel, Message, Metadata, Schema
+from mcap.records import Attachment, Message, Metadata
 from mcap.well_known import Profile
 from mcap.writer import CompressionType, Writer
 
-from echopilot_exam.record.scan import Scan
+from echopilot_exam.record.files import clear_disk_errors, free_file, place_new
+from echopilot_exam.record.mcap_format import Damage
+from echopilot_exam.record.mcap_scan import McapScan
 
 
-def recover(path: Path) -> tuple[int, str]:
-    """Write every whole message into a new file that takes the place of `path`; returns their number and what was cut.
+@dataclass(frozen=True)
+class Recovery:
+    """What came of a recovery.
 
-    A file that is whole stays as it is. Raises EchoPilotError when `path` is no MCAP file.
+    `target` is the new file (None: the recording is whole and none was written), `lines` say what is damaged and which
+    span is lost, `is_lossless` that no message is.
     """
-    scan = Scan(path)
-    partial = path.with_name(f".{path.name}.partial")
-    count = 0
+
+    messages: int
+    target: Path | None
+    damage: tuple[Damage, ...]
+    lines: tuple[str, ...]
+    is_lossless: bool
+
+
+def recover(path: Path) -> Recovery:
+    """Write every readable message into a new file beside `path`, which stays as it is.
+
+    Raises:
+        EchoPilotError: when `path` is no MCAP file, or the new one cannot be written.
+    """
+    count, scan = _survey(path)
+    if scan.is_whole:
+        return Recovery(count, None, (), (), True)
+    with clear_disk_errors(path.parent):
+        target = _rewrite(path, scan)
+    lines = [str(damage) for damage in scan.damage]
+    if scan.cut:
+        lines.append(f"{scan.cut}: what followed the last whole chunk is lost" if not scan.has_data_end else scan.cut)
+    if scan.undefined:
+        lines.append(f"{scan.undefined} messages lost: the definition of their topic is damaged")
+    lossless = scan.has_data_end and not scan.undefined and all(damage.messages == 0 for damage in scan.damage)
+    return Recovery(count, target, tuple(scan.damage), tuple(lines), lossless)
+
+
+def _survey(path: Path) -> tuple[int, McapScan]:
+    """Count the messages; afterwards the scan knows all definitions and what is damaged."""
+    scan = McapScan(path)
+    return sum(isinstance(record, Message) for record in scan.records()), scan
+
+
+def _rewrite(path: Path, survey: McapScan) -> Path:
+    partial = path.with_name(f".{path.name}.recovering")
     try:
         with partial.open("wb") as file:
             writer = Writer(file, compression=CompressionType.ZSTD)
             writer.start(profile=Profile.ROS2, library="echopilot recover")
-            schemas: dict[int, int] = {}
-            channels: dict[int, int] = {}
-            for record in scan.records():
-                if isinstance(record, Schema) and record.id not in schemas:
-                    schemas[record.id] = writer.register_schema(record.name, record.encoding, record.data)
-                elif isinstance(record, Channel) and record.id not in channels:
-                    number = writer.register_channel(
-                        record.topic, record.message_encoding, schemas[record.schema_id], record.metadata
-                    )
-                    channels[record.id] = number
-                elif isinstance(record, Message):
-                    count += 1
+            schemas = {0: 0} | {
+                number: writer.register_schema(schema.name, schema.encoding, schema.data)
+                for number, schema in sorted(survey.schemas.items())
+            }
+            channels = {
+                number: writer.register_channel(
+                    channel.topic, channel.message_encoding, schemas[channel.schema_id], channel.metadata
+                )
+                for number, channel in sorted(survey.channels.items())
+                if channel.schema_id in schemas  # else none of its messages was readable
+            }
+            for record in McapScan(path).records():
+                if isinstance(record, Message):
                     writer.add_message(
                         channels[record.channel_id], record.log_time, record.data, record.publish_time, record.sequence
                     )
@@ -44,9 +84,9 @@ def recover(path: Path) -> tuple[int, str]:
                         record.create_time, record.log_time, record.name, record.media_type, record.data
                     )
             writer.finish()
+            file.flush()
             os.fsync(file.fileno())
-        if scan.cut:
-            partial.replace(path)
+        return place_new(partial, free_file(path.with_suffix(f".recovered{path.suffix}")))
     finally:
-        partial.unlink(missing_ok=True)
-    return count, scan.cut
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""JSON Schema of the record's files, made from the dataclasses that read them; `exam.schema.json` is its text.
+"""JSON Schema of the record's files, generated from the dataclasses that read them into `exam.schema.json`.
 
 After a change of the dataclasses:
 python -c 'from echopilot_exam.record.schema import *; SCHEMA_FILE.write_text(schema_text())'
@@ -12,10 +12,17 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from echopilot_core import Finding, Imaging, Measurement, ProbeGeometry, SectorBox
-from echopilot_exam.record.body import POINTS
-from echopilot_exam.record.model import SCHEMA_REVISION, SCHEMA_VERSION, Event, RecordHeader, SeenSample
-from echopilot_exam.states import Series, StepResult
+from echopilot_core import ExamPhase, Finding, ImagingParameters, Measurement, ProbeGeometry, SectorBox
+from echopilot_exam.machine.states import Series, StepResult
+from echopilot_exam.record.model import (
+    IMAGING_KEYS,
+    POINTS,
+    SCHEMA_REVISION,
+    SCHEMA_VERSION,
+    Event,
+    PerceptionSample,
+    RecordHeader,
+)
 
 SCHEMA_FILE = Path(__file__).with_name("exam.schema.json")
 
@@ -24,16 +31,16 @@ NUMBER = {"type": ["number", "null"], "description": "null: not a number"}
 
 
 def record_schema() -> dict[str, Any]:
-    """The schema: the root is exam.json, `$defs` has a line of each .jsonl file, a key frame and a clip."""
+    """The schema: its root is exam.json; `$defs` holds the lines of each .jsonl file, key frames and clips."""
     defs: dict[str, Any] = {}
     frame = {"geometry": _of(ProbeGeometry, defs), "sector": _of(SectorBox, defs)}
-    defs["seen.jsonl"] = _of(SeenSample, defs)
+    defs["seen.jsonl"] = _of(PerceptionSample, defs)
     defs["events.jsonl"] = _of(Event, defs)
     defs["control.jsonl"] = _object(
         {
             "stamp_ns": INTEGER,
             "tick": INTEGER,
-            "phase": STRING,
+            "phase": _of(ExamPhase, defs),
             **dict.fromkeys(("contact_force_n", "setpoint_n", "soft_cap_n", "trip_force_n"), NUMBER),
             **dict.fromkeys(("view_score", "station_m"), NUMBER),
             "pose": _array(NUMBER) | {"minItems": 12, "maxItems": 12, "description": "T_base_probe, rows 1 to 3"},
@@ -47,14 +54,16 @@ def record_schema() -> dict[str, Any]:
             "reason": STRING,
             **frame,
             "measurements": _array(_of(Measurement, defs)),
-        }
+            "preset": STRING,
+        },
+        optional=("preset",),
     )
     defs["clips/*/clip.json"] = _object(
         {
             **dict.fromkeys(("name", "view", "kind"), STRING),
             **dict.fromkeys(("step_index", "attempt"), INTEGER),
             **frame,
-            "imaging": _of(Imaging, defs),
+            "imaging": _imaging(defs),
             **dict.fromkeys(("labels_origin_x_m", "labels_origin_y_m", "labels_spacing_m"), NUMBER),
         }
     )
@@ -75,8 +84,9 @@ def record_schema() -> dict[str, Any]:
             "findings": _array(_of(Finding, defs)),
             "series": _array(_of(Series, defs)),
             "landmarks": {"anyOf": [_landmarks(), {"type": "null"}]},
+            "lockstep": _object({"breaks": INTEGER, "by_node": {"type": "object", "additionalProperties": INTEGER}}),
         },
-        optional=("revision", "notice", "landmarks"),
+        optional=("revision", "notice", "landmarks", "lockstep"),
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -89,6 +99,14 @@ def record_schema() -> dict[str, Any]:
 def schema_text() -> str:
     """The schema as it is shipped."""
     return json.dumps(record_schema(), indent=1) + "\n"
+
+
+def _imaging(defs: dict[str, Any]) -> dict[str, Any]:
+    """Reference to the scanner settings of a clip."""
+    reference = _of(ImagingParameters, defs)
+    properties = defs[ImagingParameters.__name__]["properties"]
+    defs[ImagingParameters.__name__]["properties"] = {key: properties[key] for key in IMAGING_KEYS}
+    return reference
 
 
 def _landmarks() -> dict[str, Any]:
@@ -116,6 +134,8 @@ def _of(hint: Any, defs: dict[str, Any]) -> dict[str, Any]:
     if hint in (bool, int, str, float):
         plain: dict[type, dict[str, Any]] = {bool: BOOLEAN, int: INTEGER, str: STRING, float: NUMBER}
         return plain[hint]
+    if isinstance(hint, type) and issubclass(hint, str) and issubclass(hint, Enum):
+        return {"enum": [str(member) for member in hint]}
     if isinstance(hint, type) and issubclass(hint, Enum):
         return {"enum": [member.name for member in hint]}
     if not dataclasses.is_dataclass(hint):

@@ -1,21 +1,49 @@
-"""Which software made a record: version and hash of the code, and the libraries that decide its last bits."""
+"""Versions and hashes of the software and the configuration files of a record."""
 
 import hashlib
 import importlib.util
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from getpass import getuser
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from echopilot_control.safety import Limits
+from echopilot_core import EchoPilotError
+from echopilot_exam.protocol.protocol import PROTOCOL_FOLDER
+
+
+def exam_config(protocol: str, limits: Limits, more: Sequence[Path] = ()) -> dict[str, bytes]:
+    """Contents of the configuration files of an exam, by name.
+
+    Args:
+        protocol: name or file, as for `load_protocol`.
+        limits: of safety.
+        more: further files, such as calibrations.
+
+    Raises:
+        EchoPilotError: when one of `more` cannot be read.
+    """
+    shipped = PROTOCOL_FOLDER / f"{protocol}.yaml"
+    source = shipped if shipped.is_file() else Path(protocol)
+    config = {"protocol.yaml": source.read_bytes(), "limits.json": limits.model_dump_json(indent=1).encode()}
+    for path in more:
+        try:
+            config[path.name] = path.read_bytes()
+        except OSError as error:
+            raise EchoPilotError(f"{path} cannot be kept with the exam: {error.strerror}") from error
+    return config
+
+
 PACKAGES = ("echopilot_core", "echopilot_perception", "echopilot_control", "echopilot_exam")
-"""What decides the course of an exam and its numbers; models and protocols have hashes of their own."""
+"""Packages that decide the course and the results of an exam; models and protocols have hashes of their own."""
 
 LIBRARIES = ("numpy", "scipy", "opencv-python-headless", "onnxruntime")
 
 
 def code_version() -> str:
-    """Version of the installed distribution, "unknown" where it runs from source alone."""
+    """Version of the installed distribution; "unknown" when running from source."""
     return _version("echopilot")
 
 
@@ -31,6 +59,14 @@ def code_sha256() -> str:
         for path in sorted(folder.rglob("*.py")):
             sha.update(f"{package}/{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
     return sha.hexdigest()
+
+
+def account() -> str:
+    """Account that this process runs under, as the operator of an exam that names nobody else."""
+    try:
+        return f"account {getuser()}"
+    except (OSError, KeyError):
+        return ""
 
 
 def software() -> dict[str, str]:

@@ -1,17 +1,17 @@
-"""Waits for the disk in a thread of its own, so that a slow one never holds up an exam."""
+"""Synchronization of files to the disk in a separate thread, so that a slow disk never delays an exam."""
 
 import os
 import threading
 from pathlib import Path
 
 SYNC_S = 1.0
-"""Wall time between two waits: about what a power cut may cost."""
+"""Wall time between two syncs: about the loss at a power cut."""
 
 
 class Syncer:
     """Syncs the open files in `add` about once a second, and each path in `once` one time.
 
-    `error` is the first failure, for the owner to raise: some file systems say only here that they are full.
+    `error` is the first failure, for the owner to raise: some file systems report only here that they are full.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Syncer:
             self._thread.start()
 
     def remove(self, descriptor: int) -> None:
-        """Call before the file is closed; waits for a sync under way."""
+        """End the syncing of a file before it is closed; waits for a running sync."""
         with self._lock:
             self._files.discard(descriptor)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from echopilot_lab.staging import whole_file
+from echopilot_lab.util.atomic_output import whole_file
 
 TITLE = "## Unseen virtual patients"
 
@@ -36,13 +36,15 @@ def _section(found: dict[str, Any]) -> str:
     lines = [
         TITLE,
         "",
-        f"`echopilot eval` on patients {found['seed']} to {last}, {found['frames']} pictures; Dice on the visible mask",
+        f"`echopilot eval` on patients {found['seed']} to {last}, {found['frames']} images; Dice on the visible mask",
         "of frames that show the class; 95 % intervals by drawing patients again. Not to be compared with people.",
         "",
+        "<!-- figures: eval.card -->",  # read by scripts/check_figures.py
         "| figure | value | 95 % |",
         "|---|---|---|",
         *(f"| {name} | {value:.3f} | {_span(span)} |" for name, value, span in rows),
         "",
+        "<!-- figures: eval.card_findings -->",
         "| finding | sensitivity | specificity | AUROC | with, without, borderline |",
         "|---|---|---|---|---|",
     ]

@@ -1,13 +1,13 @@
-"""Figures from the marks of all patients, in the keys of DESIGN section 9."""
+"""Figures from the marks of all patients, in the keys of `echopilot eval --json`."""
 
 from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
 
-from echopilot_core import FindingKind, LandmarkName, Tissue, View
-from echopilot_lab.evaluation.marks import Judged, Marks
-from echopilot_lab.roc import operating_point
+from echopilot_core import FindingKind, LandmarkName, SegmentationClass, View
+from echopilot_lab.evaluation.marks import Marks, ScoredCase
+from echopilot_lab.evaluation.roc import operating_point
 from echopilot_perception.anomaly import auroc, expected_calibration_error
 from echopilot_perception.anomaly.thresholds import SCORES, SIZES
 
@@ -16,10 +16,10 @@ EF_PERCENT_OF_NO_MODEL = 60.0  # what a constant predictor would say
 
 def figures(marks: Marks) -> dict[str, Any]:
     """Everything that `echopilot eval` reports; None or NaN where nothing was there to be measured."""
-    tissues = list(Tissue)[1:]
-    total = marks.true_cells + marks.said_cells
+    tissues = list(SegmentationClass)[1:]
+    total = marks.true_cells + marks.predicted_cells
     dice = {t.name: float(2 * marks.both_cells[t] / total[t]) for t in tissues if marks.true_cells[t]}
-    right = np.array(marks.view_true) == np.array(marks.view_said)
+    right = np.array(marks.view_true) == np.array(marks.predicted_view)
     ef = np.array(marks.ef).reshape(-1, 2)
     return {
         "frames": len(marks.view_true),
@@ -29,7 +29,7 @@ def figures(marks: Marks) -> dict[str, Any]:
         "view_accuracy": float(right.mean()),
         "view_accuracy_clear": float(right[np.array(marks.view_clear)].mean()),
         "views": _views(marks, right),
-        "quality_spearman": float(spearmanr(marks.quality_said, marks.quality_true).statistic),
+        "quality_spearman": float(spearmanr(marks.predicted_quality, marks.quality_true).statistic),
         "ece": expected_calibration_error(marks.view_sure, right),
         **_foreign(marks),
         "aortic_diameter_error_mm": {**_errors(marks.aorta_mm), "missed": len(marks.aorta_missed)},
@@ -50,9 +50,9 @@ def figures(marks: Marks) -> dict[str, Any]:
     }
 
 
-def cases(marks: Marks, kind: FindingKind) -> list[Judged]:
+def cases(marks: Marks, kind: FindingKind) -> list[ScoredCase]:
     """The cases of a finding outside its borderline zone."""
-    return [j for j in marks.judged if j.kind == kind.name and j.clear]
+    return [j for j in marks.scored_cases if j.kind == kind.name and j.clear]
 
 
 def threshold(kind: FindingKind) -> float:
@@ -74,7 +74,7 @@ def _finding(marks: Marks, kind: FindingKind) -> dict[str, Any] | None:
         "auroc": auroc(scores, there),
         "n_pos": point.sensitivity.n,
         "n_neg": point.specificity.n,
-        "borderline": sum(j.kind == kind.name and not j.clear for j in marks.judged),
+        "borderline": sum(j.kind == kind.name and not j.clear for j in marks.scored_cases),
     }
 
 
@@ -84,12 +84,12 @@ def _foreign(marks: Marks) -> dict[str, Any]:
     def area(rows: list[float]) -> float:
         return auroc([*usual, *rows], [False] * len(usual) + [True] * len(rows))
 
-    kinds = sorted({kind for kind, _ in marks.ood_foreign})
+    kinds = sorted({kind for kind, _ in marks.ood_scores})
     return {
-        "ood_auroc": area([score for _, score in marks.ood_foreign]),
-        "ood_auroc_of": {kind: area([s for k, s in marks.ood_foreign if k == kind]) for kind in kinds},
+        "ood_auroc": area([score for _, score in marks.ood_scores]),
+        "ood_auroc_of": {kind: area([s for k, s in marks.ood_scores if k == kind]) for kind in kinds},
         "ood_refused_files": marks.refused,
-        "ood_n": {"usual": len(usual), **{k: sum(x == k for x, _ in marks.ood_foreign) for k in kinds}},
+        "ood_n": {"usual": len(usual), **{k: sum(x == k for x, _ in marks.ood_scores) for k in kinds}},
     }
 
 

@@ -1,15 +1,15 @@
-"""What one patient's frames are worth: plain sums and lists that are joined over patients."""
+"""Counts and errors of one patient's frames: plain sums and lists that are joined over patients."""
 
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Tissue
+from echopilot_core import SegmentationClass
 
 
 def _cells() -> NDArray[np.int64]:
-    return np.zeros(len(Tissue), np.int64)
+    return np.zeros(len(SegmentationClass), np.int64)
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class GuidanceError:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ScoredCase:
     """One case of a finding: the score, whether it is really there, and whether it lies outside the borderline zone."""
 
     kind: str
@@ -37,19 +37,21 @@ class Marks:
     """Of one patient, or of many. Cells are counted in frames that show the class; false area where it is absent."""
 
     true_cells: NDArray[np.int64] = field(default_factory=_cells)
-    said_cells: NDArray[np.int64] = field(default_factory=_cells)
+    predicted_cells: NDArray[np.int64] = field(default_factory=_cells)
     both_cells: NDArray[np.int64] = field(default_factory=_cells)
-    false_share: NDArray[np.float64] = field(default_factory=lambda: np.zeros(len(Tissue)))  # sums over frames ...
+    false_share: NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros(len(SegmentationClass))
+    )  # sums over frames ...
     absent: NDArray[np.int64] = field(default_factory=_cells)  # ... of which there are so many
     view_true: list[int] = field(default_factory=list)
-    view_said: list[int] = field(default_factory=list)
+    predicted_view: list[int] = field(default_factory=list)
     view_sure: list[float] = field(default_factory=list)
     view_clear: list[bool] = field(default_factory=list)  # far from the border between a view and none
     quality_true: list[float] = field(default_factory=list)
-    quality_said: list[float] = field(default_factory=list)
+    predicted_quality: list[float] = field(default_factory=list)
     ood_usual: list[float] = field(default_factory=list)
-    ood_foreign: list[tuple[str, float]] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)  # files among the real pictures that are no clips
+    ood_scores: list[tuple[str, float]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)  # files among the real images that are no clips
     aorta_mm: list[float] = field(default_factory=list)
     aorta_direct_mm: list[float] = field(default_factory=list)
     aorta_missed: list[int] = field(default_factory=list)
@@ -57,7 +59,7 @@ class Marks:
     landmark_right: list[bool] = field(default_factory=list)
     guidance: list[GuidanceError] = field(default_factory=list)
     ef: list[tuple[float, float]] = field(default_factory=list)  # said, true [%]
-    judged: list[Judged] = field(default_factory=list)
+    scored_cases: list[ScoredCase] = field(default_factory=list)
     latency_ms: list[float] = field(default_factory=list)
 
     def add(self, other: "Marks") -> None:

@@ -1,4 +1,4 @@
-"""Patients in parallel processes, then figures and pictures of curves over all of them."""
+"""Evaluation of patients in parallel processes, then figures and curves over all of them."""
 
 import multiprocessing
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ import numpy as np
 from rich.console import Console
 
 from echopilot_core import EchoPilotError, FindingKind
+from echopilot_lab.datasets.probe_pose_sampling import Recipe, draw_frame_states
+from echopilot_lab.datasets.sample_rendering import render_samples
 from echopilot_lab.evaluation.card import add_to_card
 from echopilot_lab.evaluation.disease import count_aorta, count_heart, count_root
 from echopilot_lab.evaluation.figures import cases, figures, threshold
-from echopilot_lab.evaluation.foreign import count_real, count_spoilt
 from echopilot_lab.evaluation.frames import count
 from echopilot_lab.evaluation.intervals import intervals
 from echopilot_lab.evaluation.marks import Marks
-from echopilot_lab.parallel import run_all
-from echopilot_lab.probing import Recipe, draw_moments
-from echopilot_lab.producing import pictures
-from echopilot_lab.roc import draw_roc, roc
+from echopilot_lab.evaluation.out_of_distribution import count_altered, count_real
+from echopilot_lab.evaluation.roc import draw_roc, roc
+from echopilot_lab.util.parallel import run_all
 from echopilot_perception.pipeline import Perception
-from echopilot_sim.anatomy import build, draw_patient
+from echopilot_sim.anatomy import build, sample_patient
 from echopilot_sim.bmode import Renderer
 
 TRAINING_SEEDS_END = 500_000
@@ -49,7 +49,7 @@ def evaluate_patients(
 ) -> dict[str, Any]:
     """Figures over patients seed ... seed + patients - 1.
 
-    `real` is a folder with real foreign pictures (no_contact, other_organs, phantom), `curves` a PNG that gets the
+    `real` is a folder with real foreign images (no_contact, other_organs, phantom), `curves` a PNG that gets the
     ROC curves of the findings; `card` writes the figures into the card of the model. Raises EchoPilotError for seeds
     used in training and for a folder that is not there.
     """
@@ -58,7 +58,7 @@ def evaluate_patients(
     if seed < TRAINING_SEEDS_END:
         raise EchoPilotError(f"seed {seed} was used in training; evaluate from {TRAINING_SEEDS_END} on")
     if real is not None and not real.is_dir():
-        raise EchoPilotError(f"no folder with real pictures at {real}")
+        raise EchoPilotError(f"no folder with real images at {real}")
     perception = Perception(model)
     marks = Marks()
     pieces = [_Piece(s, model) for s in range(seed, seed + patients)]
@@ -80,13 +80,13 @@ def evaluate_patients(
 def score_patient(piece: _Piece) -> Marks:
     """Marks of one patient; a pure function of seed and model."""
     perception = _perception(piece.model)
-    anatomy = build(draw_patient(piece.seed))
+    anatomy = build(sample_patient(piece.seed))
     renderer = Renderer(anatomy)
     rng = np.random.default_rng([piece.seed, 0xE7A1])
     marks = Marks()
-    for picture in pictures(anatomy, draw_moments(anatomy, rng, RECIPE), [renderer], rng):
-        count(marks, perception.see(picture.frame), picture)
-    count_spoilt(marks, perception, anatomy, renderer, piece.seed)
+    for sample in render_samples(anatomy, draw_frame_states(anatomy, rng, RECIPE), [renderer], rng):
+        count(marks, perception.see(sample.frame), sample)
+    count_altered(marks, perception, anatomy, renderer, piece.seed)
     count_aorta(marks, perception, anatomy, renderer, piece.seed)
     count_root(marks, perception, anatomy, renderer, piece.seed)
     count_heart(marks, perception, anatomy, renderer)
@@ -101,9 +101,11 @@ def _perception(model: Path | None) -> Perception:
 def _draw(marks: Marks, path: Path) -> None:
     rows = []
     for kind in FindingKind:
-        judged = cases(marks, kind)
-        if len({j.there for j in judged}) == 2:
-            rows.append(roc(kind.name, [j.score for j in judged], [j.there for j in judged], threshold(kind)))
+        scored_cases = cases(marks, kind)
+        if len({j.there for j in scored_cases}) == 2:
+            rows.append(
+                roc(kind.name, [j.score for j in scored_cases], [j.there for j in scored_cases], threshold(kind))
+            )
     if rows:
         path.parent.mkdir(parents=True, exist_ok=True)
         draw_roc(rows, path, "Findings on unseen virtual patients")

@@ -1,4 +1,4 @@
-"""What can go wrong in a scenario, when, and by how much; `live.py` and `world.py` make it happen."""
+"""Disturbances of a scenario, with kind, time and size; `disturbance_injector.py` applies them."""
 
 from typing import Annotated, Literal
 
@@ -23,7 +23,7 @@ class Timed(Strict):
 
 
 class DropFrames(Timed):
-    """Results of pictures get lost, each with this probability; 1 loses all."""
+    """Results of images get lost, each with this probability; 1 loses all."""
 
     kind: Literal["drop_frames"]
     share: Share = 1.0
@@ -57,14 +57,14 @@ class Gel(Timed):
 
 
 class Shift(Timed):
-    """The patient moves within half a second, for good; millimetres in base (z up)."""
+    """The patient moves within half a second, for good; millimeters in base (z up)."""
 
     kind: Literal["shift"]
     mm: Vector
 
 
 class Sway(Timed):
-    """The patient swings sinusoidally by this vector, peak to peak, away and back; millimetres in patient (LPS)."""
+    """The patient swings sinusoidally by this vector, peak to peak, away and back; millimeters in patient (LPS)."""
 
     kind: Literal["sway"]
     mm: Vector
@@ -108,7 +108,7 @@ class SurfaceError(Timed):
 
 
 class LandmarkError(Timed):
-    """The operator pointed this much beside all landmarks; millimetres in patient (LPS)."""
+    """The operator pointed this much beside all landmarks; millimeters in patient (LPS)."""
 
     kind: Literal["landmark_error"]
     mm: Vector

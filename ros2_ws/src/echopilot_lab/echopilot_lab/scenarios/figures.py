@@ -4,14 +4,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_core import View
+from echopilot_core import Array, ControlPhase, View
+from echopilot_core.robot import CONTACT_N
 from echopilot_lab.scenarios.trace import Trace
 
-Array = NDArray[np.float64]
-
-_CONTACT_N = 1.0
 _SETTLED_S = 1.5
 _REGULATED_N = 3.0  # set-points below are those of touching
 
@@ -44,7 +41,7 @@ def figures_of(trace: Trace, max_force_n: float, limit_crossings: int, settle_s:
     angle, offset = _held_view(trace)
     frame_s = np.array(trace.frame_contact_s)
     x_mm = 1e3 * np.array(trace.aorta_x_m)
-    sweeping = np.array([phase == "SWEEP" for phase in trace.frame_phase], dtype=bool)
+    sweeping = np.array([phase is ControlPhase.SWEEP for phase in trace.frame_phase], dtype=bool)
     swept = x_mm[sweeping & np.isfinite(x_mm)] if x_mm.size else x_mm
     tracked = x_mm[(frame_s >= settle_s) & np.isfinite(x_mm)] if x_mm.size else x_mm
     return Figures(
@@ -52,16 +49,16 @@ def figures_of(trace: Trace, max_force_n: float, limit_crossings: int, settle_s:
         limit_crossings=limit_crossings,
         force_rmse_n=_rms(error),
         force_peak_error_n=float(np.abs(error).max()) if error.size else math.nan,
-        contact_share=float(np.mean(force[after] > _CONTACT_N)) if after.any() else 0.0,
+        contact_share=float(np.mean(force[after] > CONTACT_N)) if after.any() else 0.0,
         angle_deg=angle,
         offset_mm=offset,
         seconds=trace.success_s,
         completed=trace.completed,
         centring_mm=float(np.median(np.abs(swept))) if swept.size else math.nan,
         tracking_rmse_mm=_rms(tracked),
-        retreated=bool(after.any() and force[-1] < _CONTACT_N),
+        retreated=bool(after.any() and force[-1] < CONTACT_N),
         latched=tuple(sorted(trace.reasons)),
-        phases=tuple(dict.fromkeys(trace.phase)),
+        phases=tuple(phase.name for phase in dict.fromkeys(trace.phase)),
     )
 
 
@@ -78,8 +75,8 @@ def _force_errors(trace: Trace) -> Array:
 
 def _held_view(trace: Trace) -> tuple[float, float]:
     """Median angle [deg] and offset [mm] against the last view that was held."""
-    held = [k for k, phase in enumerate(trace.frame_phase) if phase == "HOLD" and trace.goal_view[k] is not View.NONE]
-    held = [k for k in held if math.isfinite(trace.angle_rad[k])]
+    held = [k for k, phase in enumerate(trace.frame_phase) if phase is ControlPhase.HOLD]
+    held = [k for k in held if trace.goal_view[k] is not View.NONE and math.isfinite(trace.angle_rad[k])]
     if not held:
         return math.nan, math.nan
     angles, offsets = (np.median([values[k] for k in held]) for values in (trace.angle_rad, trace.offset_m))

@@ -1,12 +1,12 @@
-"""What a scenario file may say; docs/scenarios.md explains it to people."""
+"""Schema of a scenario file, explained in docs/scenarios.md."""
 
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from echopilot_core import View
+from echopilot_core import Preset, View
 from echopilot_lab.scenarios.disturbances import Disturbance, Strict
-from echopilot_sim.arm.kinds import ArmName
+from echopilot_sim.arm.arm_models import ArmName
 
 
 class PatientSpec(Strict):
@@ -28,7 +28,7 @@ class GoalSpec(Strict):
 
     kind: Literal["acquire", "sweep"]
     view: str = "AORTA_TRANS"
-    preset: Literal["cardiac", "abdomen"] = "abdomen"
+    preset: Literal[Preset.CARDIAC, Preset.ABDOMEN] = Preset.ABDOMEN
     force_n: float = Field(8.0, gt=0.0)
     timeout_s: float = Field(60.0, gt=0.0)
     speed_mm_s: float = Field(8.0, ge=0.0)
@@ -64,7 +64,7 @@ class Criteria(Strict):
     reached: bool | None = None  # 8 degrees and 8 mm from the true view while it is held
     within_s: float | None = None  # from first contact to the goal's success
     completed: bool | None = None  # every goal, or every step of the exam
-    centring_mm: float | None = None  # median distance of the true aortic centre from the beam axis while sweeping
+    centring_mm: float | None = None  # median distance of the true aortic center from the beam axis while sweeping
     tracking_rmse_mm: float | None = None  # the same, root mean square, from `settle_s` on
     latch: tuple[str, ...] = ()
     latch_may: tuple[str, ...] = ()  # allowed, not asked for

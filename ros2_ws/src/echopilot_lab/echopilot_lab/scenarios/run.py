@@ -1,22 +1,50 @@
-"""One scenario from its file to its result: the judged run, and the runs beside it."""
+"""One scenario from its file to its result: the scored run, and the runs beside it."""
 
+import contextlib
 import math
 import time
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass, replace
 from typing import Any
 
+from echopilot_control.loop import ResultSource
 from echopilot_control.safety import Limits
-from echopilot_lab.scenarios.director import director_of
-from echopilot_lab.scenarios.eyes import BlindEye, RenderedEye
+from echopilot_core import EchoPilotError
+from echopilot_lab.scenarios.acceptance import evaluate_criteria, passed, score
+from echopilot_lab.scenarios.blind_results import BlindResults
+from echopilot_lab.scenarios.disturbance_injector import DisturbanceInjector
 from echopilot_lab.scenarios.figures import Figures, figures_of
+from echopilot_lab.scenarios.goal_source import goals_of
 from echopilot_lab.scenarios.interface import ControllerFactory
-from echopilot_lab.scenarios.judge import judge, passed, score
-from echopilot_lab.scenarios.live import live
-from echopilot_lab.scenarios.model import Beside, Scenario
-from echopilot_lab.scenarios.people import patient_of
+from echopilot_lab.scenarios.model import Beside, PatientSpec, Scenario
+from echopilot_lab.scenarios.scenario_loop import scenario_ticks
 from echopilot_lab.scenarios.trace import Trace
-from echopilot_lab.scenarios.world import World
+from echopilot_lab.simulated_loop import RenderedResults
+from echopilot_perception.pipeline import Perception
+from echopilot_sim.anatomy import Patient, named_patient, sample_patient, validate
+from echopilot_sim.frame_state import FrameState
 from echopilot_sim.simulation import SimConfig, Simulation
+
+
+def patient_of(spec: PatientSpec) -> Patient:
+    """The seeded or named patient with its changes; raises EchoPilotError for an unknown field or absurd number."""
+    patient = named_patient(spec.name) if spec.seed is None else sample_patient(spec.seed)
+    for path, value in spec.changes.items():
+        patient = _changed(patient, path.split("."), value, path)
+    validate(patient)
+    return patient
+
+
+def _changed(part: Any, path: list[str], value: float, whole: str) -> Any:
+    names = [field.name for field in fields(part)] if is_dataclass(part) else []
+    if path[0] not in names:
+        raise EchoPilotError(f"patient has no '{whole}'; at '{path[0]}' choose one of {', '.join(names) or 'nothing'}")
+    inner = getattr(part, path[0])
+    if len(path) > 1:
+        return replace(part, **{path[0]: _changed(inner, path[1:], value, whole)})
+    if not isinstance(inner, int | float):
+        raise EchoPilotError(f"'{whole}' of the patient is not a number")
+    return replace(part, **{path[0]: type(inner)(value)})
+
 
 _JUDGED = Beside(name="")
 
@@ -26,7 +54,7 @@ def run_scenario(scenario: Scenario, factory: ControllerFactory) -> tuple[dict[s
     started = time.monotonic()
     runs = {beside.name: run_once(scenario, factory, beside) for beside in (_JUDGED, *scenario.beside)}
     figures = runs[""][0]
-    verdicts = judge(figures, scenario.criteria)
+    verdicts = evaluate_criteria(figures, scenario.criteria)
     simulated_s = sum(t.time_s[-1] for _, t in runs.values())
     wall_s = time.monotonic() - started
     result = {
@@ -59,14 +87,17 @@ def run_once(scenario: Scenario, factory: ControllerFactory, beside: Beside = _J
     age_ms = beside.image_age_ms or scenario.image_age_ms
     limits = limits_of(age_ms)
     rendered = scenario.pictures == "rendered"
-    eye = RenderedEye(simulation) if rendered else BlindEye()
-    world = World(simulation, (*scenario.disturbances, *beside.disturbances), simulation.patient.seed)
+    injector = DisturbanceInjector(simulation, (*scenario.disturbances, *beside.disturbances), simulation.patient.seed)
+    goals = goals_of(scenario, injector.take_request)
     trace = Trace()
-    try:
-        for lived in live(scenario, simulation, eye, world, director_of(scenario), factory(limits), limits):
-            trace.add(lived, simulation, rendered)
-    finally:
-        eye.close()
+    with contextlib.ExitStack() as stack:
+        results: ResultSource[FrameState] = BlindResults()
+        if rendered:
+            perception = Perception()
+            stack.callback(perception.close)
+            results = RenderedResults(simulation, perception)
+        for scenario_tick in scenario_ticks(scenario, simulation, results, injector, goals, factory(limits), limits):
+            trace.add(scenario_tick, simulation, rendered)
     crossings, most_n = simulation.limit_crossings, simulation.max_normal_force_n
     return figures_of(trace, most_n, crossings, scenario.settle_s), trace
 

@@ -1,7 +1,6 @@
 """Many scenarios in parallel processes, resumable; a table, a plot per scenario, one over all."""
 
 import json
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,21 +10,26 @@ from rich.console import Console
 from rich.table import Table
 
 from echopilot_core import EchoPilotError
-from echopilot_lab.parallel import run_all
-from echopilot_lab.scenarios.catalogue import ALL, FOLDER, load_scenario, scenario_names, sha256_of
+from echopilot_core.guarded.json_input import read_json
+from echopilot_lab.cli.shared import say_first_start
+from echopilot_lab.scenarios.catalog import ALL, FOLDER, load_scenario, scenario_names, sha256_of
 from echopilot_lab.scenarios.interface import OURS, load_controller
 from echopilot_lab.scenarios.plot import draw_overview, draw_scenario
 from echopilot_lab.scenarios.run import run_scenario
-from echopilot_lab.staging import whole_file
+from echopilot_lab.util.atomic_output import whole_file
+from echopilot_lab.util.owned_files import claim
+from echopilot_lab.util.parallel import run_all
 from echopilot_perception.model import read_manifest
 
 Result = dict[str, Any]
+OVERVIEW = "overview.png"
 
 
 def run_suite(which: str, controller: str, jobs: int, out: Path, fresh: bool, console: Console) -> dict[str, Any]:
     """Run one scenario or all; finished ones are kept unless `fresh`, or file, model or controller have changed.
 
-    Raises EchoPilotError before anything runs for an unknown scenario or controller.
+    Raises EchoPilotError before anything runs for an unknown scenario or controller, or where a file that is no result
+    of ours would be replaced.
     """
     names = scenario_names() if which == ALL else (which,)
     if not names:
@@ -34,18 +38,18 @@ def run_suite(which: str, controller: str, jobs: int, out: Path, fresh: bool, co
         load_scenario(name)
     load_controller(controller)
     folder = out / ("ours" if controller == OURS else controller.replace(":", "."))
-    if fresh and folder.exists() and which == ALL:
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    stems = [Path(name).stem for name in names]
+    claim(folder, [f"{stem}{suffix}" for stem in stems for suffix in (".json", ".png")] + [OVERVIEW])
     missing = [name for name in names if fresh or not finished(folder, name, controller)]
     if len(missing) < len(names):
         console.print(f"{len(names) - len(missing)} finished scenarios are kept from {folder}; --fresh runs them again")
+    say_first_start(console)
     run_all(partial(run_one, controller, folder), missing, jobs, console, "scenarios")
-    results = [json.loads(result_file(folder, name).read_text()) for name in names]
+    results = [read_json(result_file(folder, name), finite=False) for name in names]
     print_table(results, controller, console)
     if which == ALL:
-        draw_overview(results, folder / "overview.png")
-        console.print(f"plots in {folder}, all together in {folder / 'overview.png'}")
+        draw_overview(results, folder / OVERVIEW)
+        console.print(f"plots in {folder}, all together in {folder / OVERVIEW}")
     else:
         console.print(f"plot: {folder / results[0]['name']}.png")
     return {"controller": controller, "passed": sum(r["passed"] for r in results), "scenarios": results}
@@ -74,8 +78,8 @@ def made_with(name: str, controller: str) -> dict[str, str]:
 def finished(folder: Path, name: str, controller: str) -> bool:
     """Whether the result of a scenario is there, whole, and made with what is wanted."""
     try:
-        done = json.loads(result_file(folder, name).read_text()).get("made_with")
-    except (FileNotFoundError, ValueError):
+        done = read_json(result_file(folder, name), finite=False).get("made_with")
+    except (OSError, ValueError, AttributeError):
         return False
     return bool(done == made_with(name, controller))
 

@@ -1,4 +1,4 @@
-"""DICOM objects without the patient: tags by an allow-list, text in pictures blanked, new identifiers."""
+"""De-identification of DICOM objects: allow-list of tags, blanked text in images, new identifiers."""
 
 from echopilot_report.deidentify.folder import Deidentified, deidentify_folder
 

@@ -1,4 +1,4 @@
-"""One object without the patient."""
+"""De-identification of one object."""
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence as DicomSequence
@@ -18,7 +18,7 @@ from echopilot_report.deidentify.tags import NO_DAY, NO_TIME, allowed_part, own_
 from echopilot_report.dicom.codes import item
 from echopilot_report.dicom.study import IMPLEMENTATION_UID, MANUFACTURER, MODEL, SERIAL, software_version
 
-PICTURES = frozenset({UltrasoundImageStorage, UltrasoundMultiFrameImageStorage})
+IMAGES = frozenset({UltrasoundImageStorage, UltrasoundMultiFrameImageStorage})
 PAPERS = frozenset({SegmentationStorage, ComprehensiveSRStorage})
 EMPTY = (
     "PatientBirthDate",
@@ -31,16 +31,16 @@ METHOD = "EchoPilot allow-list, pixels outside regions blanked"
 
 
 def cleaned(data: Dataset, names: NewNames) -> Dataset:
-    """A new object that holds only what is known to tell nothing of the patient; raises CannotCleanError.
+    """A new object that contains only elements known not to identify the patient; raises CannotCleanError.
 
-    Ours may be pictures, masks and reports; of other makers pictures alone.
+    Own objects may be images, masks and reports; of other manufacturers only images.
     """
     sop_class = str(data.get("SOPClassUID", ""))
     own = data.get("Manufacturer") == MANUFACTURER and data.get("ManufacturerModelName") == MODEL
-    if sop_class not in PICTURES and not (own and sop_class in PAPERS):
-        raise CannotCleanError("only ultrasound pictures, and masks and measurements of EchoPilot, can be cleaned")
+    if sop_class not in IMAGES and not (own and sop_class in PAPERS):
+        raise CannotCleanError("only ultrasound images, and masks and measurements of EchoPilot, can be cleaned")
     old_patient, meta = str(data.get("PatientID", "")), data.file_meta
-    if sop_class in PICTURES:
+    if sop_class in IMAGES:
         keep_regions(data)
     if not own:
         data = apply_rules(data)
@@ -56,7 +56,7 @@ def _completed(kept: Dataset, patient: str, own: bool, syntax: str) -> Dataset:
         kept.SOPClassUID,
         kept.SOPInstanceUID,
     )
-    kept.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if kept.SOPClassUID in PICTURES else syntax
+    kept.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian if kept.SOPClassUID in IMAGES else syntax
     kept.file_meta.ImplementationClassUID = IMPLEMENTATION_UID
     kept.SpecificCharacterSet = "ISO_IR 192"
     kept.PatientName, kept.PatientID = f"{patient}^", patient
@@ -71,7 +71,7 @@ def _completed(kept: Dataset, patient: str, own: bool, syntax: str) -> Dataset:
         [item(codes.DCM.BasicApplicationConfidentialityProfile), item(codes.DCM.CleanPixelDataOption)]
     )
     kept.LongitudinalTemporalInformationModified = "REMOVED"
-    if kept.SOPClassUID in PICTURES:
+    if kept.SOPClassUID in IMAGES:
         kept.BurnedInAnnotation = "NO"
         if len(kept.get("ImageType", "")) < 2 or isinstance(kept.ImageType, str):
             kept.ImageType = ["DERIVED", "PRIMARY"]

@@ -1,4 +1,4 @@
-"""A folder of DICOM files without the patient."""
+"""De-identification of a folder of DICOM files."""
 
 import logging
 import warnings
@@ -8,18 +8,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydicom import config, dcmread
-from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_file_meta_info
 from pydicom.misc import is_dicom
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from echopilot_core import EchoPilotError
 from echopilot_report.deidentify.clean import cleaned
 from echopilot_report.deidentify.names import NewNames
 from echopilot_report.deidentify.pixels import CannotCleanError
 
+MAX_BYTES = 3_000_000_000
+
+
+def check_plain(path: Path) -> None:
+    """CannotCleanError for a deflated file, which could unpack without limit, and for one that is too large."""
+    meta = read_file_meta_info(path)
+    if meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        raise CannotCleanError("deflated DICOM files are not read")
+    if path.stat().st_size > MAX_BYTES:
+        raise CannotCleanError(f"larger than {MAX_BYTES // 10**9} GB")
+
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """No warnings and no log of pydicom's: they would show the values."""
+    """Suppress warnings and logs of pydicom, which would show the values."""
     logger = logging.getLogger("pydicom")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -33,7 +45,7 @@ def _silent() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Deidentified:
-    """How many objects were written, and which were left out and why."""
+    """Number of written objects, and the omitted ones with their reasons."""
 
     written: int
     refused: tuple[str, ...]
@@ -57,13 +69,19 @@ def deidentify_folder(source: Path, target: Path, say: Callable[[str], None] = l
         say(f"{number} of {len(files)}")
         try:
             with _silent():
+                check_plain(path)
                 data = dcmread(path)
                 data.filename = None
                 clean = cleaned(data, names)
-                clean.save_as(target / f"{clean.SOPInstanceUID}.dcm", enforce_file_format=True)
+                partial = target / f".{clean.SOPInstanceUID}.part"
+                try:
+                    clean.save_as(partial, enforce_file_format=True)
+                    partial.replace(target / f"{clean.SOPInstanceUID}.dcm")
+                finally:
+                    partial.unlink(missing_ok=True)
             written += 1
         except CannotCleanError as error:
             refused.append(f"{path.name}: {error}")
-        except (InvalidDicomError, AttributeError, KeyError, TypeError, ValueError, EOFError) as error:
+        except Exception as error:  # pydicom and its decoders raise every kind for damaged files
             refused.append(f"{path.name}: cannot be read ({type(error).__name__})")
     return Deidentified(written, tuple(refused))

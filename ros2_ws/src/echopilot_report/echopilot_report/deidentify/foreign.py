@@ -1,4 +1,4 @@
-"""Header of an ultrasound picture of another maker, by the rules of foreign.deid and of `deid`."""
+"""Headers of ultrasound images of other manufacturers, filtered by `deid` with the rules of foreign.deid."""
 
 import io
 from functools import lru_cache
@@ -36,7 +36,7 @@ def _recipe() -> Any:
     from deid.config import DeidRecipe
     from deid.logger import bot
 
-    bot.errorStream = bot.outputStream = io.StringIO()  # it would print names of files and values
+    bot.errorStream = bot.outputStream = io.StringIO()  # it would print file names and values
     return DeidRecipe(str(RULES))
 
 

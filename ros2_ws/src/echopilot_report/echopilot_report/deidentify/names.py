@@ -1,4 +1,4 @@
-"""New identifiers: the same for the same old one within a run, and not to be traced back after it."""
+"""Replacement identifiers: consistent within a run, not traceable after it."""
 
 import hmac
 import secrets
@@ -28,5 +28,5 @@ class NewNames:
 
 
 def is_public_uid(uid: str) -> bool:
-    """Whether a UID names a class or a coding of the standard, or our coding scheme: it tells nothing of a patient."""
+    """Whether a UID is defined by the standard or is that of our coding scheme, and so does not identify a patient."""
     return uid in UID_dictionary or UID(uid) == SCHEME_UID

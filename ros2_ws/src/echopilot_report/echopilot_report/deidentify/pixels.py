@@ -1,4 +1,4 @@
-"""Blanks everything outside the ultrasound regions of a picture."""
+"""Blanking of all pixels outside the ultrasound regions of an image."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,11 +6,11 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 WHOLE = 0.97
-"""A region that covers more of the picture leaves no border to blank: its text cannot be told from tissue."""
+"""Largest share of the image that a region may cover; above it, text cannot be distinguished from tissue."""
 
 
 class CannotCleanError(Exception):
-    """Why an object is left out, in words without anything of the patient."""
+    """The object cannot be cleaned; the message is the reason and holds no patient data."""
 
 
 def keep_regions(data: Dataset) -> None:
@@ -22,29 +22,31 @@ def keep_regions(data: Dataset) -> None:
         if data.file_meta.TransferSyntaxUID.is_compressed:
             data.decompress(as_rgb=True, generate_instance_uid=False)
         pixels = np.array(data.pixel_array)
-    except Exception as error:  # whatever a decoder makes of a damaged stream
+    except Exception as error:  # decoders raise various errors on damaged streams
         raise CannotCleanError(f"its pixels cannot be read ({type(error).__name__})") from error
     rows, columns = int(data.Rows), int(data.Columns)
     inside = regions(data, rows, columns)
     if not inside.any():
-        raise CannotCleanError("it names no ultrasound region, so text in the picture cannot be told from tissue")
+        raise CannotCleanError(
+            "it names no ultrasound region, so text in the image cannot be distinguished from tissue"
+        )
     if inside.mean() > WHOLE:
-        raise CannotCleanError("its region is the whole picture, so text in it cannot be told from tissue")
-    colour = int(data.SamplesPerPixel) > 1
+        raise CannotCleanError("its region is the whole image, so text in it cannot be distinguished from tissue")
+    color = int(data.SamplesPerPixel) > 1
     if data.PhotometricInterpretation not in ("MONOCHROME1", "MONOCHROME2", "RGB"):
-        raise CannotCleanError("its colour coding is not supported")
-    mask = inside[..., None] if colour else inside
+        raise CannotCleanError("its color coding is not supported")
+    mask = inside[..., None] if color else inside
     pixels = pixels * mask.astype(pixels.dtype)
     raw = pixels.tobytes()
     data.PixelData = raw + b"\0" * (len(raw) % 2)
     data["PixelData"].VR = "OB" if int(data.BitsAllocated) <= 8 else "OW"
-    if colour:
+    if color:
         data.PlanarConfiguration = 0
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
 
 
 def regions(data: Dataset, rows: int, columns: int) -> NDArray[np.bool_]:
-    """Pixels (rows, columns) in any region; a region outside the picture or without a size counts for nothing."""
+    """Pixels (rows, columns) in any region; a region outside the image or without a size counts for nothing."""
     inside = np.zeros((rows, columns), bool)
     for region in data.get("SequenceOfUltrasoundRegions") or []:
         try:

@@ -1,4 +1,4 @@
-"""The allow-list: keywords that may stay, and what their values may be."""
+"""Allow-list of keywords and of their values."""
 
 import re
 from collections.abc import Callable, Set
@@ -22,13 +22,13 @@ OWN_FILE = Path(__file__).parent / "own_tags.txt"
 
 @lru_cache(maxsize=1)
 def own_keywords() -> frozenset[str]:
-    """Keywords of the objects that EchoPilot writes and that tell nothing of the patient."""
+    """Keywords of EchoPilot's objects that do not identify the patient."""
     lines = OWN_FILE.read_text(encoding="utf-8").splitlines()
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def allowed_part(data: Dataset, keywords: Set[str], names: NewNames, holder: str = "") -> Dataset | None:
-    """A new data set with what may stay of `data`; None where an item loses what gives it sense.
+    """A new data set with the allowed elements of `data`; None where an item would lose its name or value.
 
     Everything else goes: other keywords, private tags, values of another kind than their keyword asks for. `holder` is
     the keyword of the sequence that holds it: of a code sequence only a code that our tables know stays, with the
@@ -96,7 +96,7 @@ def _code(data: Dataset) -> Dataset | None:
 
 
 def _has_sense(before: Dataset, after: Dataset) -> bool:
-    """An item of a report that loses its name or its value is no item; one that has neither stays."""
+    """Whether a report item keeps its name and its value, if it had them."""
     needed = (
         "ValueType",
         "ConceptNameCodeSequence",

@@ -1,4 +1,4 @@
-"""What may stand in the text of an object that leaves: words known beforehand, nothing else."""
+"""Allowed texts of de-identified objects: a closed list of known words and patterns."""
 
 import re
 from functools import lru_cache
@@ -10,11 +10,14 @@ from echopilot_core import FindingKind
 from echopilot_report.dicom.codes import (
     CONVENTIONS,
     NO_NUMBER,
+    PROBE_FORCE,
     QUANTITIES,
     RESULT,
     SCHEME,
     SUSPICION,
     TISSUES,
+    UNPRESSED_HIGH,
+    UNPRESSED_LOW,
     VIEW_CODES,
     finding_code,
 )
@@ -23,7 +26,7 @@ from echopilot_report.dicom.study import MANUFACTURER, MODEL, NOTICE, SERIAL
 FREE_WORDS = frozenset(
     {MANUFACTURER, MODEL, SERIAL, NOTICE, SCHEME, "unknown", "EchoPilot codes", "EchoPilot developers"}
 )
-"""Sentences of our own that stay as they are."""
+"""Fixed texts of EchoPilot that are kept."""
 
 _FRAMES = r"( at \d+\.\d mm)?( frames( \d+)+)?"
 _NAMES = "|".join([*(re.escape(name) for name in QUANTITIES), *(kind.name for kind in FindingKind)])
@@ -32,7 +35,7 @@ TEXT = re.compile(
     rf"(({_NAMES}){_FRAMES}|({_TISSUE}) in frame \d+|Classes seen in frame \d+|"
     r"echopilot-edge-\d+(\.\d+)*|[0-9a-f]{64})"
 )
-"""Shapes of our own text: measurement or finding with its frames, class in a frame, model and its hash."""
+"""Patterns of EchoPilot's texts: measurement or finding with its frames, class in a frame, model and its hash."""
 
 CODED = {
     "AcquisitionTimeSynchronized": "N Y",
@@ -63,11 +66,11 @@ CODED = {
     "VerificationFlag": "UNVERIFIED",
     "VolumetricProperties": "VOLUME",
 }
-"""Words of coded strings, by keyword; those with a blank inside are split at | or stand alone."""
+"""Allowed values of coded strings by keyword; values that contain blanks are separated by |."""
 
 
 def coded_words(keyword: str) -> frozenset[str]:
-    """Words that may stand under a keyword of coded strings; none for a keyword that may not leave."""
+    """Allowed values of a keyword of coded strings; empty for a keyword that is not allowed."""
     words = CODED.get(keyword, "")
     if "|" in words or keyword in ("SpecificCharacterSet", "SynchronizationTrigger"):
         return frozenset(words.split("|"))
@@ -75,12 +78,12 @@ def coded_words(keyword: str) -> frozenset[str]:
 
 
 def text_may_leave(text: str) -> bool:
-    """Whether free text is one of ours."""
+    """Whether free text is one of EchoPilot's own."""
     return text in FREE_WORDS or TEXT.fullmatch(text) is not None or text.replace("_", " ") in _labels()
 
 
 def meaning_of(scheme: str, value: str) -> str | None:
-    """The meaning that belongs to a code by the standard's own tables or ours; None for any other code."""
+    """The meaning of a code by the standard's tables or EchoPilot's; None for any other code."""
     return _meanings().get((scheme, value))
 
 
@@ -103,6 +106,7 @@ def _meanings() -> dict[tuple[str, str], str]:
         ("UCUM", "%"): "%",
         ("UCUM", "mm"): "mm",
         ("UCUM", "mL"): "mL",
+        ("UCUM", "N"): "N",
     }
     named = [
         *CONVENTIONS.values(),
@@ -110,6 +114,9 @@ def _meanings() -> dict[tuple[str, str], str]:
         SUSPICION,
         RESULT,
         NO_NUMBER,
+        PROBE_FORCE,
+        UNPRESSED_LOW,
+        UNPRESSED_HIGH,
         *(q.name for q in QUANTITIES.values()),
     ]
     named += [*(kind for _, kind in TISSUES.values()), *(finding_code(kind) for kind in FindingKind)]

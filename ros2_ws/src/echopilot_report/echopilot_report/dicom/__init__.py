@@ -1,1 +1,1 @@
-"""The exam as DICOM objects, and their way to an archive."""
+"""The exam as DICOM objects, and their transfer to an archive."""

@@ -1,4 +1,4 @@
-"""One DICOM association: opened for the classes of a queue, one C-STORE at a time, released at the end."""
+"""One DICOM association: opened for the SOP classes of a queue, with one C-STORE per object."""
 
 import ssl
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ TIMEOUT_S = 30.0
 PLAIN = (ExplicitVRLittleEndian, ImplicitVRLittleEndian)
 OUT_OF_RESOURCES = range(0xA700, 0xA800)
 STORED = frozenset({0x0000, 0xB000, 0xB006, 0xB007})
-"""Success, and stored with a remark of the archive's (PS3.4 B.2.3)."""
+"""Success, and stored with a warning (PS3.4 B.2.3)."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Entry:
     sha256: str
 
 
-class Answer(Enum):
-    """What became of one object; the value says it in words."""
+class StoreOutcome(Enum):
+    """Outcome of one C-STORE; the value describes it."""
 
     STORED = "stored"
     LATER = "the archive is full or did not answer"
@@ -42,7 +42,7 @@ class Answer(Enum):
 
 @contextmanager
 def association(queue: Sequence[Entry], peer: Peer, context: ssl.SSLContext | None) -> Iterator[Any | None]:
-    """An association that proposes the classes and codings of `queue` alone; None when the archive does not agree."""
+    """An association that proposes only the SOP classes and transfer syntaxes of `queue`; None when it is rejected."""
     from pynetdicom import AE
 
     entity = AE(ae_title=peer.calling)
@@ -51,7 +51,7 @@ def association(queue: Sequence[Entry], peer: Peer, context: ssl.SSLContext | No
     for entry in queue:
         wanted.setdefault(entry.sop_class, set()).add(entry.syntax)
     for sop_class, syntaxes in wanted.items():
-        for syntax in sorted(syntaxes | set(PLAIN)):  # one context each: the archive takes what it can, we choose
+        for syntax in sorted(syntaxes | set(PLAIN)):  # one context each: the archive accepts some, we choose
             entity.add_requested_context(sop_class, [syntax])
     tls_args = None if context is None else (context, peer.host)
     link = entity.associate(peer.host, peer.port, ae_title=peer.aet, tls_args=tls_args)
@@ -62,18 +62,18 @@ def association(queue: Sequence[Entry], peer: Peer, context: ssl.SSLContext | No
             link.release()
 
 
-def store(link: Any, entry: Entry) -> Answer:
-    """Send one object, decompressed where the archive does not take its coding."""
+def store(link: Any, entry: Entry) -> StoreOutcome:
+    """Send one object, decompressed if the archive does not accept its transfer syntax."""
     accepted = {c.transfer_syntax[0] for c in link.accepted_contexts if c.abstract_syntax == entry.sop_class}
     if not accepted:
-        return Answer.NO_CONTEXT
+        return StoreOutcome.NO_CONTEXT
     data = dcmread(entry.path)
     if entry.syntax not in accepted and entry.syntax not in PLAIN:
         data.decompress(generate_instance_uid=False)
     try:
         reply = link.send_c_store(data)
-    except (ValueError, RuntimeError):  # no context for this coding, or the association has gone
-        return Answer.LATER
+    except (ValueError, RuntimeError):  # no context for this transfer syntax, or the association is closed
+        return StoreOutcome.LATER
     if "Status" not in reply or reply.Status in OUT_OF_RESOURCES:
-        return Answer.LATER
-    return Answer.STORED if reply.Status in STORED else Answer.REFUSED
+        return StoreOutcome.LATER
+    return StoreOutcome.STORED if reply.Status in STORED else StoreOutcome.REFUSED

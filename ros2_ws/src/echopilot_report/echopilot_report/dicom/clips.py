@@ -1,23 +1,24 @@
-"""The pictures of a record as clips: runs of frames of one view that belong together."""
+"""Images of a record as clips and stills, and the location of each exam frame in the image objects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataset import Dataset
 
-from echopilot_core import ProbeGeometry, SectorBox, View
+from echopilot_core import SCALE_UNKNOWN, ProbeGeometry, SectorBox, View
 from echopilot_exam.record import ExamRecord, KeyFrameRecord
+from echopilot_exam.record.images import read_png
 from echopilot_exam.record.model import ClipRecord
 
 SWEEP_REASON = "along the sweep"
 
 
 @dataclass(frozen=True)
-class Still:
-    """One picture (H, W) uint8 with its geometry."""
+class StillImage:
+    """One image (H, W) uint8 with its geometry."""
 
     sequence: int
     stamp_ns: int
@@ -25,50 +26,76 @@ class Still:
     image: NDArray[np.uint8]
     geometry: ProbeGeometry
     sector: SectorBox
+    calibrated: bool = True  # whether the scale of the image is known
 
 
 @dataclass(frozen=True)
-class Clip:
-    """Pictures of one size in the order of their stamps."""
+class ClipImages:
+    """Images of one size in the order of their stamps."""
 
     name: str
     view: View
-    stills: tuple[Still, ...]
+    stills: tuple[StillImage, ...]
 
 
-def still_of(key: KeyFrameRecord) -> Still | None:
-    """The picture of a key frame; None when its file cannot be read."""
-    image = cv2.imread(str(key.image_path), cv2.IMREAD_GRAYSCALE)
-    if image is None:
+def still_of(key: KeyFrameRecord) -> StillImage | None:
+    """The image of a key frame; None when its file cannot be read."""
+    try:
+        image = read_png(key.image_path)
+    except (ValueError, OSError):
         return None
-    return Still(key.sequence, key.stamp_ns, key.view, np.asarray(image, np.uint8), key.geometry, key.sector)
+    gray, calibrated = np.asarray(image, np.uint8), key.preset != SCALE_UNKNOWN
+    return StillImage(key.sequence, key.stamp_ns, key.view, gray, key.geometry, key.sector, calibrated)
 
 
-def clips_of(record: ExamRecord) -> tuple[Clip, ...]:
-    """Every clip of the record; of an older record without clips, the pictures kept along a sweep.
+def clips_of(record: ExamRecord) -> tuple[ClipImages, ...]:
+    """Every clip of the record; of an older record without clips, the images kept along a sweep.
 
-    Pictures that cannot be read, or are of another size than the first, are left out; fewer than two are no clip.
+    Images that cannot be read, or are of another size than the first, are left out; fewer than two are no clip.
     """
     found = [(clip.name, clip.view, list(_stills(clip))) for clip in record.clips] or _along_sweeps(record)
     clips = []
     for name, view, stills in found:
         same = tuple(s for s in stills if s.image.shape == stills[0].image.shape and s.geometry == stills[0].geometry)
         if len(same) > 1:
-            clips.append(Clip(name, view, same))
+            clips.append(ClipImages(name, view, same))
     return tuple(clips)
 
 
-def _stills(clip: ClipRecord) -> Iterator[Still]:
+def _stills(clip: ClipRecord) -> Iterator[StillImage]:
     for frame in sorted(clip.frames, key=lambda f: f.stamp_ns):
         try:
-            yield Still(frame.sequence, frame.stamp_ns, clip.view, clip.image(frame), clip.geometry, clip.sector)
+            image, calibrated = clip.image(frame), clip.imaging.calibrated
+            yield StillImage(frame.sequence, frame.stamp_ns, clip.view, image, clip.geometry, clip.sector, calibrated)
         except (ValueError, OSError):
             continue
 
 
-def _along_sweeps(record: ExamRecord) -> list[tuple[str, View, list[Still]]]:
+def _along_sweeps(record: ExamRecord) -> list[tuple[str, View, list[StillImage]]]:
     along = sorted((k for k in record.keyframes if k.reason == SWEEP_REASON), key=lambda k: (k.view, k.stamp_ns))
     return [
         (f"{view.name}-sweep", view, [still for still in map(still_of, keys) if still is not None])
         for view, keys in groupby(along, key=lambda k: k.view)
     ]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One exam frame in an image object; `number` counts from 1 in a clip and is None in a single image."""
+
+    still: StillImage
+    sop_class: str
+    sop_uid: str
+    number: int | None
+
+
+def places_of(images: Iterable[tuple[Dataset, tuple[StillImage, ...]]]) -> dict[int, Place]:
+    """Location by exam frame; a single image takes precedence over a clip."""
+    places: dict[int, Place] = {}
+    for data, stills in images:
+        several = len(stills) > 1
+        for number, still in enumerate(stills, 1):
+            place = Place(still, str(data.SOPClassUID), str(data.SOPInstanceUID), number if several else None)
+            if not several or still.sequence not in places:
+                places[still.sequence] = place
+    return places

@@ -12,7 +12,7 @@ from echopilot_report.dicom.study import Study, blank_object, date_of, time_of
 
 
 def document_object(study: Study, pdf: bytes, title: str) -> Dataset:
-    """The document, unverified; another content gets another UID."""
+    """The document, unverified; the UID depends on its content."""
     uid = study.uid("document", sha256(pdf).hexdigest())
     data = blank_object(study, EncapsulatedPDFStorage, uid, "document", "DOC", 1)
     data.SeriesDescription, data.DocumentTitle = "Report", title

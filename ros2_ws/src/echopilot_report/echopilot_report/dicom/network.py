@@ -1,4 +1,4 @@
-"""Objects to an archive, with retries and a queue on disk: what was taken is noted, what was not waits."""
+"""Transfer of objects to an archive, with retries and a queue on disk."""
 
 import json
 import ssl
@@ -9,11 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
 
 from echopilot_core import EchoPilotError
 from echopilot_exam.record.files import read_lines
-from echopilot_report.dicom.association import Answer, Entry, association, store
+from echopilot_report.dicom.association import Entry, StoreOutcome, association, store
 from echopilot_report.dicom.peer import Peer
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
@@ -21,7 +20,7 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 
 @dataclass(frozen=True)
 class Sending:
-    """How a call went: objects sent now, taken before, still queued; `problems` in one line each."""
+    """Result of a transfer: objects sent now, stored earlier, still queued; `problems` with one line each."""
 
     sent: int
     before: int
@@ -37,7 +36,7 @@ def send_folder(
     say: Callable[[str], None] = lambda _: None,
     wait: Callable[[float], object] | None = None,
 ) -> Sending:
-    """Send every DICOM file of `folder`/dicom, or of `folder`, that the archive did not take yet.
+    """Send every DICOM file of `folder`/dicom, or of `folder`, that the archive has not stored yet.
 
     The queue is the files themselves; a journal beside them notes each one that was taken, as soon as it was: a process
     that dies loses nothing and sends at most one object twice. Between tries it waits 1, 2, 4 ... 30 s (`wait`).
@@ -75,7 +74,7 @@ def _queue(folder: Path) -> tuple[list[Entry], list[str]]:
             syntax = str(head.file_meta.TransferSyntaxUID)
             digest = sha256(path.read_bytes()).hexdigest()
             entries.append(Entry(path, str(head.SOPClassUID), str(head.SOPInstanceUID), syntax, digest))
-        except (InvalidDicomError, OSError, AttributeError):
+        except Exception:  # pydicom raises every kind for damaged files
             unreadable.append(f"{path.name}: not a whole DICOM file")
     return entries, unreadable
 
@@ -83,7 +82,7 @@ def _queue(folder: Path) -> tuple[list[Entry], list[str]]:
 def _one_try(
     queue: list[Entry], peer: Peer, context: ssl.SSLContext | None, journal: Path, say: Callable[[str], None]
 ) -> tuple[list[Entry], list[str], list[str]]:
-    """One association: what may be tried again, why, and in words what the archive will not have."""
+    """One association: entries to retry, the reason, and one line per object that the archive refused."""
     later: list[Entry] = []
     problems: list[str] = []
     lost: list[str] = []
@@ -95,10 +94,10 @@ def _one_try(
                 return [*later, *queue[k:]], [*problems, "the association ended early"], lost
             say(f"{entry.path.name}, {k + 1} of {len(queue)}")
             answer = store(link, entry)
-            if answer is Answer.STORED:
+            if answer is StoreOutcome.STORED:
                 with journal.open("a", encoding="utf-8") as file:
                     file.write(json.dumps({"uid": entry.uid, "sha256": entry.sha256}) + "\n")
-            elif answer is Answer.LATER:
+            elif answer is StoreOutcome.LATER:
                 later.append(entry)
                 problems.append(f"{entry.path.name}: {answer.value}")
             else:

@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 
 from echopilot_exam.record import ExamRecord
-from echopilot_report.dicom.clips import Still, clips_of, still_of
+from echopilot_report.dicom.clips import Place, StillImage, clips_of, places_of, still_of
 from echopilot_report.dicom.encapsulated import document_object
-from echopilot_report.dicom.frames import Place, places_of
 from echopilot_report.dicom.segmentation import segmentation_object
 from echopilot_report.dicom.structured import report_object
 from echopilot_report.dicom.study import Study
 from echopilot_report.dicom.ultrasound import clip_object, still_object
-from echopilot_report.keyframes import chosen_keyframes
+from echopilot_report.images.key_frames import chosen_keyframes
 
 
 @dataclass(frozen=True)
 class ExamObject:
-    """An object with the name of its file and the exam frames on it, in the order of its pictures."""
+    """An object with its file name and its exam frames in the order of its images."""
 
     file_name: str
     kind: str  # clip | frame | mask | measurements | document
@@ -35,8 +34,8 @@ def safe_name(text: str) -> str:
 
 
 def image_objects(record: ExamRecord, study: Study) -> tuple[list[ExamObject], dict[int, Place]]:
-    """Clips, key frames and their masks, and where each exam frame is found."""
-    images: list[tuple[ExamObject, tuple[Still, ...]]] = []
+    """Clips, key frames and their masks, and the location of each exam frame."""
+    images: list[tuple[ExamObject, tuple[StillImage, ...]]] = []
     for number, clip in enumerate(clips_of(record), 1):
         name = f"clip_{safe_name(clip.name)}.dcm"
         sequences = tuple(s.sequence for s in clip.stills)
@@ -65,7 +64,7 @@ def paper_objects(
     remarks: Sequence[str],
     pdf: bytes | None,
 ) -> list[ExamObject]:
-    """The numbers where there are pictures to refer to, and the PDF where there is one.
+    """The numbers where there are images to refer to, and the PDF where there is one.
 
     `remarks`: what the exam cannot tell.
     """
@@ -82,7 +81,7 @@ def paper_objects(
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No warnings: highdicom warns of what dciodvfy accepts."""
+    """Suppress warnings: highdicom warns about objects that dciodvfy accepts."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""An archive, and how to speak to it."""
+"""Address and connection parameters of an archive."""
 
 import ssl
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Peer:
 
     @property
     def journal_name(self) -> str:
-        """Name of the file that notes what this archive took."""
+        """Name of the journal of objects that this archive has stored."""
         return f"sent-{sha256(f'{self.aet}@{self.host}:{self.port}'.encode()).hexdigest()[:12]}.jsonl"
 
     def tls_context(self) -> ssl.SSLContext | None:

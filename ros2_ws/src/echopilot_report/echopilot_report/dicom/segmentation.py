@@ -1,13 +1,13 @@
-"""Label map of one key frame as a binary Segmentation (PS3.3 A.51), referring to the single picture it was made on."""
+"""Label map of one key frame as a binary Segmentation (PS3.3 A.51), referring to the single image it was made on."""
 
 import highdicom
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes
 
-from echopilot_core import LabelMap, Tissue
+from echopilot_core import LabelMap, SegmentationClass
 from echopilot_exam.record import RecordHeader
-from echopilot_report.dicom.clips import Still
+from echopilot_report.dicom.clips import StillImage
 from echopilot_report.dicom.codes import TISSUES, add_scheme
 from echopilot_report.dicom.study import (
     MANUFACTURER,
@@ -17,28 +17,25 @@ from echopilot_report.dicom.study import (
     SERIES,
     Study,
     date_of,
-    moment,
     software_version,
     stamp_software,
     time_of,
 )
-from echopilot_report.overlay import labels_on_picture
-
-LONGEST_VERSION = 64
+from echopilot_report.images.overlay import labels_on_image
 
 
 def segmentation_object(
-    study: Study, source: Dataset, still: Still, label_map: LabelMap, header: RecordHeader, number: int
+    study: Study, source: Dataset, still: StillImage, label_map: LabelMap, header: RecordHeader, number: int
 ) -> Dataset | None:
-    """The masks of a key frame on its own pixels; None where no class of TISSUES is on it. `source`: its picture."""
-    labels = labels_on_picture(label_map, still.geometry, (still.image.shape[0], still.image.shape[1]))
-    present = [tissue for tissue in Tissue if tissue in TISSUES and (labels == tissue).any()]
+    """The masks of a key frame on its own pixels; None where no class of TISSUES is on it. `source`: its image."""
+    labels = labels_on_image(label_map, still.geometry, (still.image.shape[0], still.image.shape[1]))
+    present = [tissue for tissue in SegmentationClass if tissue in TISSUES and (labels == tissue).any()]
     if not present:
         return None
     algorithm = highdicom.AlgorithmIdentificationSequence(
         name=header.model_id or "unknown",
         family=codes.DCM.ArtificialIntelligence,
-        version=header.model_sha256[:LONGEST_VERSION] or "unknown",
+        version=header.model_sha256 or "unknown",
         source=MANUFACTURER,
     )
     descriptions = [
@@ -73,7 +70,7 @@ def segmentation_object(
         omit_empty_frames=False,
     )
     stamp_software(data)
-    taken = moment(still.stamp_ns)
+    taken = study.moment(still.stamp_ns)
     data.ContentDate = data.SeriesDate = date_of(taken)
     data.ContentTime = data.SeriesTime = time_of(taken)
     data.SeriesDescription, data.ImageComments = "Masks of key frames", NOTICE

@@ -1,4 +1,4 @@
-"""Numbers and suspicions of an exam as Comprehensive SR after TID 1500, preliminary and unverified."""
+"""Measurements and suspicions of an exam as Comprehensive SR by TID 1500, preliminary and unverified."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,20 +12,27 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from echopilot_core import Finding, GateStatus, Measurement, ProbeGeometry
+from echopilot_core import Finding, GateStatus, Measurement, ProbeGeometry, View
+from echopilot_exam.measure.probe_pressure import ProbePressure
 from echopilot_exam.record import ExamRecord, RecordHeader
+from echopilot_report.content.pressure import has_interval, pressures_of
+from echopilot_report.dicom.clips import Place
 from echopilot_report.dicom.codes import (
     CONVENTIONS,
+    MILLIMETER,
+    NEWTON,
     NO_NUMBER,
+    PROBE_FORCE,
     RESULT,
     SUSPICION,
+    UNPRESSED_HIGH,
+    UNPRESSED_LOW,
     Quantity,
     add_scheme,
     finding_code,
     item,
     quantity_of,
 )
-from echopilot_report.dicom.frames import Place
 from echopilot_report.dicom.study import (
     DEVICE_UID,
     MANUFACTURER,
@@ -37,18 +44,19 @@ from echopilot_report.dicom.study import (
     stamp_software,
     time_of,
 )
-from echopilot_report.reading.exact import rounded
+from echopilot_report.grading.derive import rounded
 
 IMAGES_PER_NUMBER = 16
-"""Pictures that one number refers to; its text lists every frame."""
+"""Most images that one number refers to; its text lists every frame."""
 
 
 def report_object(
     study: Study, record: ExamRecord, places: Mapping[int, Place], images: Sequence[Dataset], remarks: Sequence[str]
 ) -> Dataset:
-    """All numbers that passed the gate. `images` are the objects that `places` lead to; `remarks` say what is missing.
+    """All numbers that passed the gate.
 
-    Needs at least one image. Without numbers and findings it says that none passed, and holds the remarks.
+    `images` are the objects that `places` refer to; `remarks` list what was not assessed. Needs at least
+    one image. Without numbers and findings it says that none passed, and holds the remarks.
     """
     groups = _number_groups(study, record, places) + _finding_groups(study, record, places)
     groups = groups or [_nothing(study, record.header)]
@@ -97,8 +105,9 @@ def stored(m: Measurement, quantity: Quantity) -> float:
 
 
 def reportable(measurements: Sequence[Measurement]) -> list[tuple[Measurement, Quantity]]:
-    """Finite numbers that passed the gate, with their code."""
-    passed = [m for m in measurements if m.gate is GateStatus.PASSED and math.isfinite(m.value)]
+    """Finite numbers of a named view that passed the gate, with their code."""
+    named = [m for m in measurements if m.view is not View.NONE]
+    passed = [m for m in named if m.gate is GateStatus.PASSED and math.isfinite(m.value)]
     pairs = [(m, quantity_of(m.name, m.unit)) for m in passed]
     return [(m, quantity) for m, quantity in pairs if quantity is not None]
 
@@ -112,15 +121,16 @@ def _number_groups(
     study: Study, record: ExamRecord, places: Mapping[int, Place]
 ) -> list[sr.MeasurementsAndQualitativeEvaluations]:
     groups = []
+    pressures = pressures_of(record)
     ordered = sorted(reportable(record.measurements), key=lambda pair: (pair[0].view, pair[0].name))
     for name, members in groupby(ordered, key=lambda pair: pair[0].name):
         pairs = list(members)
         groups.append(
             sr.MeasurementsAndQualitativeEvaluations(
-                tracking_identifier=sr.TrackingIdentifier(study.uid("group", name), name),
+                tracking_identifier=sr.TrackingIdentifier(study.uid("group", name), str(name)),
                 finding_sites=[sr.FindingSite(pairs[0][1].site)],
                 algorithm_id=_algorithm(record.header),
-                measurements=[_number(study, m, q, places, record.header) for m, q in pairs],
+                measurements=[_number(study, m, q, places, record.header, pressures.get(id(m))) for m, q in pairs],
             )
         )
     return groups
@@ -135,7 +145,12 @@ def _nothing(study: Study, header: RecordHeader) -> sr.MeasurementsAndQualitativ
 
 
 def _number(
-    study: Study, m: Measurement, quantity: Quantity, places: Mapping[int, Place], header: RecordHeader
+    study: Study,
+    m: Measurement,
+    quantity: Quantity,
+    places: Mapping[int, Place],
+    header: RecordHeader,
+    pressure: ProbePressure | None,
 ) -> sr.Measurement:
     shown = [places[s] for s in m.frame_sequences if s in places][:IMAGES_PER_NUMBER]
     station = f" at {m.station_m * 1e3:.1f} mm" if math.isfinite(m.station_m) else ""
@@ -154,12 +169,25 @@ def _number(
         if sigma is None
         else sr.MeasurementProperties(upper_measurement_uncertainty=sigma, lower_measurement_uncertainty=sigma),
         referenced_images=[_source(place) for place in shown] or None,
-        referenced_coordinates=_callipers(m, places),
+        referenced_coordinates=_calipers(m, places),
     )
     for content in number[0].ContentSequence:
         if content.ValueType == "NUM":  # highdicom writes an uncertainty without a unit
             content.MeasuredValueSequence[0].MeasurementUnitsCodeSequence = DicomSequence([item(quantity.unit)])
+    for told in _pressed(m, pressure):
+        number[0].ContentSequence.append(told)
     return number
+
+
+def _pressed(m: Measurement, pressure: ProbePressure | None) -> list[sr.NumContentItem]:
+    """Force of the probe, and the ends of the interval of the diameter without it, as properties of a number."""
+    if pressure is None:
+        return []
+    rows = [(PROBE_FORCE, pressure.force_n, NEWTON)]
+    if has_interval(m, pressure):
+        rows += [(UNPRESSED_LOW, pressure.low_m * 1e3, MILLIMETER), (UNPRESSED_HIGH, pressure.high_m * 1e3, MILLIMETER)]
+    has = sr.RelationshipTypeValues.HAS_PROPERTIES
+    return [sr.NumContentItem(name, round(value, 1), unit, relationship_type=has) for name, value, unit in rows]
 
 
 def _method(m: Measurement, quantity: Quantity) -> Code | None:
@@ -172,8 +200,8 @@ def _source(place: Place) -> sr.SourceImageForMeasurement:
     )
 
 
-def _callipers(m: Measurement, places: Mapping[int, Place]) -> list[sr.CoordinatesForMeasurement] | None:
-    """End points lie in the first frame of a number; without its picture there is nothing to draw them on."""
+def _calipers(m: Measurement, places: Mapping[int, Place]) -> list[sr.CoordinatesForMeasurement] | None:
+    """Caliper end points in the first frame of a number; None when its image was not kept."""
     place = places.get(m.frame_sequences[0]) if m.frame_sequences else None
     if place is None or len(m.end_points) != 2:
         return None
@@ -186,7 +214,7 @@ def _callipers(m: Measurement, places: Mapping[int, Place]) -> list[sr.Coordinat
 
 
 def _pixel(geometry: ProbeGeometry, x_m: float, y_m: float) -> tuple[float, float]:
-    """Column and row as SCOORD counts them: the centre of the first pixel is (0.5, 0.5)."""
+    """Column and row by the convention of SCOORD: the center of the first pixel is (0.5, 0.5)."""
     return (
         x_m / geometry.spacing_x_m + geometry.origin_u_px + 0.5,
         y_m / geometry.spacing_y_m + geometry.origin_v_px + 0.5,

@@ -1,7 +1,6 @@
-"""Which patient and study the objects of one exam belong to: identifiers that are the same whenever they are made."""
+"""Patient and study of one exam, with reproducible identifiers."""
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
@@ -13,7 +12,9 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.codec import plain
 from echopilot_exam.record.model import RESEARCH_SENTENCE
-from echopilot_report.reading.facts import PatientFacts, Sex, known
+from echopilot_exam.record.patient_id import LONGEST, check_patient_id
+from echopilot_report.dicom.fields import decimal_string, fits
+from echopilot_report.grading.facts import PatientFacts, Sex, known
 
 MANUFACTURER = "EchoPilot"
 MODEL = "EchoPilot robotic ultrasound"
@@ -23,19 +24,29 @@ DEVICE_UID = generate_uid(entropy_srcs=["EchoPilot", "device"])
 SIMULATED_BEFORE_NS = 10**18
 """Stamps before September 2001 come from a simulated clock, which starts at 0."""
 SIMULATED_EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
-"""Day given to simulated exams: nobody was examined on it."""
+"""Date of simulated exams."""
 SERIES = {"clips": 1, "frames": 2, "masks": 3, "measurements": 4, "document": 5}
 
 
 @dataclass(frozen=True)
 class Study:
-    """Patient and study; `key` is the SHA-256 of what the record says, from which all UIDs follow."""
+    """Patient and study; `key` is the SHA-256 of the record's content, from which all UIDs are derived.
+
+    `started` is the real date and time where the record holds it; the exam's clock stood at `started_ns` then.
+    """
 
     key: str
     patient_id: str
     started: datetime
     description: str
     facts: PatientFacts
+    started_ns: int = 0
+    operator: str = ""
+    device: str = ""
+
+    def moment(self, stamp_ns: int) -> datetime:
+        """Date and time of a stamp of the exam's clock."""
+        return self.started + timedelta(microseconds=(stamp_ns - self.started_ns) // 1000)
 
     def uid(self, *parts: str) -> str:
         """The UID of a part of this study; the same parts give the same UID."""
@@ -52,23 +63,36 @@ class Study:
 
 
 def study_of(record: ExamRecord, facts: PatientFacts) -> Study:
-    """The study of a record."""
+    """The study of a record. Raises EchoPilotError where a field of the objects could not hold its patient id."""
     content = (record.header, record.started_ns, record.updated_ns, record.state, record.results)
     numbers = (record.measurements, record.findings, record.series)
     key = sha256(json.dumps(plain((*content, *numbers)), sort_keys=True).encode()).hexdigest()
-    description = f"Robotic ultrasound, protocol {record.header.protocol}"
-    return Study(key, short_text(record.header.patient_id), moment(record.started_ns), short_text(description), facts)
+    header = record.header
+    return Study(
+        key,
+        check_patient_id(header.patient_id),
+        started_at(record) or moment(record.started_ns),
+        fits("LO", f"Robotic ultrasound, protocol {header.protocol}") or "Robotic ultrasound",
+        facts,
+        record.started_ns,
+        header.operator,
+        header.device,
+    )
+
+
+def started_at(record: ExamRecord) -> datetime | None:
+    """Real date and time of the start; None where the record holds neither it nor a clock of real time."""
+    try:
+        told = datetime.fromisoformat(record.header.started_utc)
+        return told if told.tzinfo is not None else told.replace(tzinfo=timezone.utc)
+    except ValueError:
+        return moment(record.started_ns) if record.started_ns >= SIMULATED_BEFORE_NS else None
 
 
 def moment(stamp_ns: int) -> datetime:
     """Date and time of a stamp; simulated ones count from SIMULATED_EPOCH."""
     epoch = SIMULATED_EPOCH if stamp_ns < SIMULATED_BEFORE_NS else datetime(1970, 1, 1, tzinfo=timezone.utc)
     return epoch + timedelta(microseconds=stamp_ns // 1000)
-
-
-def short_text(text: str) -> str:
-    """Text that fits the representation LO and, free of delimiters, PN: at most 64 characters, on one line."""
-    return re.sub(r"[\\^=\x00-\x1f]+", " ", text).strip()[:64].strip()
 
 
 def software_version() -> str:
@@ -93,23 +117,31 @@ def blank_object(study: Study, sop_class: str, sop_uid: str, series: str, modali
 
 
 def add_patient_and_study(data: Dataset, study: Study) -> None:
-    """Patient, general study and patient study modules; what is unknown stays empty."""
+    """Patient, general study and patient study modules; unknown values stay empty."""
     facts = study.facts
-    data.PatientName, data.PatientID, data.PatientBirthDate = f"{study.patient_id}^", study.patient_id, ""
+    name = study.patient_id
+    data.PatientName = name if "^" in name or len(name) == LONGEST else f"{name}^"
+    data.PatientID, data.PatientBirthDate = name, ""
     data.PatientSex = "" if facts.sex is None else {Sex.MALE: "M", Sex.FEMALE: "F"}[facts.sex]
     if facts.age_years is not None and known(facts.age_years):
-        data.PatientAge = f"{int(facts.age_years):03d}Y"
+        data.PatientAge = age_string(facts.age_years)
     if facts.height_m is not None and known(facts.height_m):
-        data.PatientSize = round(facts.height_m, 2)
+        data.PatientSize = decimal_string(facts.height_m, 3)
     if facts.mass_kg is not None and known(facts.mass_kg):
-        data.PatientWeight = round(facts.mass_kg, 1)
+        data.PatientWeight = decimal_string(facts.mass_kg, 3)
     data.StudyInstanceUID, data.StudyID, data.StudyDescription = study.uid_of_study, "1", study.description
     data.StudyDate, data.StudyTime = date_of(study.started), time_of(study.started)
     data.AccessionNumber = data.ReferringPhysicianName = ""
+    data.OperatorsName = fits("PN", study.operator)
+
+
+def age_string(years: float) -> str:
+    """DICOM age: completed years, or below two years completed months."""
+    return f"{int(years):03d}Y" if years >= 2.0 else f"{int(12.0 * years + 1e-9):03d}M"
 
 
 def stamp_software(data: Dataset) -> Dataset:
-    """Say on any object which software made it; returns the same data set."""
+    """Write the software version into an object; returns the same data set."""
     data.Manufacturer, data.ManufacturerModelName, data.DeviceSerialNumber = MANUFACTURER, MODEL, SERIAL
     data.SoftwareVersions = software_version()
     data.file_meta.ImplementationClassUID = IMPLEMENTATION_UID

@@ -1,31 +1,32 @@
-"""Pictures as Ultrasound and Ultrasound Multi-frame Image Storage with region calibration (PS3.3 A.6, A.7, C.8.5.5)."""
+"""Images as Ultrasound and Ultrasound Multi-frame Image Storage with region calibration (PS3.3 A.6, A.7, C.8.5.5)."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.uid import JPEGLSLossless, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
-from echopilot_core import View
-from echopilot_report.dicom.clips import Clip, Still
+from echopilot_core import ProbeGeometry, SectorBox, View
+from echopilot_report.dicom.clips import ClipImages, StillImage
 from echopilot_report.dicom.codes import VIEW_CODES, item
-from echopilot_report.dicom.study import NOTICE, Study, blank_object, date_of, moment, time_of
+from echopilot_report.dicom.study import NOTICE, Study, blank_object, date_of, time_of
 
-CENTIMETRE, TISSUE, IMAGE_2D = 3, 1, 1
+CENTIMETER, TISSUE, IMAGE_2D = 3, 1, 1
 OPAQUE = 2  # region flags, bit 1
 FRAME_TIME, FRAME_TIME_VECTOR = 0x00181063, 0x00181065
 EVEN_WITHIN_MS = 1.5
-"""Distances between frames that differ by less count as one rate; camera stamps are rounded to milliseconds."""
+"""Frame intervals that differ by less count as a constant rate; camera stamps are rounded to milliseconds."""
 ABDOMINAL = frozenset({View.AORTA_TRANS, View.AORTA_LONG})
 
 
-def clip_object(study: Study, clip: Clip, number: int) -> Dataset:
-    """A clip, compressed without loss (JPEG-LS)."""
+def clip_object(study: Study, clip: ClipImages, number: int) -> Dataset:
+    """A clip with lossless compression (JPEG-LS)."""
     uid = study.uid("clip", clip.name)
     data = blank_object(study, UltrasoundMultiFrameImageStorage, uid, "clips", "US", number)
-    _describe(data, clip.stills[0], f"Clip {clip.name}")
+    _describe(study, data, clip.stills[0], f"Clip {clip.name}")
     steps_ms = [round((b.stamp_ns - a.stamp_ns) * 1e-6, 3) for a, b in pairwise(clip.stills)]
     data.NumberOfFrames = len(clip.stills)
     mean_ms = sum(steps_ms) / len(steps_ms)
@@ -38,58 +39,65 @@ def clip_object(study: Study, clip: Clip, number: int) -> Dataset:
     data.EffectiveDuration = round(sum(steps_ms) / 1000.0, 3)
     data.SynchronizationTrigger, data.AcquisitionTimeSynchronized = "NO TRIGGER", "N"
     data.SynchronizationFrameOfReferenceUID = study.uid("clock")
-    _pixels(data, clip.stills)
+    set_pixels(data, [still.image for still in clip.stills])
+    data.BurnedInAnnotation = "NO"
     data.compress(JPEGLSLossless, generate_instance_uid=False)
     return data
 
 
-def still_object(study: Study, still: Still, caption: str, number: int) -> Dataset:
-    """A single picture; `caption` says why it was kept."""
+def still_object(study: Study, still: StillImage, caption: str, number: int) -> Dataset:
+    """A single image; `caption` is the reason why it was kept."""
     data = blank_object(study, UltrasoundImageStorage, study.uid("frame", str(still.sequence)), "frames", "US", number)
-    _describe(data, still, "Key frames")
+    _describe(study, data, still, "Key frames")
     data.ImageComments = f"{caption}. Frame {still.sequence}. {NOTICE}"
-    _pixels(data, [still])
+    set_pixels(data, [still.image])
+    data.BurnedInAnnotation = "NO"
     return data
 
 
-def _describe(data: Dataset, still: Still, description: str) -> None:
-    abdomen = still.view in ABDOMINAL
-    data.ImageType = ["ORIGINAL", "PRIMARY", "ABDOMINAL" if abdomen else "TTE", "0001"]  # 0001: two-dimensional
-    data.BodyPartExamined = "ABDOMEN" if abdomen else "HEART"
+def _describe(study: Study, data: Dataset, still: StillImage, description: str) -> None:
+    set_body_part(data, still.view in ABDOMINAL)
     data.SeriesDescription = description
     data.PatientOrientation = ""
-    taken = moment(still.stamp_ns)
+    taken = study.moment(still.stamp_ns)
     data.ContentDate = data.AcquisitionDate = date_of(taken)
     data.ContentTime = data.AcquisitionTime = time_of(taken)
     data.ImageComments = f"Frames from {still.sequence} on. {NOTICE}"
     if still.view in VIEW_CODES:
         data.ViewCodeSequence = DicomSequence([item(VIEW_CODES[still.view])])
-    data.SequenceOfUltrasoundRegions = DicomSequence([region(still)])
+    if still.calibrated:
+        data.SequenceOfUltrasoundRegions = DicomSequence([region(still.geometry, still.sector)])
 
 
-def _pixels(data: Dataset, stills: Sequence[Still]) -> None:
-    pixels = np.stack([still.image for still in stills])
+def set_body_part(data: Dataset, abdomen: bool) -> None:
+    """Image type and body part of a two-dimensional image of the abdomen, or of the heart through the chest."""
+    data.ImageType = ["ORIGINAL", "PRIMARY", "ABDOMINAL" if abdomen else "TTE", "0001"]  # 0001: two-dimensional
+    data.BodyPartExamined = "ABDOMEN" if abdomen else "HEART"
+
+
+def set_pixels(data: Dataset, images: Sequence[NDArray[np.uint8]]) -> None:
+    """Gray images (H, W) of one size as pixel data without loss."""
+    pixels = np.stack(images)
     data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
     data.Rows, data.Columns = pixels.shape[1:]
     data.BitsAllocated = data.BitsStored = 8
     data.HighBit, data.PixelRepresentation = 7, 0
-    data.LossyImageCompression, data.BurnedInAnnotation = "00", "NO"
+    data.LossyImageCompression = "00"
     raw = pixels.tobytes()
     data.PixelData = raw + b"\0" * (len(raw) % 2)
     data["PixelData"].VR = "OB"
 
 
-def region(still: Still) -> Dataset:
-    """The sector as a calibrated region; its reference pixel is the centre of the transducer face."""
-    geometry, box = still.geometry, still.sector
+def region(geometry: ProbeGeometry, sector: SectorBox) -> Dataset:
+    """The sector as a calibrated region; its reference pixel is the center of the transducer face."""
     data = Dataset()
     data.RegionSpatialFormat, data.RegionDataType, data.RegionFlags = IMAGE_2D, TISSUE, OPAQUE
-    data.RegionLocationMinX0, data.RegionLocationMinY0 = box.left_px, box.top_px
-    data.RegionLocationMaxX1, data.RegionLocationMaxY1 = box.right_px - 1, box.bottom_px - 1
-    data.ReferencePixelX0 = round(geometry.origin_u_px) - box.left_px  # from the region's corner
-    data.ReferencePixelY0 = round(geometry.origin_v_px) - box.top_px
+    data.RegionLocationMinX0, data.RegionLocationMinY0 = sector.left_px, sector.top_px
+    data.RegionLocationMaxX1, data.RegionLocationMaxY1 = sector.right_px - 1, sector.bottom_px - 1
+    data.ReferencePixelX0 = round(geometry.origin_u_px) - sector.left_px  # from the region's corner
+    data.ReferencePixelY0 = round(geometry.origin_v_px) - sector.top_px
     data.ReferencePixelPhysicalValueX = data.ReferencePixelPhysicalValueY = 0.0
-    data.PhysicalUnitsXDirection = data.PhysicalUnitsYDirection = CENTIMETRE
+    data.PhysicalUnitsXDirection = data.PhysicalUnitsYDirection = CENTIMETER
     data.PhysicalDeltaX, data.PhysicalDeltaY = 100.0 * geometry.spacing_x_m, 100.0 * geometry.spacing_y_m
     if geometry.frequency_hz > 0.0:
         data.TransducerFrequency = round(geometry.frequency_hz / 1000.0)  # kHz

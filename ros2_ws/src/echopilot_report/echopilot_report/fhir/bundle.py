@@ -1,15 +1,19 @@
-"""DiagnosticReport, Observations and ImagingStudy of one exam, every one preliminary and marked as made by software."""
+"""DiagnosticReport, Observations and ImagingStudy of one exam, all preliminary and marked as made by software."""
 
 import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from pydicom.sr.codedict import codes
+
 from echopilot_core import Finding, Measurement
+from echopilot_exam.measure.probe_pressure import ProbePressure
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.model import RESEARCH_SENTENCE
-from echopilot_report.content import finding_text, not_seen
-from echopilot_report.dicom.codes import CONVENTIONS, SCHEME, Quantity, finding_code
+from echopilot_report.content.content import finding_text, not_seen
+from echopilot_report.content.pressure import has_interval, interval_text, pressures_of
+from echopilot_report.dicom.codes import CONVENTIONS, PROBE_FORCE, SCHEME, UNPRESSED, Quantity, finding_code
 from echopilot_report.dicom.objects import ExamObject
 from echopilot_report.dicom.structured import reportable, stored
 from echopilot_report.dicom.study import Study, software_version
@@ -22,8 +26,8 @@ from echopilot_report.fhir.values import (
     StudyStatus,
     checked,
 )
-from echopilot_report.reading.facts import Sex
-from echopilot_report.reading.wording import text
+from echopilot_report.grading.facts import Sex
+from echopilot_report.grading.wording import text
 
 SYSTEMS = {
     "LN": "http://loinc.org",
@@ -50,8 +54,9 @@ def bundle_json(record: ExamRecord, study: Study, objects: Sequence[ExamObject])
     from fhir.resources.R4B.bundle import Bundle
 
     ids = {name: _urn(study, name) for name in ("patient", "device", "study", "report")}
+    pressures = pressures_of(record)
     numbers = [
-        (_urn(study, f"number {k}"), _number(study, m, quantity, record, ids))
+        (_urn(study, f"number {k}"), _number(study, m, quantity, record, ids, pressures.get(id(m))))
         for k, (m, quantity) in enumerate(reportable(record.measurements))
     ]
     findings = [
@@ -156,10 +161,17 @@ def _observation(study: Study, record: ExamRecord, ids: dict[str, str], frames: 
     }
 
 
-def _number(study: Study, m: Measurement, quantity: Quantity, record: ExamRecord, ids: dict[str, str]) -> Json:
+def _number(
+    study: Study,
+    m: Measurement,
+    quantity: Quantity,
+    record: ExamRecord,
+    ids: dict[str, str],
+    pressure: ProbePressure | None,
+) -> Json:
     name, unit, site = quantity.name, quantity.unit, quantity.site
     resource = _observation(study, record, ids, m.frame_sequences)
-    resource["identifier"] = [{"system": "urn:echopilot:measurement", "value": m.name}]
+    resource["identifier"] = [{"system": "urn:echopilot:measurement", "value": str(m.name)}]
     resource["code"] = _concept(name.scheme_designator, name.value, name.meaning) | {
         "text": text("measurement", m.name)
     }
@@ -175,7 +187,41 @@ def _number(study: Study, m: Measurement, quantity: Quantity, record: ExamRecord
         resource["method"] = _concept(method.scheme_designator, method.value, method.meaning)
     if m.station_m == m.station_m:
         resource["note"].append({"text": f"{m.station_m * 1e3:.1f} mm from the start of the sweep"})
+    components = _components(m, quantity, pressure)
+    if components:
+        resource["component"] = components
     return resource
+
+
+def _components(m: Measurement, quantity: Quantity, pressure: ProbePressure | None) -> list[Json]:
+    """How the value was derived, the probe's force, and the interval of the diameter without it."""
+    rows: list[Json] = []
+    if quantity.derivation is not None:
+        how = quantity.derivation
+        rows.append(
+            {
+                "code": _concept("DCM", codes.DCM.Derivation.value, codes.DCM.Derivation.meaning),
+                "valueCodeableConcept": _concept(how.scheme_designator, how.value, how.meaning),
+            }
+        )
+    if pressure is not None:
+        newton = {"unit": "N", "system": SYSTEMS["UCUM"], "code": "N"}
+        rows.append(
+            {
+                "code": _concept(SCHEME, PROBE_FORCE.value, PROBE_FORCE.meaning),
+                "valueQuantity": {"value": round(pressure.force_n, 1), **newton},
+            }
+        )
+    if pressure is not None and has_interval(m, pressure):
+        millimeter = {"unit": "mm", "system": SYSTEMS["UCUM"], "code": "mm"}
+        low, high = ({"value": round(end * 1e3, 1), **millimeter} for end in (pressure.low_m, pressure.high_m))
+        rows.append(
+            {
+                "code": _concept(SCHEME, UNPRESSED.value, UNPRESSED.meaning) | {"text": interval_text(pressure)},
+                "valueRange": {"low": low, "high": high},
+            }
+        )
+    return rows
 
 
 def _finding(study: Study, finding: Finding, record: ExamRecord, ids: dict[str, str]) -> Json:

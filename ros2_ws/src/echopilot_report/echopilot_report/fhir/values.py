@@ -1,17 +1,17 @@
-"""Value sets that FHIR requires, as enums: `fhir.resources` accepts any word in their place."""
+"""Required value sets of FHIR as enums; `fhir.resources` accepts any string in their place."""
 
 from enum import Enum
 
 
 class ReportStatus(Enum):
-    """DiagnosticReport.status, as far as software alone may go."""
+    """DiagnosticReport.status, restricted to what software alone may set."""
 
     PARTIAL = "partial"
     PRELIMINARY = "preliminary"
 
 
 class ObservationStatus(Enum):
-    """Observation.status, as far as software alone may go."""
+    """Observation.status, restricted to what software alone may set."""
 
     PRELIMINARY = "preliminary"
 
@@ -43,5 +43,5 @@ class Gender(Enum):
 
 
 def checked(kind: type[Enum], value: object) -> str:
-    """The word of a member; raises ValueError on anything else."""
+    """The code of a member; raises ValueError on anything else."""
     return str(kind(value).value)

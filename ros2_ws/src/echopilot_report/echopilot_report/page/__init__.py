@@ -1,1 +1,1 @@
-"""The operator's page: sign-in, live picture and state, a few requests to the graph. Knows no ROS."""
+"""The operator's page: sign-in, live image and state, requests to the graph. Independent of ROS."""

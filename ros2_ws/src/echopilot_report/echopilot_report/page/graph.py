@@ -1,14 +1,15 @@
-"""What the page's server needs of the graph behind it."""
+"""Interface between the page's server and the running graph."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from echopilot_report.page.roles import Action
+from echopilot_report.page.access.roles import Action
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A request of somebody who may make it; `by` is name and role, `protocol` and `patient` belong to START."""
+class PageRequest:
+    """A permitted request; `by` is name and role, `protocol` and `patient` are set for START alone."""
 
     action: Action
     by: str
@@ -17,16 +18,31 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What became of a wish, with one line for a person."""
+class RequestResult:
+    """Whether a request was carried out, with one line for the user."""
 
     done: bool
     message: str
 
 
 class Graph(Protocol):
-    """The running graph; called in the server's loop."""
+    """The running graph; called in the server's event loop."""
 
-    async def ask(self, wish: Wish) -> Answer:
-        """Carry out a wish, or say why not; returns within a few seconds in any case."""
+    async def ask(self, request: PageRequest) -> RequestResult:
+        """Carry out a request, or give the reason why not; returns within a few seconds."""
+        ...
+
+    @property
+    def is_stopped(self) -> bool | None:
+        """Whether a stop or a pause is in force; None before the graph has been heard."""
+        ...
+
+    @property
+    def record_folder(self) -> Path | None:
+        """Folder of the running exam's record; None without one on this machine."""
+        ...
+
+    @property
+    def report(self) -> Path | None:
+        """File of the report that was made last; None before there is one."""
         ...

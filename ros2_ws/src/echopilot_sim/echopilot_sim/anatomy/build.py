@@ -3,17 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, View
-from echopilot_sim.anatomy import heart, label, vessel_tree, views
-from echopilot_sim.anatomy.bake import Volume, bake
+from echopilot_core import Array, EchoPilotError, View
+from echopilot_sim.anatomy.heart import beating_heart
+from echopilot_sim.anatomy.labels.material_lookup import BodyState, BodyTables, label, profile
+from echopilot_sim.anatomy.labels.voxelize import LabelVolume, voxelize_organs
 from echopilot_sim.anatomy.parameters import Patient
-from echopilot_sim.anatomy.skin import Skin, apex_beat
+from echopilot_sim.anatomy.torso.skin import Skin, apex_beat
 from echopilot_sim.anatomy.validate import validate
-from echopilot_sim.anatomy.vessels import Vessels, pulse
-from echopilot_sim.compiled import need_numba
-from echopilot_sim.moment import Phases
-
-Array = NDArray[np.float64]
+from echopilot_sim.anatomy.vessels import tree as vessel_tree
+from echopilot_sim.anatomy.vessels.vessels import Vessels, pulse
+from echopilot_sim.anatomy.views import standard_views
+from echopilot_sim.frame_state import Phases
+from echopilot_sim.kernels.compiled import need_numba
 
 
 class Anatomy:
@@ -22,14 +23,15 @@ class Anatomy:
     Made by `build` for a drawn patient and by `ct.load` for a CT.
     """
 
-    def __init__(self, patient: Patient, skin: Skin, vessels: Vessels, volume: Volume) -> None:
+    def __init__(self, patient: Patient, skin: Skin, vessels: Vessels, volume: LabelVolume) -> None:
         self.patient = patient
         self.skin = skin
         self.vessels = vessels
         self.volume = volume
-        self._heart = heart.build(patient.heart)
-        self.parasternal_window_m = views.parasternal_window(patient, skin)
-        self._rows = label.profile(skin.parameters, volume.wall)
+        self._heart = beating_heart.build(patient.heart)
+        self.parasternal_window_m = standard_views.parasternal_window(patient, skin)
+        rows = profile(skin.parameters, volume.wall)
+        self._tables = BodyTables(skin.parameters, volume.wall, rows, volume.labels, volume.origin_m)
 
     def label_points(
         self, points_patient_m: NDArray[np.floating], phases: Phases
@@ -38,32 +40,13 @@ class Anatomy:
 
         Tissue coordinates move with the tissue, so that speckle looked up in them sticks to it.
         """
-        grid = self.vessels.grid
         points = np.ascontiguousarray(points_patient_m, dtype=np.float64)
         materials = np.empty(len(points), dtype=np.uint8)
         tissue = np.empty((len(points), 3), dtype=np.float32)
         shift = self.patient.torso.organ_shift_m
-        label.label(
-            points,
-            self.skin.parameters,
-            self.volume.wall,
-            self._rows,
-            heart.state(self._heart, phases.heart, phases.breathing, shift),
-            grid.nodes,
-            grid.tubes,
-            grid.owner,
-            grid.cells,
-            grid.lists,
-            grid.origin_m,
-            pulse(phases.heart),
-            self.volume.labels,
-            self.volume.origin_m,
-            phases.breathing,
-            apex_beat(phases.heart),
-            shift,
-            materials,
-            tissue,
-        )
+        heart = beating_heart.state(self._heart, phases.heart, phases.breathing, shift)
+        state = BodyState(phases.breathing, apex_beat(phases.heart), pulse(phases.heart), shift)
+        label(points, self._tables, heart, self.vessels.grid, state, materials, tissue)
         return materials, tissue
 
     def skin_point(self, x_m: Array, z_m: Array, phases: Phases) -> Array:
@@ -83,7 +66,9 @@ class Anatomy:
 
         `station_m`: arc length below the start of the abdominal aorta, for aortic views (default: its middle).
         """
-        return views.target(self.patient, self.skin, self.vessels, self.parasternal_window_m, view, phases, station_m)
+        return standard_views.target(
+            self.patient, self.skin, self.vessels, self.parasternal_window_m, view, phases, station_m
+        )
 
 
 def build(patient: Patient) -> Anatomy:
@@ -98,5 +83,5 @@ def build(patient: Patient) -> Anatomy:
     validate(patient)
     skin = Skin(patient.torso, patient.heart)
     tubes = vessel_tree.build(patient)
-    window = views.parasternal_window(patient, skin)
-    return Anatomy(patient, skin, tubes, bake(patient, patient.heart, tubes, window))
+    window = standard_views.parasternal_window(patient, skin)
+    return Anatomy(patient, skin, tubes, voxelize_organs(patient, patient.heart, tubes, window))

@@ -1,4 +1,4 @@
-"""Everything that makes one virtual patient: frozen numbers, SI units, patient frame (LPS, origin at the xiphoid)."""
+"""Parameters of one virtual patient: frozen numbers, SI units, patient frame (LPS, origin at the xiphoid)."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -110,7 +110,7 @@ class Aneurysm:
     length_m: float  # full width at half height
     radius_m: float  # maximal outer radius
     thrombus_fraction: float  # share of the bulge that is filled with thrombus
-    angle_rad: float  # side of thrombus (and of the sac) around the centre line
+    angle_rad: float  # side of thrombus (and of the sac) around the center line
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ class Dissection:
 
     end_z_m: float  # height in patient where the flap ends
     true_share: float  # share of the diameter that is true lumen
-    angle_rad: float  # of the flap's normal around the centre line, at the top
-    twist_rad_m: float  # turn of the flap along the centre line
+    angle_rad: float  # of the flap's normal around the center line, at the top
+    twist_rad_m: float  # turn of the flap along the center line
     widening: float  # outer radius of the dissected part over the undissected one
 
 

@@ -1,4 +1,4 @@
-"""Refuses patients that cannot be: one line with the field, its value and what is possible."""
+"""Validation of a patient's parameters: errors of one line with field, value and valid range."""
 
 import math
 from dataclasses import fields, is_dataclass

@@ -1,1 +1,1 @@
-"""The simulated arm: MuJoCo dynamics, joint-velocity loop, differential IK, sensor and robot-side guard."""
+"""The simulated arm: MuJoCo dynamics, joint-velocity loop, differential IK, force sensor and command watchdog."""

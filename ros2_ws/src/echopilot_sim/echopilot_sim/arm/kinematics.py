@@ -4,11 +4,9 @@ Damping near singularities after Nakamura & Hanafusa 1986 (J. Dyn. Sys. Meas. Co
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_sim.compiled import njit
-
-Array = NDArray[np.float64]
+from echopilot_core import Array
+from echopilot_sim.kernels.compiled import njit
 
 DAMPING_MAX = 0.06  # at zero manipulability
 MANIPULABILITY_LOW = 0.02  # damping starts below this value of sqrt(det(J J^T))

@@ -1,11 +1,9 @@
-"""Wrist force sensor: tool weight, bias with drift, noise and delay; and the reading without weight and bias."""
+"""Wrist force sensor: tool weight, bias with drift, noise and delay, and the compensated reading."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_sim.compiled import njit
-
-Array = NDArray[np.float64]
+from echopilot_core import Array
+from echopilot_sim.kernels.compiled import njit
 
 TOOL_MASS_KG = 0.45
 TOOL_COM_M = (0.0, 0.0, -0.08)  # in probe
@@ -18,7 +16,7 @@ DELAY_STEPS = 2
 TARE_STEPS = 200  # in free air at start
 
 MEASURED, RAW = 0, 1  # rows of the state (N, 6): what a caller reads
-_BIAS, _CENTRE, _KICK, _NOISE, _TARE, _TARE_SUM, _COUNTERS, _LINE = 2, 3, 4, 5, 6, 7, 8, 9
+_BIAS, _CENTER, _KICK, _NOISE, _TARE, _TARE_SUM, _COUNTERS, _LINE = 2, 3, 4, 5, 6, 7, 8, 9
 _KEEP, _TARE_LEFT, _DELAY, _NEXT = 0, 1, 2, 3  # columns of the counters
 
 
@@ -41,7 +39,7 @@ def read_sensor(state: Array, noise: Array, contact: Array, rotation: Array) -> 
     counters[_TARE_LEFT] = max(counters[_TARE_LEFT] - 1.0, 0.0)
     for j in range(6):
         state[_BIAS, j] = (
-            state[_CENTRE, j] + counters[_KEEP] * (state[_BIAS, j] - state[_CENTRE, j]) + state[_KICK, j] * noise[0, j]
+            state[_CENTER, j] + counters[_KEEP] * (state[_BIAS, j] - state[_CENTER, j]) + state[_KICK, j] * noise[0, j]
         )
         weight = fx if j == 0 else fy if j == 1 else fz if j == 2 else tx if j == 3 else ty if j == 4 else tz
         sample = contact[j] + weight + state[_BIAS, j] + state[_NOISE, j] * noise[1, j]
@@ -64,7 +62,7 @@ class ForceSensor:
         scale = 1.0 if disturbed else 0.0
         keep = np.exp(-dt_s / DRIFT_TIME_S)
         self.state = np.zeros((_LINE + DELAY_STEPS, 6))
-        self.state[_BIAS] = self.state[_CENTRE] = OFFSET * self._rng.standard_normal(6) * scale
+        self.state[_BIAS] = self.state[_CENTER] = OFFSET * self._rng.standard_normal(6) * scale
         self.state[_KICK] = scale * (DRIFT * np.sqrt(1.0 - keep**2))
         self.state[_NOISE] = scale * NOISE
         self.state[_COUNTERS, :4] = keep, TARE_STEPS, DELAY_STEPS if disturbed else 0, 0
@@ -82,7 +80,7 @@ class ForceSensor:
     def add_bias(self, wrench: Array) -> None:
         """Shift the bias by (6,) [N, N m] for good, as a knock or a warm amplifier does."""
         self.state[_BIAS] += wrench
-        self.state[_CENTRE] += wrench
+        self.state[_CENTER] += wrench
 
     def noise(self, steps: int) -> Array:
         """The normal deviates (steps, 2, 6) that the next samples use up."""

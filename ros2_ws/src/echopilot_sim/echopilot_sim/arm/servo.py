@@ -1,17 +1,16 @@
 """Joint-velocity loop of the arm: proportional-integral with gravity compensation and torque limits."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_sim.compiled import njit
-
-Array = NDArray[np.float64]
+from echopilot_core import Array
+from echopilot_sim.kernels.compiled import njit
 
 BANDWIDTH_HZ = 10.0
 # Closed loop (kv s + ki) / (s^2 + kv s + ki) with damping 0.7: its -3 dB point is 2.06 times the natural frequency.
 NATURAL_RAD_S = 2.0 * np.pi * BANDWIDTH_HZ / 2.06
 VELOCITY_GAIN_1_S = 1.4 * NATURAL_RAD_S
 INTEGRAL_GAIN_1_S2 = NATURAL_RAD_S**2
+SPEED_SHARE = 0.7  # of a joint's speed limit may be commanded: near singular poses the loop overshoots by 30 %
 LAG_MAX_RAD = 0.05  # anti-windup: the reference waits for a joint that lags by more
 FRICTION_N_M = 1.0  # Coulomb and breakaway torque of every joint; nothing but the integral term counters it
 

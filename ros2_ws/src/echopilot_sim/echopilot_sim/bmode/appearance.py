@@ -1,21 +1,21 @@
-"""How a scanner and a patient look: knobs of the picture that do not change the anatomy."""
+"""Appearance of scanner and patient: image parameters that do not change the anatomy."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 _USUAL_SLIDERS_DB = (-1.5, 0.5, -2.0, -7.0)  # people leave the near and the far field darker than a flat phantom
-_GAIN_PER_POWER_DB = 5.0  # a darker grey curve is met with more gain
+_GAIN_PER_POWER_DB = 5.0  # a darker gray curve is met with more gain
 
 
 @dataclass(frozen=True)
 class Appearance:
-    """Picture knobs. Gains in dB; `haze_db` is clutter relative to the mean power around (easy -27, hard -15)."""
+    """Image knobs. Gains in dB; `clutter_db` is clutter relative to the mean power around (easy -27, hard -15)."""
 
     gain_db: float = 0.0
     dynamic_range_db: float = 60.0
-    haze_db: float = -32.0
-    grey_power: float = 1.15  # exponent of the grey curve
+    clutter_db: float = -32.0
+    gray_power: float = 1.15  # exponent of the gray curve
     attenuation_scale: float = 1.0
     speckle_scale: float = 1.0  # on the lateral and axial width of the point spread
     tgc_error_db: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # slider errors, shallow to deep
@@ -33,8 +33,8 @@ def patient_appearance(seed: int) -> Appearance:
     rng = np.random.default_rng((seed, 0xB0DE))
     return Appearance(
         gain_db=float(rng.normal(0.7, 1.5)),
-        haze_db=float(rng.uniform(-27.0, -17.0)),
-        grey_power=float(rng.uniform(1.7, 2.2)),
+        clutter_db=float(rng.uniform(-27.0, -17.0)),
+        gray_power=float(rng.uniform(1.7, 2.2)),
         attenuation_scale=float(rng.uniform(0.9, 1.15)),
         speckle_scale=float(rng.uniform(0.85, 1.15)),
         tgc_error_db=_sliders(rng, 1.2, _USUAL_SLIDERS_DB),
@@ -49,13 +49,13 @@ def patient_appearance(seed: int) -> Appearance:
 
 
 def random_appearance(rng: np.random.Generator) -> Appearance:
-    """Wide randomisation for training data: scanners, settings and patients beyond what the demo shows."""
-    grey_power = float(rng.uniform(0.8, 2.6))
+    """Wide randomization for training data: scanners, settings and patients beyond what the demo shows."""
+    gray_power = float(rng.uniform(0.8, 2.6))
     return Appearance(
-        gain_db=float(rng.normal(1.5, 3.5) + _GAIN_PER_POWER_DB * (grey_power - 1.8)),
+        gain_db=float(rng.normal(1.5, 3.5) + _GAIN_PER_POWER_DB * (gray_power - 1.8)),
         dynamic_range_db=float(rng.uniform(45.0, 75.0)),
-        haze_db=float(rng.uniform(-40.0, -12.0)),
-        grey_power=grey_power,
+        clutter_db=float(rng.uniform(-40.0, -12.0)),
+        gray_power=gray_power,
         attenuation_scale=float(rng.uniform(0.75, 1.35)),
         speckle_scale=float(rng.uniform(0.65, 1.5)),
         tgc_error_db=_sliders(rng, 4.0, _USUAL_SLIDERS_DB),

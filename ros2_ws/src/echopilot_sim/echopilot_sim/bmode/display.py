@@ -1,4 +1,4 @@
-"""From power to grey: clutter haze, thermal noise, time gain, log compression, grey curve."""
+"""Display chain from power to gray: clutter, thermal noise, time gain, log compression, gray curve."""
 
 import cv2
 import numpy as np
@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from echopilot_sim.bmode.appearance import Appearance
 from echopilot_sim.bmode.grid import BeamGrid
-from echopilot_sim.bmode.plain import display as plain
-from echopilot_sim.compiled import njit_or
+from echopilot_sim.bmode.numpy_backend import display as numpy_display
+from echopilot_sim.kernels.compiled import njit_or
 
 _TGC_CAP_DB = 58.0
 LIVER_BELOW_WHITE_DB = 24.0  # where the mean echo of liver is displayed
@@ -27,37 +27,37 @@ def time_gain(grid: BeamGrid, appearance: Appearance, tgc_db: tuple[float, ...] 
     return np.asarray(10.0 ** ((gain_db + sliders) / 20.0), np.float32)
 
 
-def add_haze(power: NDArray[np.float32], grid: BeamGrid, haze_db: float) -> NDArray[np.float32]:
-    """Mean power around (S, B) scaled by `haze_db`: side lobes and multiple scatter."""
+def add_clutter(power: NDArray[np.float32], grid: BeamGrid, clutter_db: float) -> NDArray[np.float32]:
+    """Mean power around (S, B) scaled by `clutter_db`: side lobes and multiple scatter."""
     samples, beams = power.shape
     wide = max(3, 2 * round(beams * 0.16) + 1)
     tall = max(3, 2 * round(samples * 0.009) + 1)
     blurred = cv2.blur(power, (wide, tall), borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(blurred * np.float32(10.0 ** (haze_db / 10.0)), np.float32)
+    return np.asarray(blurred * np.float32(10.0 ** (clutter_db / 10.0)), np.float32)
 
 
-def grey_table(appearance: Appearance) -> NDArray[np.uint8]:
-    """Grey curve (256,) applied to the log-compressed level."""
+def gray_table(appearance: Appearance) -> NDArray[np.uint8]:
+    """Gray curve (256,) applied to the log-compressed level."""
     level = np.arange(256) / 255.0
-    return np.rint(255.0 * level**appearance.grey_power).astype(np.uint8)
+    return np.rint(255.0 * level**appearance.gray_power).astype(np.uint8)
 
 
-@njit_or(plain.gather_power, cache=True, nogil=True, fastmath=True)
+@njit_or(numpy_display.gather_power, cache=True, nogil=True, fastmath=True)
 def gather_power(  # type: ignore[no-untyped-def]
-    power, haze, chaff, chaff_shift, thermal, ring, layers, air, ahead, coupling, gain
+    power, clutter, speckle_power, speckle_shift, thermal, ring, layers, air, ahead, coupling, gain
 ):  # fmt: skip
-    """In place: echo power + speckled haze + thermal noise + near field (S, B), then time gain (S,) squared.
+    """In place: echo power + speckled clutter + thermal noise + near field (S, B), then time gain (S,) squared.
 
-    `chaff` (S, B) is unit-mean speckle power in beam coordinates, shifted per frame; near field as in `NearField`.
+    `speckle_power` (S, B) has mean 1, lies in beam coordinates and is shifted per frame; near field as in `NearField`.
     """
     samples, beams = power.shape
     for s in range(samples):
         square = gain[s] * gain[s]
-        other = (s + chaff_shift) % samples
+        other = (s + speckle_shift) % samples
         for b in range(beams):
             near = ring[s] + layers[s] * coupling[b] + air[s] * (1.0 - coupling[b]) * ahead[b]
-            grain = chaff[s, b]
-            total = power[s, b] + (0.4 + 0.6 * grain) * haze[s, b] + thermal * chaff[other, b]
+            grain = speckle_power[s, b]
+            total = power[s, b] + (0.4 + 0.6 * grain) * clutter[s, b] + thermal * speckle_power[other, b]
             power[s, b] = (total + near * near * (0.25 + 0.75 * grain)) * square
 
 
@@ -71,7 +71,7 @@ def level(power: NDArray[np.float32], gain_db: float, dynamic_range_db: float) -
 
 
 def smooth(level: NDArray[np.uint8], samples: float) -> NDArray[np.uint8]:
-    """The scanner's smoothing of a compressed picture (S, B): a Gaussian of `samples`, half as wide across beams."""
+    """The scanner's smoothing of a compressed image (S, B): a Gaussian of `samples`, half as wide across beams."""
     if samples < 0.3:
         return level
     return np.asarray(cv2.GaussianBlur(level, (3, 5), 0.5 * samples, sigmaY=samples), np.uint8)

@@ -1,4 +1,4 @@
-"""Where beams and samples lie in the probe frame, and how pixels map back onto them."""
+"""Beam grid: places of beams and samples in `probe`, and the map from pixels to them."""
 
 import math
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ _SLICE_SHARE = 0.35  # of the slice FWHM: how far every third beam looks to eith
 
 
 @dataclass(frozen=True)
-class Look:
-    """One of the looks that are averaged into a compounded frame; the default is the plain picture.
+class Steering:
+    """Beam steering of one of the images that are averaged into a compounded frame; the default steers straight ahead.
 
-    Beams are tilted by `tilt_rad`, or sent by the part `aperture` of the array that is centred at `shift_m`.
+    Beams are tilted by `tilt_rad`, or transmitted by the part `aperture` of the array that is centered at `shift_m`.
     """
 
     tilt_rad: float = 0.0
@@ -26,20 +26,20 @@ class Look:
     aperture: float = 1.0
 
 
-STRAIGHT = Look()
+STRAIGHT = Steering()
 
 
 @dataclass(frozen=True)
 class BeamGrid:
     """Samples (S, B): beam b passes `x_m[s, b], lift_m[s, b], z_m[s, b]` in `probe`, s counts along the beam.
 
-    `range_m` (S,) is the distance from the face, `pitch_m` (S,) the distance between neighbouring beams there,
-    `face_x_m` (B,) the place on the face whose elements serve the beam. Of three neighbouring beams one looks in the
+    `range_m` (S,) is the distance from the face, `pitch_m` (S,) the distance between neighboring beams there,
+    `face_x_m` (B,) the place on the face whose elements serve the beam. Of three neighboring beams one looks in the
     image plane and one to either side of it: the lateral point spread averages them over the thickness of the slice.
     """
 
     preset: ProbePreset
-    look: Look
+    steering: Steering
     depth_m: float
     x_m: NDArray[np.float32]
     lift_m: NDArray[np.float32]
@@ -67,43 +67,43 @@ class BeamGrid:
         return int(self.x_m.shape[0]), int(self.x_m.shape[1])
 
 
-def beam_grid(preset: ProbePreset, depth_m: float, beams: int, samples: int, look: Look = STRAIGHT) -> BeamGrid:
-    """Lay out the beams; a phased fan has its apex at the face centre, a convex one at the centre of its radius."""
+def beam_grid(preset: ProbePreset, depth_m: float, beams: int, samples: int, steering: Steering = STRAIGHT) -> BeamGrid:
+    """Lay out the beams; a phased fan has its apex at the face center, a convex one at the center of its radius."""
     ranges = np.asarray((np.arange(samples) + 0.5) * (depth_m / samples), np.float64)
     across = np.asarray(np.linspace(-0.5, 0.5, beams), np.float64)
-    tilt = look.tilt_rad
+    tilt = steering.tilt_rad
     if preset.kind == ProbeKind.LINEAR:
         x = across * preset.aperture_m + ranges[:, None] * math.sin(tilt)
         z = np.broadcast_to(ranges[:, None] * math.cos(tilt), (samples, beams))
         pitch = np.full(samples, preset.aperture_m / (beams - 1) * math.cos(tilt))
     else:
         angle = across * preset.opening_rad
-        x = look.shift_m + preset.radius_m * np.sin(angle) + ranges[:, None] * np.sin(angle + tilt)
+        x = steering.shift_m + preset.radius_m * np.sin(angle) + ranges[:, None] * np.sin(angle + tilt)
         z = preset.radius_m * (np.cos(angle) - 1.0) + ranges[:, None] * np.cos(angle + tilt)
         pitch = (preset.radius_m * math.cos(tilt) + ranges) * preset.opening_rad / (beams - 1)
     lift = _SLICE_SHARE * preset.slice_fwhm_m(ranges)[:, None] * (np.arange(beams) % 3 - 1.0)
     return BeamGrid(
         preset=preset,
-        look=look,
+        steering=steering,
         depth_m=depth_m,
         x_m=np.ascontiguousarray(x, np.float32),
         lift_m=lift.astype(np.float32),
         z_m=np.ascontiguousarray(z, np.float32),
         range_m=ranges.astype(np.float32),
         pitch_m=pitch.astype(np.float32),
-        face_x_m=look.shift_m + look.aperture * across * preset.aperture_m,
+        face_x_m=steering.shift_m + steering.aperture * across * preset.aperture_m,
     )
 
 
 @dataclass(frozen=True)
 class PixelMap:
-    """Fixed-point maps for cv2.remap from samples (S, B) to a picture (H, W), and that picture's `inside` mask."""
+    """Fixed-point maps for cv2.remap from samples (S, B) to a image (H, W), and that image's `inside` mask."""
 
     map_1: NDArray[np.int16]
     map_2: NDArray[np.uint16]
     inside: NDArray[np.uint8]
 
-    def picture(self, samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def image(self, samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Scan-convert (S, B) to (H, W); exactly zero outside the field of view."""
         image = cv2.remap(samples, self.map_1, self.map_2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(cv2.bitwise_and(image, self.inside), np.uint8)
@@ -114,14 +114,14 @@ def sample_indices(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
     """Fractional (beam, sample) of points in us_image [m], and whether they lie in the field of view."""
     samples, beams = grid.shape
-    preset, tilt = grid.preset, grid.look.tilt_rad
+    preset, tilt = grid.preset, grid.steering.tilt_rad
     if preset.kind == ProbeKind.LINEAR:
         across = (x_m - y_m * math.tan(tilt)) / preset.aperture_m
         distance = y_m / math.cos(tilt)
     else:
-        x, y, radius = x_m - grid.look.shift_m, y_m + preset.radius_m, preset.radius_m
+        x, y, radius = x_m - grid.steering.shift_m, y_m + preset.radius_m, preset.radius_m
         beside = radius * math.sin(tilt)
-        along = np.sqrt(np.maximum(x * x + y * y - beside * beside, 0.0))  # from the foot of the centre on the beam
+        along = np.sqrt(np.maximum(x * x + y * y - beside * beside, 0.0))  # from the foot of the center on the beam
         distance = along - radius * math.cos(tilt)
         across = (np.arctan2(x, y) - tilt + np.arctan2(beside, along)) / preset.opening_rad
     beam = (across + 0.5) * (beams - 1)
@@ -135,7 +135,7 @@ def sample_indices(
 
 
 def pixel_map(grid: BeamGrid, width_px: int) -> tuple[PixelMap, ProbeGeometry, SectorBox]:
-    """Maps, geometry and sector box of a picture `width_px` wide with isotropic pixels and a margin of 4 px."""
+    """Maps, geometry and sector box of a image `width_px` wide with isotropic pixels and a margin of 4 px."""
     preset = grid.preset
     half_m = float(np.abs(grid.x_m).max())
     spacing = 2.0 * half_m / (width_px - 2 * _MARGIN_PX - 1)

@@ -1,6 +1,6 @@
-"""Frame averaging: the displayed picture keeps a part of the one before, so that noise and blood flicker less.
+"""Persistence: recursive averaging of displayed frames, which reduces noise and the flicker of blood.
 
-A stage of its own behind the renderer, because it remembers; the renderer stays a pure function of the moment.
+A stage of its own behind the renderer, because it remembers; the renderer stays a pure function of the frame state.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ class Persistence:
         self._geometry: ProbeGeometry | None = None
 
     def show(self, frame: Frame, weight: float) -> Frame:
-        """The frame as displayed: `weight` of the last displayed picture, 1 - `weight` of this one.
+        """The frame as displayed: `weight` of the last displayed image, 1 - `weight` of this one.
 
         Raises EchoPilotError for a weight outside 0 to 0.9.
         """

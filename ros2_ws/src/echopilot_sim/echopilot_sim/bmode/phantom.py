@@ -1,18 +1,20 @@
-"""Simple bodies with a known picture: uniform tissue with inclusions, as test phantoms have."""
+"""Phantoms: uniform tissue with inclusions."""
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_sim.anatomy.materials import Material
-from echopilot_sim.moment import Phases
+from echopilot_sim.anatomy.labels.materials import Material
+from echopilot_sim.frame_state import Phases
 
 Inside = Callable[[NDArray[np.float64]], NDArray[np.bool_]]
 
 
 class Phantom:
     """`background` with inclusions in `patient`; later inclusions cover earlier ones. Tissue does not move."""
+
+    patient = None
 
     def __init__(self, background: Material = Material.LIVER, *inclusions: tuple[Material, Inside]) -> None:
         self.background = background

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, ProbeKind
+from echopilot_core import EchoPilotError, Preset, ProbeKind
 
 SPEED_OF_SOUND_M_S = 1540.0
 
@@ -30,7 +30,7 @@ class ProbePreset:
     aperture_m: float
     elevation_m: float
     slice_m: float
-    time_gain_db_cm_mhz: float  # two-way: twice this per centimetre
+    time_gain_db_cm_mhz: float  # two-way: twice this per centimeter
     elevation_focus_m: float = 0.080
     least_width: float = 1.2
 
@@ -52,13 +52,23 @@ def _phased(name: str, opening_deg: float, time_gain: float) -> ProbePreset:
 
 
 PRESETS: dict[str, ProbePreset] = {
-    "cardiac": _phased("cardiac", 90.0, 0.38),
-    "abdomen": _phased("abdomen", 80.0, 0.5),
-    "convex": ProbePreset(
-        "convex", "sim-convex-3.5", ProbeKind.CONVEX, 3.5e6, math.radians(60.0), 0.060, 0.022, 0.013, 0.004, 0.5, 0.070
+    Preset.CARDIAC: _phased(Preset.CARDIAC, 90.0, 0.38),
+    Preset.ABDOMEN: _phased(Preset.ABDOMEN, 80.0, 0.5),
+    Preset.CONVEX: ProbePreset(
+        Preset.CONVEX,
+        "sim-convex-3.5",
+        ProbeKind.CONVEX,
+        3.5e6,
+        math.radians(60.0),
+        0.060,
+        0.022,
+        0.013,
+        0.004,
+        0.5,
+        0.070,
     ),
-    "linear": ProbePreset(
-        "linear", "sim-linear-7.5", ProbeKind.LINEAR, 7.5e6, 0.0, 0.0, 0.038, 0.005, 0.0015, 0.5, 0.020, 2.0
+    Preset.LINEAR: ProbePreset(
+        Preset.LINEAR, "sim-linear-7.5", ProbeKind.LINEAR, 7.5e6, 0.0, 0.0, 0.038, 0.005, 0.0015, 0.5, 0.020, 2.0
     ),
 }
 

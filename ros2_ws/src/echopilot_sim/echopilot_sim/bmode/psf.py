@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_sim.bmode.grid import BeamGrid
-from echopilot_sim.bmode.plain import psf as plain
+from echopilot_sim.bmode.numpy_backend import psf as numpy_psf
 from echopilot_sim.bmode.probes import SPEED_OF_SOUND_M_S
-from echopilot_sim.bmode.scatter import voxel_m
-from echopilot_sim.compiled import njit, njit_or
+from echopilot_sim.bmode.sound.scatter import voxel_m
+from echopilot_sim.kernels.compiled import njit, njit_or
 
 _FWHM_PER_SIGMA = 2.3548
 _BANDWIDTH = 0.6
@@ -26,7 +26,7 @@ _BLUR_PER_FAT_M = 14.0
 class PointSpread:
     """`lateral` (S, taps) one-sided kernels ending in zeros, `half` (S,) taps in use, `axial` (taps,), `gain` (S,).
 
-    `gain` undoes the coherent sum of neighbouring samples that fall into one scatterer voxel.
+    `gain` undoes the coherent sum of neighboring samples that fall into one scatterer voxel.
     """
 
     lateral: NDArray[np.float32]
@@ -39,7 +39,7 @@ def lateral_fwhm_m(grid: BeamGrid, focus_m: float) -> NDArray[np.float64]:
     """Width (S,) of a beam [m]: wavelength * depth / aperture, with a least width, wider out of focus."""
     wavelength = grid.preset.wavelength_m
     ranges = grid.range_m.astype(np.float64)
-    aperture = grid.look.aperture * grid.preset.aperture_m
+    aperture = grid.steering.aperture * grid.preset.aperture_m
     focused = wavelength * np.maximum(ranges / aperture, grid.preset.least_width)
     return np.asarray(focused * np.sqrt(1.0 + 0.5 * ((ranges - focus_m) / _DEFOCUS_M) ** 2))
 
@@ -98,10 +98,10 @@ def _shared_power(kernel: NDArray[np.float64], pitch_m: float, voxel_m: float) -
 def _lateral_row(row, pad, weights, taps, gain, target):  # type: ignore[no-untyped-def]
     """Symmetric convolution of `row` (B + 2 pad,) with `taps` one-sided weights, two at a time, into `target` (B,)."""
     beams = target.size
-    centre = row[pad : pad + beams]
+    center = row[pad : pad + beams]
     w = weights[0] * gain
     for b in range(beams):
-        target[b] = w * centre[b]
+        target[b] = w * center[b]
     for k in range(1, taps + 1, 2):
         w, v = weights[k] * gain, weights[k + 1] * gain
         left, right = row[pad - k : pad - k + beams], row[pad + k : pad + k + beams]
@@ -110,7 +110,7 @@ def _lateral_row(row, pad, weights, taps, gain, target):  # type: ignore[no-unty
             target[b] += w * (left[b] + right[b]) + v * (far_left[b] + far_right[b])
 
 
-@njit_or(plain.spread_power, cache=True, nogil=True, fastmath=True, error_model="numpy")
+@njit_or(numpy_psf.spread_power, cache=True, nogil=True, fastmath=True, error_model="numpy")
 def spread_power(echo, lateral, half, axial, gain, work, power):  # type: ignore[no-untyped-def]
     """Convolve `echo` (2, S, B) float32 and write |.|^2 to `power` (S, B); `work` (2, S, B) is scratch.
 
@@ -129,9 +129,9 @@ def spread_power(echo, lateral, half, axial, gain, work, power):  # type: ignore
         out = power[s]
         out[:] = np.float32(0.0)
         for part in range(2):
-            w, centre = axial[reach], work[part, s]
+            w, center = axial[reach], work[part, s]
             for b in range(beams):
-                total[b] = w * centre[b]
+                total[b] = w * center[b]
             for k in range(1, reach + 1):
                 w = axial[reach + k]
                 above = work[part, max(s - k, 0)]

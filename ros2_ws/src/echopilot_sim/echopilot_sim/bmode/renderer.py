@@ -1,22 +1,23 @@
-"""The B-mode renderer: a frozen moment of a patient becomes a frame."""
+"""The B-mode renderer: from a `FrameState` of a patient to a frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, Frame, Imaging, LabelMap
-from echopilot_sim.anatomy.materials import Material
-from echopilot_sim.bmode import acoustics, compounding, contact, display, effects, propagation, psf
+from echopilot_core import EchoPilotError, Frame, ImagingParameters, ScannerSettings
+from echopilot_sim.anatomy.labels.materials import Material
+from echopilot_sim.bmode import compounding, display, psf
 from echopilot_sim.bmode.appearance import Appearance, patient_appearance
-from echopilot_sim.bmode.grid import STRAIGHT, BeamGrid, Look, sample_indices
+from echopilot_sim.bmode.grid import STRAIGHT, BeamGrid, Steering, sample_indices
 from echopilot_sim.bmode.probes import preset
-from echopilot_sim.bmode.sampling import LabelSource, sample_tissue
-from echopilot_sim.bmode.scatter import scatterers, tile_rotation, voxel_m
-from echopilot_sim.bmode.setup import SIZES, Quality, blurred_spread, scan, screen
-from echopilot_sim.cells import NETWORK_CELLS, CellGrid
-from echopilot_sim.moment import ImagingSettings, Moment
+from echopilot_sim.bmode.scan_parameters import SIZES, Quality, blurred_spread, image_layout, scan_setup
+from echopilot_sim.bmode.sound import acoustics, contact, effects, propagation
+from echopilot_sim.bmode.sound.sampling import LabelSource, sample_tissue
+from echopilot_sim.bmode.sound.scatter import scatterers, tile_rotation, voxel_m
+from echopilot_sim.frame_state import FrameState
+from echopilot_sim.mask_grids import NETWORK_CELLS, CellGrid
 
 _FAT_REACH_M = 0.060  # fat deeper than this does not defocus the beams
 _IS_FAT = np.isin(np.arange(256), (Material.FAT, Material.BREAST)).astype(np.uint8)
@@ -24,10 +25,10 @@ _IS_FAT = np.isin(np.arange(256), (Material.FAT, Material.BREAST)).astype(np.uin
 
 @dataclass(frozen=True)
 class Echoes:
-    """Linear picture (S, B) after time gain, and the two-way amplitude `sent` (S, B) that reached each sample."""
+    """Linear `power` (S, B) after time gain, and the two-way `transmit_amplitude` (S, B) at each sample."""
 
     power: NDArray[np.float32]
-    sent: NDArray[np.float32]
+    transmit_amplitude: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Rendered:
 
 
 class Renderer:
-    """Renders one patient. The same patient, appearance and moment give the same bytes on one platform."""
+    """Renders one patient. The same patient, appearance and frame state give the same bytes on one platform."""
 
     def __init__(
         self,
@@ -53,57 +54,56 @@ class Renderer:
         Raises EchoPilotError for an unknown quality.
         """
         if quality not in SIZES:
-            raise EchoPilotError(f"unknown picture quality {quality!r}; choose one of {', '.join(SIZES)}")
+            raise EchoPilotError(f"unknown image quality {quality!r}; choose one of {', '.join(SIZES)}")
+        patient = anatomy.patient
         if seed is None:
-            seed = int(getattr(getattr(anatomy, "patient", None), "seed", 0))
+            seed = 0 if patient is None else patient.seed
         self.anatomy = anatomy
         self.seed = seed
         self.appearance = patient_appearance(seed) if appearance is None else appearance
-        heart = getattr(getattr(anatomy, "patient", None), "heart", None)
+        heart = None if patient is None else patient.heart
         self._heart_rotation = np.eye(3) if heart is None else np.asarray(heart.rotation, np.float64)
         self._quality: Quality = quality
         self._scatterers = scatterers(seed)
-        table = acoustics.acoustic_table(self.appearance.attenuation_scale)
-        self._medium = effects.medium(table, self._scatterers)
+        self._medium = effects.medium(self._scatterers, self.appearance.attenuation_scale)
         self._log_impedance = np.zeros(256, np.float32)
-        self._log_impedance[: acoustics.GEL + 1] = np.log(table.impedance)
-        self._grey = display.grey_table(self.appearance)
+        self._log_impedance[: acoustics.GEL + 1] = np.log(self._medium.impedance)
+        self._gray = display.gray_table(self.appearance)
 
-    def render(self, moment: Moment) -> Frame:
-        """The picture of a moment, stamped with it."""
-        return self._frame(moment, self._compressed(moment))
+    def render(self, frame_state: FrameState) -> Frame:
+        """The image of a frame state, with its stamp."""
+        return self._frame(frame_state, self._compressed(frame_state))
 
-    def render_with_truth(self, moment: Moment, cells: CellGrid = NETWORK_CELLS) -> Rendered:
-        """The picture together with its visibility on the cells of a mask."""
-        settings = moment.imaging
+    def render_with_truth(self, frame_state: FrameState, cells: CellGrid = NETWORK_CELLS) -> Rendered:
+        """The image together with its visibility on the cells of a mask."""
+        settings = frame_state.imaging
         if settings.compounding > 1:
-            return Rendered(self.render(moment), self.visibility(moment, cells))
-        echoes = self.echoes(moment)
+            return Rendered(self.render(frame_state), self.visibility(frame_state, cells))
+        echoes = self.echoes(frame_state)
         level = display.level(echoes.power, *self._contrast(settings))
-        return Rendered(self._frame(moment, level), self._visibility(moment, echoes, cells))
+        return Rendered(self._frame(frame_state, level), self._visibility(frame_state, echoes, cells))
 
-    def visibility(self, moment: Moment, cells: CellGrid = NETWORK_CELLS) -> NDArray[np.float32]:
+    def visibility(self, frame_state: FrameState, cells: CellGrid = NETWORK_CELLS) -> NDArray[np.float32]:
         """Two-way amplitude after ideal time gain in the cells of a mask; zero outside the field of view."""
-        return self._visibility(moment, self.echoes(moment), cells)
+        return self._visibility(frame_state, self.echoes(frame_state), cells)
 
-    def label_map_origin(self) -> LabelMap:
-        """An empty LabelMap that carries the grid of `visibility`."""
-        return NETWORK_CELLS.label_map(np.zeros((NETWORK_CELLS.cells, NETWORK_CELLS.cells), np.uint8))
-
-    def echoes(self, moment: Moment, look: Look = STRAIGHT) -> Echoes:
-        """Linear echoes of a moment before log compression, from the plain beams or from another look."""
-        setup, appearance = scan(moment.imaging, self._quality, self.appearance, self.seed, look), self.appearance
+    def echoes(self, frame_state: FrameState, steering: Steering = STRAIGHT) -> Echoes:
+        """Linear echoes of a frame state before log compression, from the plain beams or from another look."""
+        setup, appearance = (
+            scan_setup(frame_state.imaging, self._quality, self.appearance, self.seed, steering),
+            self.appearance,
+        )
         grid = setup.grid
         samples, beams = grid.shape
-        labels, tissue = sample_tissue(self.anatomy, grid, setup.asked, moment)
-        coupling = contact.beam_coupling(grid, moment.gap_m, moment.gel_m)
+        labels, tissue = sample_tissue(self.anatomy, grid, setup.asked, frame_state)
+        coupling = contact.beam_coupling(grid, frame_state.gap_m, frame_state.gel_m)
         window = contact.window_gain(grid, tissue, self._scatterers.texture, appearance.window_db)
         propagation.mark_gel(labels, acoustics.GEL)
         smooth = cv2.blur(cv2.LUT(labels, self._log_impedance), (5, 5), borderType=cv2.BORDER_REPLICATE)
         echo = np.empty((2, samples, beams), np.float32)
-        sent = np.empty((samples, beams), np.float32)
-        step = moment.flicker_seed
-        slice_axis = moment.T_patient_probe[:3, 1]
+        transmit_amplitude = np.empty((samples, beams), np.float32)
+        step = frame_state.flicker_seed
+        slice_axis = frame_state.T_patient_probe[:3, 1]
         turns = np.stack([tile_rotation(slice_axis), tile_rotation(self._heart_rotation.T @ slice_axis)])
         in_plane, across = voxel_m(grid.preset)
         turns /= np.array([in_plane, in_plane, across])[:, None]
@@ -111,7 +111,7 @@ class Renderer:
             ranges=grid.range_m,
             pitch=grid.pitch_m,
             coupling=(coupling * window * setup.near.sides).astype(np.float32),
-            beams_in_heart=self._beams_in_heart(grid, moment),
+            beams_in_heart=self._beams_in_heart(grid, frame_state),
             turns=turns.astype(np.float32),
             lift=grid.lift_m / np.float32(across),
             flow_shift=float((step * 29) % 997),
@@ -120,71 +120,70 @@ class Renderer:
             frequency_mhz=grid.preset.frequency_hz * 1e-6,
             penumbra=setup.penumbra,
         )
-        propagation.propagate(labels, tissue, smooth, self._medium, path, acoustics.GEL, echo, sent)
+        propagation.propagate(labels, tissue, smooth, self._medium, path, acoustics.GEL, echo, transmit_amplitude)
         if setup.phase is not None:
             compounding.turn_phase(echo, setup.phase)
         power = np.empty((samples, beams), np.float32)
-        spread = self._spread(moment.imaging, look, labels, grid.step_m)
+        spread = self._spread(frame_state.imaging, steering, labels, grid.step_m)
         psf.spread_power(echo, spread.lateral, spread.half, spread.axial, spread.gain, np.empty_like(echo), power)
-        haze = display.add_haze(power, grid, appearance.haze_db)
+        clutter = display.add_clutter(power, grid, appearance.clutter_db)
         near = setup.near
         shift = (step * 173 + 11) % samples
         display.gather_power(
-            power, haze, setup.chaff, shift, setup.near.thermal,
+            power, clutter, setup.speckle_power, shift, setup.near.thermal,
             near.ring, near.layers, near.air, near.ahead, coupling, setup.time_gain,
         )  # fmt: skip
-        return Echoes(power, sent)
+        return Echoes(power, transmit_amplitude)
 
     def _spread(
-        self, settings: ImagingSettings, look: Look, labels: NDArray[np.uint8], step_m: float
+        self, settings: ScannerSettings, steering: Steering, labels: NDArray[np.uint8], step_m: float
     ) -> psf.PointSpread:
-        """The point spread behind the fat in front of this picture."""
+        """The point spread behind the fat in front of this image."""
         near = labels[: int(_FAT_REACH_M / step_m)]
         fat_m = cv2.countNonZero(cv2.LUT(near, _IS_FAT)) / near.shape[1] * step_m
         where = settings.preset, settings.depth_m, settings.focus_m, self._quality
-        return blurred_spread(*where, self.appearance.speckle_scale, look, psf.aberration(fat_m))
+        return blurred_spread(*where, self.appearance.speckle_scale, steering, psf.aberration(fat_m))
 
-    def _beams_in_heart(self, grid: BeamGrid, moment: Moment) -> NDArray[np.float32]:
-        rotation = self._heart_rotation.T @ moment.T_patient_probe[:3, :3]
+    def _beams_in_heart(self, grid: BeamGrid, frame_state: FrameState) -> NDArray[np.float32]:
+        rotation = self._heart_rotation.T @ frame_state.T_patient_probe[:3, :3]
         return np.asarray(grid.directions @ rotation.T, np.float32)
 
-    def _compressed(self, moment: Moment) -> NDArray[np.float32]:
+    def _compressed(self, frame_state: FrameState) -> NDArray[np.float32]:
         """Level 0..255 (S, B) on the plain grid, averaged over all looks of the frame."""
-        settings = moment.imaging
-        chosen = compounding.looks(preset(settings.preset), settings.compounding)
-        levels = [display.level(self.echoes(moment, look).power, *self._contrast(settings)) for look in chosen]
+        settings = frame_state.imaging
+        chosen = compounding.steerings(preset(settings.preset), settings.compounding)
+        levels = [
+            display.level(self.echoes(frame_state, steering).power, *self._contrast(settings)) for steering in chosen
+        ]
         if len(levels) == 1:
             return levels[0]
-        maps = [scan(settings, self._quality, self.appearance, self.seed, look).map for look in chosen]
+        maps = [scan_setup(settings, self._quality, self.appearance, self.seed, steering).map for steering in chosen]
         return compounding.average(levels, maps)
 
-    def _contrast(self, settings: ImagingSettings) -> tuple[float, float]:
-        """Gain and dynamic range [dB] that the picture gets."""
-        look = self.appearance
-        return settings.gain_db + look.gain_db, settings.dynamic_range_db + look.dynamic_range_db - 60.0
+    def _contrast(self, settings: ScannerSettings) -> tuple[float, float]:
+        """Gain and dynamic range [dB] that the image gets."""
+        appearance = self.appearance
+        return settings.gain_db + appearance.gain_db, settings.dynamic_range_db + appearance.dynamic_range_db - 60.0
 
-    def _frame(self, moment: Moment, level: NDArray[np.float32]) -> Frame:
-        settings = moment.imaging
-        layout = screen(settings.preset, settings.depth_m, self._quality)
+    def _frame(self, frame_state: FrameState, level: NDArray[np.float32]) -> Frame:
+        settings = frame_state.imaging
+        layout = image_layout(settings.preset, settings.depth_m, self._quality)
         polar = display.smooth(level.astype(np.uint8), self.appearance.smoothing)
         return Frame(
-            stamp_ns=moment.stamp_ns,
-            sequence=moment.sequence,
-            image=layout.pixels.picture(cv2.LUT(polar, self._grey)),
+            stamp_ns=frame_state.stamp_ns,
+            sequence=frame_state.sequence,
+            image=layout.pixels.image(cv2.LUT(polar, self._gray)),
             geometry=layout.geometry,
             sector=layout.sector,
-            imaging=Imaging(
-                gain_db=settings.gain_db,
-                dynamic_range_db=self._contrast(settings)[1],
-                focus_m=settings.focus_m,
+            imaging=ImagingParameters(
+                **vars(replace(settings, dynamic_range_db=self._contrast(settings)[1])),
                 probe_id=layout.grid.preset.probe_id,
-                preset=settings.preset,
             ),
         )
 
-    def _visibility(self, moment: Moment, echoes: Echoes, cells: CellGrid) -> NDArray[np.float32]:
-        grid = screen(moment.imaging.preset, moment.imaging.depth_m, self._quality).grid
-        amplitude = echoes.sent * display.time_gain(grid, Appearance())[:, None]
-        beam, sample, inside = sample_indices(grid, *cells.centres())
+    def _visibility(self, frame_state: FrameState, echoes: Echoes, cells: CellGrid) -> NDArray[np.float32]:
+        grid = image_layout(frame_state.imaging.preset, frame_state.imaging.depth_m, self._quality).grid
+        amplitude = echoes.transmit_amplitude * display.time_gain(grid, Appearance())[:, None]
+        beam, sample, inside = sample_indices(grid, *cells.centers())
         seen = cv2.remap(amplitude, beam, sample, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.where(inside, seen, 0.0).astype(np.float32)

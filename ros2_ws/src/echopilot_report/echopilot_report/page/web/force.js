@@ -1,4 +1,4 @@
-// Force: number, bar with limits, and the last half minute.
+// Contact force: value, gauge with limits, and the last 30 seconds.
 
 const TOP_N = 22, SPAN_MS = 30000;
 const SVG = "http://www.w3.org/2000/svg";
@@ -15,7 +15,7 @@ export function showForce({ now, peak, aim, cap, trip, hard }) {
   const panel = document.getElementById("force");
   document.getElementById("force-now").textContent = now === null ? "-" : Math.max(now, 0).toFixed(1);
   panel.dataset.level = levelOf(now, cap, trip);
-  document.getElementById("force-aim").textContent = !aim ? "no force wanted" : `aim ${fixed(aim)} N, cap ${fixed(cap)} N, trip ${fixed(trip)} N`;
+  document.getElementById("force-aim").textContent = !aim ? "no force set-point" : `set-point ${fixed(aim)} N, cap ${fixed(cap)} N, trip ${fixed(trip)} N`;
   bar(now, aim, cap, trip, hard);
   history.push([performance.now(), peak ?? now ?? 0]);
   while (history[0][0] < performance.now() - SPAN_MS) history.shift();
@@ -32,8 +32,8 @@ function bar(now, aim, cap, trip, hard) {
   shape(svg, "rect", { x: 6, y: 12, width: 268, height: 16, rx: 4, fill: "#1a232c" });
   if (cap !== null && trip !== null) shape(svg, "rect", { x: x(cap), y: 12, width: x(trip) - x(cap), height: 16, fill: "#4a3510" });
   if (trip !== null) shape(svg, "rect", { x: x(trip), y: 12, width: x(TOP_N) - x(trip), height: 16, fill: "#571418" });
-  const colour = { alarm: "#ff5a5f", warn: "#ffb547" }[levelOf(now, cap, trip)] || "#4fd08b";
-  if (now > 0) shape(svg, "rect", { x: 6, y: 12, width: x(now) - 6, height: 16, rx: 4, fill: colour });
+  const color = { alarm: "#ff5a5f", warn: "#ffb547" }[levelOf(now, cap, trip)] || "#4fd08b";
+  if (now > 0) shape(svg, "rect", { x: 6, y: 12, width: x(now) - 6, height: 16, rx: 4, fill: color });
   if (aim) shape(svg, "path", { d: `M${x(aim)} 13 l-6 -11 h12 Z`, fill: "#4cc3ff" });
   for (const n of [cap, trip, hard]) {
     if (n === null || n === undefined) continue;
@@ -49,9 +49,9 @@ function trace(aim, cap, trip) {
   if (!width || !height) return;
   const g = canvas.getContext("2d"), now = performance.now();
   const y = (n) => height - 2 * ratio - ((height - 4 * ratio) * Math.min(Math.max(n, 0), TOP_N)) / TOP_N;
-  for (const [n, colour] of [[aim, "#24566f"], [cap, "#6b4d17"], [trip, "#6b1b20"]]) {
+  for (const [n, color] of [[aim, "#24566f"], [cap, "#6b4d17"], [trip, "#6b1b20"]]) {
     if (!n) continue;
-    g.strokeStyle = colour;
+    g.strokeStyle = color;
     g.lineWidth = ratio;
     g.beginPath(); g.moveTo(0, y(n)); g.lineTo(width, y(n)); g.stroke();
   }

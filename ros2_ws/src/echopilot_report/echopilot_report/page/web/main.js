@@ -1,11 +1,12 @@
-// The page: sign in, watch, stop. Every request is judged again by the server.
+// The page: sign-in, live view and requests. The server checks every request again.
 
 import { ask, Link } from "./net.js";
-import { COLOURS, draw, NAMES, unpack } from "./picture.js";
+import { COLORS, draw, NAMES, unpack } from "./image.js";
 import { showForce } from "./force.js";
 import { drawTorso, showBody, showCoverage, showProbe } from "./torso.js";
-import { addFinding, addLog, addMeasurement, addShot, element, isLatched, newExam, showPlan, showState, showSteps, viewName } from "./panels.js";
+import { addFinding, addLog, addMeasurement, addShot, element, isLatched, newExam, showPlan, showReport, showState, showSteps, viewName } from "./panels.js";
 import { openStart, closeStart } from "./start.js";
+import { closeHandOver, needsHandOver, showHold, stoppedBy } from "./handover.js";
 
 const $ = (id) => document.getElementById(id);
 const OLD_MS = 700, GONE_MS = 1500, ROBOT_SILENT_S = 1.0, STOP_MS = 800;
@@ -41,7 +42,7 @@ function enter(answer) {
   document.body.classList.remove("signed-out");
   $("who").textContent = me.name ? `${me.name}, ${me.role}` : me.role;
   drawTorso();
-  link = new Link({ onText, onFrame, onOpen: () => { connected = true; newExam(); tick(); }, onLost: () => { connected = false; tick(); }, onSignedOut: leave });
+  link = new Link({ onText, onFrame, onOpen: () => { connected = true; newExam(); tick(); }, onLost: () => { connected = false; tick(); }, onBack: () => { connected = true; tick(); }, onSignedOut: leave });
   $("stop").focus();
 }
 
@@ -52,6 +53,7 @@ function leave() {
   document.body.classList.add("signed-out");
   document.body.classList.remove("stopped", "lost", "old");
   closeStart();
+  closeHandOver();
   $("sign-in").password.focus();
 }
 
@@ -60,15 +62,15 @@ $("sign-out").addEventListener("click", async () => {
   leave();
 });
 
-// What comes in
+// Received messages
 
-const HEARD = {
+const HANDLERS = {
   state: (message) => { state = message; show(); },
   plan: showPlan, shot: addShot, coverage: showCoverage, body: showBody, finding: addFinding, measurement: addMeasurement, log: addLog,
-  new_exam: newExam,
+  new_exam: newExam, hold: (message) => showHold(message, me), report: showReport,
 };
 
-function onText(message) { HEARD[message.kind]?.(message); }
+function onText(message) { HANDLERS[message.kind]?.(message); }
 
 async function onFrame(buffer) {
   const next = await unpack(buffer);
@@ -81,9 +83,9 @@ async function onFrame(buffer) {
 
 function paint() {
   if (!frame) return;
-  draw($("picture"), frame, { outlines });
-  $("view").textContent = !frame.view ? "No network" : frame.view === "NONE" ? "No view" : viewName(frame.view);
-  $("view-sure").textContent = frame.view ? `${Math.round(100 * frame.view_p)} % sure${frame.foreign > 0.5 ? ", looks foreign" : ""}` : "picture as it comes";
+  draw($("image"), frame, { outlines });
+  $("view").textContent = !frame.view ? "Image alone" : frame.view === "NONE" ? "No view" : viewName(frame.view);
+  $("view-sure").textContent = frame.view ? `${Math.round(100 * frame.view_p)} %${frame.foreign > 0.5 ? ", out of distribution" : ""}` : "results of perception are late";
   const quality = frame.quality ?? null;
   $("quality").textContent = quality === null ? "-" : `${Math.round(100 * quality)} %`;
   $("quality").dataset.level = quality === null ? "" : quality > 0.6 ? "good" : quality > 0.35 ? "warn" : "alarm";
@@ -92,7 +94,7 @@ function paint() {
     $("classes").dataset.names = names.join();
     $("classes").replaceChildren(...names.map((name) => {
       const swatch = element("i");
-      swatch.style.background = COLOURS[name];
+      swatch.style.background = COLORS[name];
       return element("li", {}, swatch, NAMES[name] || name);
     }));
   }
@@ -108,7 +110,7 @@ function show() {
   buttons();
 }
 
-// Ages, banner
+// Ages and banner
 
 function tick() {
   const now = performance.now(), sinceFrame = frame ? now - frameAt : Infinity;
@@ -120,7 +122,7 @@ function tick() {
   chip("chip-network", frame?.network_ms ? `${frame.network_ms.toFixed(0)} ms` : "-", "");
   chip("chip-time", state?.time_factor != null ? `× ${state.time_factor.toFixed(2)}` : "-", "");
   $("tag-stale").hidden = !connected || sinceFrame < OLD_MS || sinceFrame === Infinity;
-  $("tag-stale").textContent = `Picture ${(sinceFrame / 1000).toFixed(1)} s old`;
+  $("tag-stale").textContent = `Image ${(sinceFrame / 1000).toFixed(1)} s old`;
   document.body.classList.toggle("lost", !connected);
   document.body.classList.toggle("old", connected && sinceFrame > GONE_MS);
   banner(sinceFrame);
@@ -132,13 +134,13 @@ function chip(id, text, level) {
 }
 
 function banner(sinceFrame) {
-  const last = sinceFrame === Infinity ? "No picture yet" : `Last picture ${(sinceFrame / 1000).toFixed(0)} s ago`;
+  const last = sinceFrame === Infinity ? "No image yet" : `Last image ${(sinceFrame / 1000).toFixed(0)} s ago`;
   const silent = state?.robot_age_s;
   let text = "", level = "alarm";
-  if (me && !connected) text = `Connection lost. ${last}. Only the emergency stop reaches the robot.`;
+  if (me && !connected) text = `Connection lost. ${last}. All values are old. STOP may not arrive: use the emergency stop.`;
   else if (stopDoubt) text = stopDoubt;
-  else if (silent != null && silent > ROBOT_SILENT_S) [text, level] = [`No news from the robot for ${silent.toFixed(0)} s.`, "warn"];
-  else if (isLatched(state?.safety)) text = `Stopped by safety: ${state.safety.reasons.join(", ").replaceAll("_", " ").toLowerCase()}. ${state.force.now > 1 ? "The probe still presses: lift it off or take it off by hand, then resume." : "Resume when all is clear."}`;
+  else if (silent != null && silent > ROBOT_SILENT_S) [text, level] = [`No state from the robot for ${silent.toFixed(0)} s.`, "warn"];
+  else if (isLatched(state?.safety)) text = `Stopped by safety: ${state.safety.reasons.join(", ").replaceAll("_", " ").toLowerCase()}${stoppedBy() ? ` (${stoppedBy()})` : ""}. ${state.force.now > 1 ? "The probe still presses: lift it off or take it off by hand, then resume." : "Resume when all is clear."}`;
   const element_ = $("banner");
   if (element_.textContent !== text) element_.textContent = text;
   element_.dataset.level = level;
@@ -148,7 +150,7 @@ function banner(sinceFrame) {
 setInterval(tick, 200);
 new ResizeObserver(() => paint()).observe($("live"));
 
-// What goes out
+// Requests
 
 export async function stop() {
   if (!me) return;
@@ -165,7 +167,7 @@ export async function stop() {
   }
 }
 
-async function wish(action) {
+async function request(action) {
   try {
     say((await ask(`/api/do/${action}`, {})).message, "");
   } catch (refused) {
@@ -191,15 +193,16 @@ function buttons() {
   for (const [name, possible] of Object.entries(can)) {
     const button = $(`do-${name}`), may = me?.may.includes(name);
     button.disabled = !possible || !may;
-    button.title = may ? "" : `not for ${me?.role}${me?.local ? "" : " away from the robot"}`;
+    button.title = may ? "" : `not permitted for ${me?.role}${me?.local ? "" : " on a remote machine"}`;
   }
   $("do-freeze").firstChild.textContent = frame?.frozen ? "Unfreeze" : "Freeze";
 }
 
 const ACTIONS = {
   start: () => openStart(me),
-  pause: () => wish("pause"), "lift-off": () => wish("lift-off"), resume: () => wish("resume"), skip: () => wish("skip"),
-  freeze: () => wish(frame?.frozen ? "unfreeze" : "freeze"),
+  pause: () => request("pause"),
+  "lift-off": () => needsHandOver(me) || request("lift-off"), resume: () => needsHandOver(me) || request("resume"), skip: () => needsHandOver(me) || request("skip"),
+  freeze: () => request(frame?.frozen ? "unfreeze" : "freeze"),
 };
 for (const [name, act] of Object.entries(ACTIONS)) $(`do-${name}`).addEventListener("click", act);
 $("stop").addEventListener("pointerdown", stop);
@@ -212,7 +215,7 @@ function toggleOutlines() {
 }
 $("overlay").addEventListener("click", toggleOutlines);
 
-// Space and Escape stop, whatever has the focus; only in a text field or a tick box a space is a space.
+// Space and Escape stop, whatever has the focus; in a text field or a checkbox, Space keeps its usual function.
 window.addEventListener("keydown", (event) => {
   if (!me) return;
   const types = event.target instanceof HTMLInputElement;
@@ -220,12 +223,12 @@ window.addEventListener("keydown", (event) => {
     event.preventDefault();
     event.stopPropagation();
     if (!event.repeat) stop();
-    if (event.key === "Escape") closeStart();
+    if (event.key === "Escape") { closeStart(); closeHandOver(); }
     return;
   }
   if (types || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
   const button = { e: "do-start", p: "do-pause", l: "do-lift-off", r: "do-resume", k: "do-skip", f: "do-freeze", o: "overlay" }[event.key.toLowerCase()];
-  if (button && !$(button).disabled && $("start").hidden) $(button).click();
+  if (button && !$(button).disabled && $("shade").hidden) $(button).click();
 }, true);
 
 begin();

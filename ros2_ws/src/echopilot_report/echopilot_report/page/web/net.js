@@ -1,4 +1,4 @@
-// Requests to the server and the socket that pictures and states come through.
+// Requests to the server, and the socket that transmits images and states.
 
 let token = "";
 
@@ -6,7 +6,7 @@ export class Refused extends Error {
   constructor(status, message) { super(message); this.status = status; }
 }
 
-export async function ask(path, body) {
+export async function ask(path, body, limitMs) {
   const options = body === undefined ? {} : {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-EchoPilot-Token": token },
@@ -14,7 +14,7 @@ export async function ask(path, body) {
   };
   let response;
   try {
-    response = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options });
+    response = await fetch(path, { credentials: "same-origin", cache: "no-store", ...options, ...(limitMs && { signal: AbortSignal.timeout(limitMs) }) });
   } catch {
     throw new Refused(0, "the server does not answer");
   }
@@ -26,27 +26,32 @@ export async function ask(path, body) {
   return answer;
 }
 
-const PING_MS = 2000, SILENT_MS = 3000;
+// The server sends ten states a second: a second without any message is a lost connection, whatever the socket says.
+const PING_MS = 500, SILENT_MS = 1000, GIVE_UP_MS = 3000, ASK_MS = 2500;
 
-// Reconnects by itself; `on` is called with every message, `lost` when the line breaks, `signedOut` when the session ended.
+// Reconnects by itself; `onText` and `onFrame` are called with every message, `onLost` when none comes any more,
+// `onBack` when they come again, `onOpen` when a new socket opens, `onSignedOut` when the session has ended.
 export class Link {
-  constructor({ onText, onFrame, onOpen, onLost, onSignedOut }) {
-    Object.assign(this, { onText, onFrame, onOpen, onLost, onSignedOut });
+  constructor({ onText, onFrame, onOpen, onLost, onBack, onSignedOut }) {
+    Object.assign(this, { onText, onFrame, onOpen, onLost, onBack, onSignedOut });
     this.pause = 300;
     this.offset = null; // of the server's clock to ours [ms]
     this.roundTrip = Infinity;
-    this.closed = false;
+    this.closed = this.silent = false;
+    this.pinged = this.watched = 0;
     this.open();
-    this.timer = setInterval(() => this.ping(), PING_MS);
+    this.timer = setInterval(() => this.watch(), 100);
   }
 
   open() {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new WebSocket(`${scheme}://${location.host}/ws`);
-    this.socket.binaryType = "arraybuffer";
-    this.socket.onopen = () => { this.pause = 300; this.heard = performance.now(); this.roundTrip = Infinity; this.onOpen(); this.ping(); };
-    this.socket.onmessage = ({ data }) => {
+    const socket = (this.socket = new WebSocket(`${scheme}://${location.host}/ws`));
+    this.heard = performance.now();
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => { this.pause = 300; this.heard = performance.now(); this.roundTrip = Infinity; this.silent = false; this.onOpen(); };
+    socket.onmessage = ({ data }) => {
       this.heard = performance.now();
+      if (this.silent) { this.silent = false; this.onBack(); }
       if (typeof data !== "string") {
         this.send({ kind: "got" });
         this.onFrame(data);
@@ -55,17 +60,33 @@ export class Link {
       const message = JSON.parse(data);
       if (message.kind === "pong") this.pong(message); else this.onText(message);
     };
-    this.socket.onclose = ({ code }) => this.again(code);
+    socket.onclose = ({ code }) => this.again(code);
+  }
+
+  // Says that the line is lost as soon as nothing comes, and leaves a socket that stays silent without waiting for its end.
+  watch() {
+    const now = performance.now(), quiet = now - this.heard, late = now - this.watched > 500;
+    this.watched = now;
+    if (late) return; // this page was slow itself: what has come meanwhile is handled first
+    if (quiet > SILENT_MS && !this.silent && this.socket.readyState === WebSocket.OPEN) { this.silent = true; this.onLost(); }
+    if (quiet > GIVE_UP_MS && this.socket.onclose) { this.leave(); this.again(0); }
+    if (now - this.pinged > PING_MS) { this.pinged = now; this.send({ kind: "ping", at: now }); }
+  }
+
+  leave() {
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+    this.socket.close();
   }
 
   async again(code) {
+    this.socket.onclose = null;
     if (this.closed) return;
     if (code === 4401) return this.end(true);
     this.onLost();
     await new Promise((wake) => setTimeout(wake, this.pause));
     this.pause = Math.min(2 * this.pause, 3000);
     try {
-      await ask("/api/me");
+      await ask("/api/me", undefined, ASK_MS);
     } catch (refused) {
       if (refused.status === 401) return this.end(true);
     }
@@ -84,11 +105,6 @@ export class Link {
     if (this.socket.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(message));
     return true;
-  }
-
-  ping() {
-    if (this.socket.readyState === WebSocket.OPEN && performance.now() - this.heard > SILENT_MS) this.socket.close();
-    this.send({ kind: "ping", at: performance.now() });
   }
 
   pong({ at, now_ms }) {

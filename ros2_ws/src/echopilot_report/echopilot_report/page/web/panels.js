@@ -1,12 +1,12 @@
-// State, steps with their pictures, findings, measurements and log.
+// State, steps with their images, findings, measurements and log.
 
-import { draw, fromBase64, unpack } from "./picture.js";
+import { draw, fromBase64, unpack } from "./image.js";
 
 const $ = (id) => document.getElementById(id);
 const LOG_LINES = 300;
 
 const STATES = {
-  IDLE: ["Ready", "idle"], DONE: ["Finished", "good"], ABORTED: ["Given up", "alarm"], SAFETY_STOPPED: ["Stopped", "alarm"],
+  IDLE: ["Ready", "idle"], DONE: ["Finished", "good"], ABORTED: ["Aborted", "alarm"], SAFETY_STOPPED: ["Stopped", "alarm"],
   OPERATOR_STOPPED: ["Paused", "warn"], IMAGE_STALE: ["Image stale", "warn"], CONTACT_LOST: ["Contact lost", "warn"],
   SAFETY_HOLD: ["Safety hold", "warn"], CONTROLLER_SILENT: ["No controller", "alarm"], VIEW_NOT_FOUND: ["Not found", "warn"],
 };
@@ -15,9 +15,9 @@ const FINDINGS = {
   ANEURYSM_ABDOMINAL: "Abdominal aneurysm", DILATED_ROOT: "Dilated aortic root", THROMBUS: "Thrombus", DISSECTION_FLAP: "Dissection flap", EFFUSION: "Effusion",
   REDUCED_EF: "Reduced ejection fraction", FORESHORTENED: "Foreshortened view", NO_CONTACT: "No contact", WRONG_ORGAN: "Wrong organ",
 };
-const MEASUREMENTS = [["aorta_max_outer_ap", "Largest aortic diameter"], ["aorta_", "Aortic diameter"], ["ef_", "Ejection fraction"], ["lv_edv", "LV end-diastolic"], ["lv_esv", "LV end-systolic"], ["la_", "LA volume"]];
+const MEASUREMENTS = [["aorta_max_outer_ap", "Largest aortic diameter"], ["ef_", "Ejection fraction"], ["lv_edv", "LV end-diastolic"], ["lv_esv", "LV end-systolic"], ["aorta_", "Aortic diameter"], ["la_", "LA volume"]];
 const CONVENTIONS = { OUTER_TO_OUTER: "outer to outer", INNER_TO_INNER: "inner to inner", LEADING_EDGE: "leading edge" };
-const OUTCOMES = { SUCCEEDED: ["acquired", "good"], NOT_FOUND: ["not found", "warn"], ABORTED: ["given up", "warn"], PREEMPTED: ["skipped", "warn"] };
+const OUTCOMES = { SUCCEEDED: ["acquired", "good"], NOT_FOUND: ["not found", "warn"], ABORTED: ["aborted", "warn"], PREEMPTED: ["skipped", "warn"] };
 
 export const viewName = (view) => VIEWS[view] || view.replaceAll("_", " ");
 const words = (name) => { const text = name.replaceAll("_", " ").toLowerCase(); return text.charAt(0).toUpperCase() + text.slice(1); };
@@ -44,7 +44,7 @@ export function showState(state) {
 export const isLatched = (safety) => Boolean(safety) && (safety.mode === "STOPPED" || safety.mode === "RETRACT");
 
 function stateText(exam, safety, control) {
-  if (!exam) return "waits for the graph";
+  if (!exam) return "waiting for the graph";
   if (!exam.active) return exam.message;
   if (exam.state === "OPERATOR_STOPPED") return "the probe is off the skin; resume or skip the view";
   if (exam.state === "SAFETY_STOPPED") return (safety?.reasons || []).map(words).join(", ");
@@ -53,7 +53,7 @@ function stateText(exam, safety, control) {
   return exam.view === "NONE" ? doing : `${viewName(exam.view)}: ${doing}${far}`;
 }
 
-// Steps: the plan says what is to come, shots say what was.
+// Steps: the plan lists all steps, shots are the results of finished ones.
 
 let plan = [], shots = [], current = "";
 
@@ -62,6 +62,7 @@ export function newExam() {
   for (const id of ["findings", "measurements"]) $(id).replaceChildren();
   $("log").replaceChildren();
   $("no-results").hidden = false;
+  $("report").hidden = true;
   showSteps(null);
 }
 
@@ -87,21 +88,21 @@ export function showSteps(exam) {
     const shot = shots[i], isNow = active && i === exam.step && !shot;
     const view = shot?.view || plan[i]?.view || (isNow ? exam.view : "");
     const kind = plan[i]?.what === "sweep" ? ", sweep" : "";
-    const picture = shot?.picture ? element("canvas", { width: 96, height: 68 }) : element("div", { className: "blank", textContent: String(i + 1) });
-    const [said, level] = shot ? OUTCOMES[shot.outcome] || [words(shot.outcome), ""] : isNow ? ["now", "info"] : ["to come", ""];
+    const thumb = shot?.image ? element("canvas", { width: 96, height: 68 }) : element("div", { className: "blank", textContent: String(i + 1) });
+    const [said, level] = shot ? OUTCOMES[shot.outcome] || [words(shot.outcome), ""] : isNow ? ["now", "info"] : ["pending", ""];
     const detail = shot ? `${shot.seconds} s. ${shot.detail}` : "";
     const text = element("div", {}, element("strong", { textContent: view ? viewName(view) + kind : "Next step" }), element("span", {}, element("b", { className: level, textContent: said }), detail ? `, ${detail}` : ""));
-    const item = list.appendChild(element("li", { className: isNow ? "now" : "", title: detail }, picture, text));
+    const item = list.appendChild(element("li", { className: isNow ? "now" : "", title: detail }, thumb, text));
     if (isNow) item.setAttribute("aria-current", "step");
-    if (shot?.picture) thumbnail(picture, shot);
+    if (shot?.image) thumbnail(thumb, shot);
   }
 }
 
 async function thumbnail(canvas, shot) {
-  shot.frame ||= await unpack(fromBase64(shot.picture));
+  shot.frame ||= await unpack(fromBase64(shot.image));
   draw(canvas, shot.frame, { small: true });
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `picture of ${viewName(shot.view)}`);
+  canvas.setAttribute("aria-label", `image of ${viewName(shot.view)}`);
 }
 
 // Findings, measurements, log
@@ -121,16 +122,24 @@ export function addMeasurement({ name, value, sigma, unit, view, convention, pas
   const label = MEASUREMENTS.find(([start]) => name.startsWith(start))?.[1] || words(name);
   const number = passed && value !== null ? element("output", {}, String(value), element("small", { textContent: ` ${unit}${sigma ? ` ± ${sigma}` : ""}` })) : element("output", { textContent: "refused" });
   const note = passed ? [viewName(view), CONVENTIONS[convention]].filter(Boolean).join(", ") : gate_reason;
+  const rank = MEASUREMENTS.findIndex(([start]) => name.startsWith(start));
   const item = element("li", { className: passed ? "" : "refused" }, element("span", {}, label, element("small", { textContent: ` ${note}` })), number);
   item.dataset.key = name;
-  $("measurements").querySelector(`[data-key="${CSS.escape(name)}"]`)?.remove();
-  $("measurements").append(item);
+  item.dataset.rank = rank < 0 ? MEASUREMENTS.length : rank;
+  const list = $("measurements"); // the most important first, so that it is seen without scrolling
+  list.querySelector(`[data-key="${CSS.escape(name)}"]`)?.remove();
+  list.insertBefore(item, [...list.children].find((other) => Number(other.dataset.rank) > Number(item.dataset.rank)) ?? null);
 }
 
 export function addLog({ at, text, level }) {
-  const log = $("log"), time = new Date(1000 * at);
-  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  const log = $("log"), box = $("log-lines"), time = new Date(1000 * at);
+  const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
   log.append(element("li", { className: level }, element("time", { textContent: time.toTimeString().slice(0, 8), dateTime: time.toISOString() }), element("span", { textContent: text })));
   while (log.children.length > LOG_LINES) log.firstElementChild.remove();
-  if (isAtEnd) log.scrollTop = log.scrollHeight;
+  if (isAtEnd) box.scrollTop = box.scrollHeight;
+}
+
+export function showReport({ name }) {
+  $("report").hidden = false;
+  $("report").firstElementChild.title = name;
 }

@@ -1,4 +1,4 @@
-// Starting an exam: what, who has looked, the password again; then one more press within half a minute.
+// Start of an exam: protocol, checklist and password, then a confirmation within half a minute.
 
 import { ask } from "./net.js";
 import { say } from "./main.js";
@@ -57,15 +57,15 @@ async function confirm() {
   form.password.value = "";
   secret = answer.secret;
   let left = Math.floor(answer.seconds);
-  first.hidden = first.disabled = true; // what is disabled is not asked for again
+  first.hidden = first.disabled = true; // disabled fields are not validated
   second.hidden = false;
-  const tell = () => {
+  const update = () => {
     second.textContent = `The robot will move to the patient as soon as you press Start. Protocol ${form.protocol.value}, pseudonym ${form.patient.value}.`;
     submit.textContent = `Start (${left} s)`;
     if (left-- <= 0) reset();
   };
-  tell();
-  countdown = setInterval(tell, 1000);
+  update();
+  countdown = setInterval(update, 1000);
   submit.focus();
 }
 

@@ -1,4 +1,4 @@
-// The patient from the front: landmarks, where the probe has been, where it stands and which way it looks.
+// Frontal view of the patient: landmarks, skin already covered, probe position and beam direction.
 
 const SVG = "http://www.w3.org/2000/svg";
 const TEMPLATE = { notch: -190, navel: 185 };
@@ -40,7 +40,7 @@ export function drawTorso() {
   make(face, "circle", { cx: 16, cy: 0, r: 7, fill: "#4cc3ff" });
 }
 
-// The drawing is stretched so that notch and navel lie where the operator pointed at them.
+// The drawing is scaled so that notch and navel lie where the operator indicated them.
 export function showBody({ notch, navel }) {
   const scale = (navel[1] - notch[1]) / (TEMPLATE.navel - TEMPLATE.notch), down = notch[1] - scale * TEMPLATE.notch;
   const across = (notch[0] + navel[0]) / 2;

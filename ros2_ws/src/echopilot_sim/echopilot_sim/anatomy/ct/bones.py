@@ -1,4 +1,4 @@
-"""Bone and lung in a CT where labels do not name them; contrast-filled vessels are told apart from bone."""
+"""Bone and lung in a CT without labels for them, separated from contrast-filled vessels."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from scipy.ndimage import binary_closing, binary_dilation, binary_opening, dista
 from scipy.spatial import ConvexHull, QhullError
 
 from echopilot_sim.anatomy.ct.classes import AORTA, CHAMBERS, LUNGS, VESSELS
-from echopilot_sim.anatomy.ct.read import Scan
+from echopilot_sim.anatomy.ct.read import CtVolume
 
 Mask = NDArray[np.bool_]
 
@@ -16,8 +16,8 @@ _THICK_M = 0.007  # of contrast-filled chambers: bright marrow is thinner
 _FRONT_STEPS = 60
 
 
-def lungs(scan: Scan, body: Mask) -> Mask:
-    """Air in the body in pieces of 40 mL or more, with the vessels inside them; labelled lungs where there are any."""
+def lungs(scan: CtVolume, body: Mask) -> Mask:
+    """Air in the body in pieces of 40 mL or more, with the vessels inside them; labeled lungs where there are any."""
     if any(scan.has(n) for n in LUNGS):
         return scan.mask(*LUNGS)
     if scan.hounsfield is None:
@@ -51,10 +51,10 @@ def between(lung: Mask) -> Mask:
     return out
 
 
-def bones(scan: Scan, body: Mask, hull: Mask) -> Mask:
+def bones(scan: CtVolume, body: Mask, hull: Mask) -> Mask:
     """Bright tissue that is no contrast medium.
 
-    Two fronts grow through what is brighter than 200 HU: one from labelled vessels and chambers and from thick bright
+    Two fronts grow through what is brighter than 200 HU: one from labeled vessels and chambers and from thick bright
     blobs between the lungs, one from what is brighter than 350 HU outside the lungs' hull at their level. What the
     second reaches first is bone.
     """

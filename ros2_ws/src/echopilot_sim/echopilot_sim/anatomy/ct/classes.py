@@ -1,4 +1,4 @@
-"""What the classes of a segmentation are: names of TotalSegmentator (versions 1 and 2 and its subtasks) -> materials.
+"""Classes of a segmentation: names of TotalSegmentator (versions 1 and 2 and its subtasks) -> materials.
 
 Wasserthal et al., "TotalSegmentator", Radiology: Artificial Intelligence 5(5), 2023; class lists of its repository.
 """
@@ -7,8 +7,8 @@ import difflib
 import re
 
 from echopilot_core import EchoPilotError
-from echopilot_sim.anatomy.materials import Material
-from echopilot_sim.anatomy.tube import TubeKind
+from echopilot_sim.anatomy.labels.materials import Material
+from echopilot_sim.anatomy.vessels.tube import TubeKind
 
 _SIDES = ("left", "right")
 UNNAMED = Material.AIR
@@ -77,7 +77,7 @@ _SYNONYMS = {
     "aorta_true": "aorta_true_lumen",
     "aorta_false": "aorta_false_lumen",
     "coeliac_trunk": "celiac_trunk",
-    "oesophagus": "esophagus",
+    "esophagus": "esophagus",
 }
 
 _MATERIALS: dict[str, Material] = {

@@ -1,4 +1,4 @@
-"""Where the patient frame lies in a CT: LPS axes, origin on the skin at the xiphoid or at its documented substitute.
+"""Patient frame in a CT: LPS axes, origin on the skin at the xiphoid or at its documented substitute.
 
 Level of the origin, first that applies: the lowest voxel of the sternum; 15 mm above the top of vertebra T12 (the
 aortic hiatus, as in drawn patients) but inside the volume; 80 mm above the lower end of ribs 7 to 10; the lowest voxel
@@ -10,24 +10,23 @@ of spine, heart or aorta.
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_core import Array
 from echopilot_sim.anatomy.ct.classes import AORTA, CHAMBERS, VERTEBRAE
-from echopilot_sim.anatomy.ct.read import Scan
-
-Array = NDArray[np.float64]
+from echopilot_sim.anatomy.ct.read import CtVolume
 
 HIATUS_BELOW_ORIGIN_M = 0.015
 _AORTA_LEFT_M = 0.010
 _SPINE_BEHIND_SKIN_M, _AORTA_BEHIND_SKIN_M, _HEART_BEHIND_SKIN_M = 0.110, 0.092, 0.022
 
 
-def origin_lps(scan: Scan, body: NDArray[np.bool_] | None) -> Array:
+def origin_lps(scan: CtVolume, body: NDArray[np.bool_] | None) -> Array:
     """Origin (3,) [m] of the patient frame in LPS of the scanner; `body` (nx, ny, nz) is what lies under the skin."""
     z = _level(scan)
     x = _middle(scan, body)
     return np.array([x, _front(scan, body, x, z), z])
 
 
-def hiatus_lps_z(scan: Scan) -> float | None:
+def hiatus_lps_z(scan: CtVolume) -> float | None:
     """Height [m] in LPS of the aortic hiatus, where the abdominal aorta begins; None where no label tells it."""
     top = _extent(scan, 2, "vertebrae_T12")
     if top is not None:
@@ -39,7 +38,7 @@ def hiatus_lps_z(scan: Scan) -> float | None:
     return None if trunk is None else trunk[1] + 0.010
 
 
-def _level(scan: Scan) -> float:
+def _level(scan: CtVolume) -> float:
     top = float(scan.to_lps(np.array([[0.0, 0.0, scan.labels.shape[2] - 1.0]]))[0, 2])
     sternum = _extent(scan, 2, "sternum")
     if sternum is not None:
@@ -56,7 +55,7 @@ def _level(scan: Scan) -> float:
     return top
 
 
-def _middle(scan: Scan, body: NDArray[np.bool_] | None) -> float:
+def _middle(scan: CtVolume, body: NDArray[np.bool_] | None) -> float:
     for names in (VERTEBRAE, ("sternum",)):
         if any(scan.has(n) for n in names):
             return float(scan.to_lps(np.argwhere(scan.mask(*names)))[:, 0].mean())
@@ -69,7 +68,7 @@ def _middle(scan: Scan, body: NDArray[np.bool_] | None) -> float:
     return float(np.mean(_extent_of(scan, scan.mask(*CHAMBERS), 0))) - 0.030
 
 
-def _front(scan: Scan, body: NDArray[np.bool_] | None, x: float, z: float) -> float:
+def _front(scan: CtVolume, body: NDArray[np.bool_] | None, x: float, z: float) -> float:
     """Depth y [m] of the skin in the mid-line at a level, half a voxel in front of the first voxel of the body."""
     if body is not None:
         to_voxel = np.linalg.inv(scan.T_lps_voxel)
@@ -89,13 +88,13 @@ def _front(scan: Scan, body: NDArray[np.bool_] | None, x: float, z: float) -> fl
     return float(points[points[:, 2] <= np.quantile(points[:, 2], 0.3)][:, 1].mean()) - _AORTA_BEHIND_SKIN_M
 
 
-def _extent(scan: Scan, axis: int, *names: str) -> tuple[float, float] | None:
+def _extent(scan: CtVolume, axis: int, *names: str) -> tuple[float, float] | None:
     """Least and greatest LPS coordinate [m] of classes along an axis, None where none is present."""
     present = [n for n in names if scan.has(n)]
     return _extent_of(scan, scan.mask(*present), axis) if present else None
 
 
-def _extent_of(scan: Scan, mask: NDArray[np.bool_], axis: int) -> tuple[float, float]:
+def _extent_of(scan: CtVolume, mask: NDArray[np.bool_], axis: int) -> tuple[float, float]:
     along = scan.to_lps(np.argwhere(mask))[:, axis]
     half = 0.5 * scan.spacing_m[axis]
     return float(along.min()) - half, float(along.max()) + half

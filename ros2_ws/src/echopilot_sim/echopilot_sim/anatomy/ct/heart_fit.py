@@ -7,17 +7,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from echopilot_core import EchoPilotError
-from echopilot_sim.anatomy import heart_root, heart_shape
+from echopilot_core import Array, EchoPilotError
 from echopilot_sim.anatomy.ct.classes import LA, LV, LV_MYO, RA, ROOT_WALL, RV, SEPTUM
-from echopilot_sim.anatomy.ct.heart_average import AVERAGE
-from echopilot_sim.anatomy.ct.read import Scan
-from echopilot_sim.anatomy.distributions import LA_SCALE_ONE_ML
-from echopilot_sim.anatomy.heart_chambers import RV_AXIS
-from echopilot_sim.anatomy.materials import Material
+from echopilot_sim.anatomy.ct.read import CtVolume
+from echopilot_sim.anatomy.heart import aortic_root
+from echopilot_sim.anatomy.heart import shape as heart_shape
+from echopilot_sim.anatomy.heart.chambers import RV_AXIS
+from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.parameters import Heart
+from echopilot_sim.anatomy.sampling.distributions import LA_SCALE_ONE_ML
 
-Array = NDArray[np.float64]
+ROTATION = np.array([[-0.754, -0.319, -0.573], [-0.369, -0.516, 0.773], [-0.543, 0.795, 0.271]])
+"""Usual columns (towards RV, towards outflow tract, apex to base) in patient: the mean of drawn hearts."""
+
+AVERAGE = Heart(
+    apex_m=np.zeros(3),
+    rotation=np.eye(3),
+    edv_m3=110e-6,  # 57 mL/m2 at a body surface of 1.9 m2, as drawn patients have
+    ejection_fraction=0.60,
+    length_m=0.0750,
+    wall_m=0.0090,
+    rv_scale=1.0,
+    atrium_scale=1.0,
+    root_radius_m=0.0120,
+    sinus_radius_m=0.0165,
+    ascending_radius_m=0.0150,
+    effusion_m=0.0,
+    twist_rad=0.19,
+)
+
+
 Mask = NDArray[np.bool_]
 
 ROOT = ("aorta", "annulus_proper", ROOT_WALL)
@@ -28,7 +47,7 @@ _LEAST_ML = 15.0
 _RV_RAD = math.atan2(RV_AXIS[1], RV_AXIS[0])
 
 
-def from_chambers(scan: Scan, T_patient_voxel: Array) -> Heart:
+def from_chambers(scan: CtVolume, T_patient_voxel: Array) -> Heart:
     """Heart at end-diastole from labels of the LV and at least one of LA and RV; average numbers for what lacks.
 
     Raises EchoPilotError where the LV cavity is too small or its direction cannot be told.
@@ -49,7 +68,7 @@ def from_chambers(scan: Scan, T_patient_voxel: Array) -> Heart:
     root = _root_radius(scan, T_patient_voxel)
     heart = replace(
         AVERAGE,
-        apex_m=apex - heart_root.APEX_WALL * wall * axis,
+        apex_m=apex - aortic_root.APEX_WALL * wall * axis,
         rotation=np.column_stack([a, np.cross(axis, a), axis]),
         edv_m3=1e-6 * volume_ml,
         length_m=length,
@@ -63,18 +82,18 @@ def from_chambers(scan: Scan, T_patient_voxel: Array) -> Heart:
 
 
 def _points(mask: Mask, T_patient_voxel: Array) -> Array:
-    """Centres (n, 3) [m] in patient of the voxels of a mask."""
+    """Centers (n, 3) [m] in patient of the voxels of a mask."""
     return np.asarray(np.argwhere(mask) @ T_patient_voxel[:3, :3].T + T_patient_voxel[:3, 3])
 
 
-def _near(scan: Scan, mask: Mask, other: Mask, within_m: float) -> Mask:
+def _near(scan: CtVolume, mask: Mask, other: Mask, within_m: float) -> Mask:
     """Voxels of a mask that are within a distance of another one."""
     if not other.any():
         return np.zeros_like(mask)
     return np.asarray(mask & (distance_transform_edt(~other, sampling=scan.spacing_m) < within_m))
 
 
-def _valve(scan: Scan, T_patient_voxel: Array, first: Mask, second: Mask, within_m: float) -> Array | None:
+def _valve(scan: CtVolume, T_patient_voxel: Array, first: Mask, second: Mask, within_m: float) -> Array | None:
     """Middle (3,) between two chambers where they face each other; None where they do not."""
     one, two = _near(scan, first, second, within_m), _near(scan, second, first, within_m)
     if not (one.any() and two.any()):
@@ -82,8 +101,8 @@ def _valve(scan: Scan, T_patient_voxel: Array, first: Mask, second: Mask, within
     return np.asarray(0.5 * (_points(one, T_patient_voxel).mean(axis=0) + _points(two, T_patient_voxel).mean(axis=0)))
 
 
-def _ends(scan: Scan, cavity: Array, T_patient_voxel: Array) -> tuple[Array, Array]:
-    """Centre of the mitral valve, between LV and LA, and the endocardial apex, the farthest of the cavity from it."""
+def _ends(scan: CtVolume, cavity: Array, T_patient_voxel: Array) -> tuple[Array, Array]:
+    """Center of the mitral valve, between LV and LA, and the endocardial apex, the farthest of the cavity from it."""
     mitral = _valve(scan, T_patient_voxel, scan.mask(LV), scan.mask(LA), _VALVE_M)
     if mitral is None:
         mean = cavity.mean(axis=0)
@@ -110,7 +129,7 @@ def _wall(cavity: Array, muscle: Array, mitral: Array, down: Array, length: floa
     return float(np.clip(math.sqrt((inner + area(muscle)) / math.pi) - math.sqrt(inner / math.pi), 0.004, 0.03))
 
 
-def _towards_rv(scan: Scan, T_patient_voxel: Array, mitral: Array, axis: Array) -> Array:
+def _towards_rv(scan: CtVolume, T_patient_voxel: Array, mitral: Array, axis: Array) -> Array:
     """Unit vector (3,) across the long axis for column a: mean of what right heart and aortic root say."""
     first = np.cross(axis, [0.0, 0.0, 1.0])
     first /= np.linalg.norm(first)
@@ -121,7 +140,7 @@ def _towards_rv(scan: Scan, T_patient_voxel: Array, mitral: Array, axis: Array) 
         right = _points(rv if rv.any() else ra, T_patient_voxel).mean(axis=0)
     root = _valve(scan, T_patient_voxel, lv, scan.mask(*ROOT), _ROOT_M)
     turns = []
-    for place, model_rad in ((right, _RV_RAD), (root, heart_root.OUTFLOW_RAD)):
+    for place, model_rad in ((right, _RV_RAD), (root, aortic_root.OUTFLOW_RAD)):
         if place is not None:
             off = place - mitral
             turns.append(math.atan2(float(off @ second), float(off @ first)) - model_rad)
@@ -131,7 +150,7 @@ def _towards_rv(scan: Scan, T_patient_voxel: Array, mitral: Array, axis: Array) 
     return np.asarray(math.cos(turn) * first + math.sin(turn) * second)
 
 
-def _root_radius(scan: Scan, T_patient_voxel: Array) -> float:
+def _root_radius(scan: CtVolume, T_patient_voxel: Array) -> float:
     """Inner radius [m] of the aortic annulus from the ring of voxels next to the LV; average where it is not seen."""
     ring = _near(scan, scan.mask(*ROOT), scan.mask(LV), _ROOT_M)
     if int(ring.sum()) < 20:
@@ -147,11 +166,11 @@ def _root_radius(scan: Scan, T_patient_voxel: Array) -> float:
 
 
 def _with_rv(heart: Heart, volume_ml: float) -> Heart:
-    """The heart with the RV scaled to a volume; average where the RV is not labelled."""
+    """The heart with the RV scaled to a volume; average where the RV is not labeled."""
     if volume_ml < 0.5 * _LEAST_ML:
         return heart
     for _ in range(_RV_ROUNDS):
-        labels = heart_shape.bake(heart).labels
+        labels = heart_shape.voxelize_heart(heart).labels
         have_ml = 1e6 * heart_shape.SPACING_M**3 * int((labels == Material.BLOOD_RV).sum())
         scale = heart.rv_scale * (volume_ml / max(have_ml, 1.0)) ** 0.6
         heart = replace(heart, rv_scale=float(np.clip(scale, 0.6, 1.8)))

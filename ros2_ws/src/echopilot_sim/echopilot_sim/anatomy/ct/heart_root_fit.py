@@ -4,17 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from echopilot_core import se3
-from echopilot_sim.anatomy import heart_root
-from echopilot_sim.anatomy.ct.heart_average import AVERAGE, ROTATION
+from echopilot_core import Array, se3
+from echopilot_sim.anatomy.ct.heart_fit import AVERAGE, ROTATION
 from echopilot_sim.anatomy.ct.sections import Sections
+from echopilot_sim.anatomy.heart import aortic_root
 from echopilot_sim.anatomy.parameters import Heart
-from echopilot_sim.anatomy.skin import Skin
-from echopilot_sim.anatomy.tube import course as smooth_course
-
-Array = NDArray[np.float64]
+from echopilot_sim.anatomy.torso.skin import Skin
+from echopilot_sim.anatomy.vessels.tube import course as smooth_course
 
 APEX_DEPTH_M = (0.018, 0.032)
 """Range of the depth of the epicardial apex under the skin: chest wall and a little lung or fat."""
@@ -22,7 +19,7 @@ _DEPTH_RAD_M, _TILT, _SIZE_RAD = 20.0, 0.5, 1.0  # prices: apex out of range, ro
 _PAST_JUNCTION_M = 0.012
 _AT_HEART_M = 0.020  # of the annulus: where an aorta begins that leaves this heart
 _ASCENDING_M = 0.060  # of the measured aorta that beats as the heart's root
-_MEASURED_FROM_M = 0.018  # above the annulus: nearer to it the label ends, and with it its centre line
+_MEASURED_FROM_M = 0.018  # above the annulus: nearer to it the label ends, and with it its center line
 _TURNS = np.radians(np.arange(-180.0, 180.0, 6.0))
 _TILTS = np.radians([0.0, 12.0, 24.0, 36.0])
 _SIDES = np.radians(np.arange(0.0, 360.0, 45.0))
@@ -80,12 +77,12 @@ def _directions(direction: Array) -> Iterator[tuple[Array, float]]:
 
 
 def with_course(heart: Heart, at: Sections) -> Heart:
-    """The heart with 60 mm of root and ascending aorta along the measured centre line, from its own annulus on.
+    """The heart with 60 mm of root and ascending aorta along the measured center line, from its own annulus on.
 
     Unchanged where the measured aorta does not begin at the heart.
     """
-    annulus = heart.apex_m + heart.rotation @ heart_root.base(heart)[0]
-    direction = heart.rotation @ heart_root.base(heart)[3]
+    annulus = heart.apex_m + heart.rotation @ aortic_root.base(heart)[0]
+    direction = heart.rotation @ aortic_root.base(heart)[3]
     top = int(np.argmax(at.centre_m[:, 2]))
     away = at.centre_m[:top] - annulus
     if top < 15 or np.linalg.norm(away, axis=1).min() > _AT_HEART_M:
@@ -101,13 +98,13 @@ def with_course(heart: Heart, at: Sections) -> Heart:
 
 
 def _placed(heart: Heart, annulus_m: Array, direction: Array, angle_rad: float) -> Heart:
-    """The heart with the centre of its aortic annulus and its root's direction as given, turned about the root."""
-    centre, _, _, n = heart_root.base(heart)
+    """The heart with the center of its aortic annulus and its root's direction as given, turned about the root."""
+    center, _, _, n = aortic_root.base(heart)
     local = _frame(n, np.array([0.0, 0.0, 1.0]))
     left = np.array([1.0, 0.0, 0.0])
     side = np.cos(angle_rad) * left + np.sin(angle_rad) * _across(direction, left)
     rotation = _frame(direction, side) @ local.T
-    return replace(heart, apex_m=annulus_m - rotation @ centre, rotation=rotation)
+    return replace(heart, apex_m=annulus_m - rotation @ center, rotation=rotation)
 
 
 def _across(course: Array, hint: Array) -> Array:

@@ -1,4 +1,4 @@
-"""From files to the anatomy of a CT patient."""
+"""Loader of the anatomy of a CT patient from files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,22 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from echopilot_core import EchoPilotError, se3
-from echopilot_sim.anatomy import skin
+from echopilot_core import Array, EchoPilotError, se3
 from echopilot_sim.anatomy.build import Anatomy
 from echopilot_sim.anatomy.ct import frame, heart_fit, heart_root_fit, outline, skin_fit
-from echopilot_sim.anatomy.ct.bake import bake
 from echopilot_sim.anatomy.ct.classes import AORTA, CHAMBERS, LV, ROOT_WALL, SEPTUM, VERTEBRAE, VESSELS
-from echopilot_sim.anatomy.ct.read import Scan, read_scan
+from echopilot_sim.anatomy.ct.read import CtVolume, read_scan
 from echopilot_sim.anatomy.ct.tissue import materials
 from echopilot_sim.anatomy.ct.vessels import Measured, behind_heart, measure_vessels
-from echopilot_sim.anatomy.distributions import XIPHOID_BASE_M
-from echopilot_sim.anatomy.draw_heart import with_windows
+from echopilot_sim.anatomy.ct.voxelize import voxelize_ct
 from echopilot_sim.anatomy.parameters import Abdomen, Heart, Patient, Position, Rhythm, RhythmKind, Torso
-from echopilot_sim.anatomy.skin import Skin
-from echopilot_sim.compiled import need_numba
+from echopilot_sim.anatomy.sampling.distributions import XIPHOID_BASE_M
+from echopilot_sim.anatomy.sampling.heart import with_windows
+from echopilot_sim.anatomy.torso import skin
+from echopilot_sim.anatomy.torso.skin import Skin
+from echopilot_sim.kernels.compiled import need_numba
 
-Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 _R_BASE_PATIENT = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])  # supine, head away from the robot
@@ -36,8 +35,8 @@ def load(
 ) -> Anatomy:
     """Anatomy of the patient in a CT: a folder or a NIfTI file of labels, its CT, and the table of its classes.
 
-    Skin, bones, lungs, organs and vessels are those of the CT and do not beat; a heart is modelled where chambers are
-    labelled, or annulus and sinotubular junction. `patient.heart` and `patient.aorta` are None where there is none.
+    Skin, bones, lungs, organs and vessels are those of the CT and do not beat; a heart is modeled where chambers are
+    labeled, or annulus and sinotubular junction. `patient.heart` and `patient.aorta` are None where there is none.
     Age, height and weight are NaN. Raises EchoPilotError with one line for files that cannot be used and for labels
     that show neither aorta nor heart, and without numba.
     """
@@ -64,13 +63,13 @@ def load(
     floor_m = -0.03 if heart is None else float(heart.apex_m[2]) - _UNDER_APEX_M
     chest = _coordinate(scan, T, 2) > floor_m
     filled = materials(scan, body, _drawn(scan, T, measured, heart), chest, _coordinate(scan, T, 0))
-    volume = bake(filled, T, torso)
+    volume = voxelize_ct(filled, T, torso)
     patient = _patient(_name(path), torso, heart, measured)
     vessels = measured.vessels if heart is None else behind_heart(measured.vessels, heart)
     return Anatomy(patient, Skin(torso, heart), vessels, volume)
 
 
-def _placed(scan: Scan, body: Mask | None) -> tuple[Array, Torso]:
+def _placed(scan: CtVolume, body: Mask | None) -> tuple[Array, Torso]:
     """Transform (4, 4) from voxels to patient and the torso whose skin passes through the origin."""
     T = scan.T_lps_voxel.copy()
     T[:3, 3] -= frame.origin_lps(scan, body)
@@ -90,22 +89,22 @@ def _placed(scan: Scan, body: Mask | None) -> tuple[Array, Torso]:
     return T, torso
 
 
-def _below(lps_z: float | None, scan: Scan, T: Array) -> float | None:
+def _below(lps_z: float | None, scan: CtVolume, T: Array) -> float | None:
     return None if lps_z is None else lps_z + float(T[2, 3] - scan.T_lps_voxel[2, 3])
 
 
-def _from_root(scan: Scan, T: Array, measured: Measured, surface: Skin) -> Heart:
+def _from_root(scan: CtVolume, T: Array, measured: Measured, surface: Skin) -> Heart:
     """Heart from the labels of annulus and sinotubular junction: thin discs across the root."""
     assert measured.sections is not None
-    centre = []
+    center = []
     for name in ("annulus_proper", "sinotubular_junction"):
-        centre.append(T[:3, :3] @ np.argwhere(scan.mask(name)).mean(axis=0) + T[:3, 3])
-    disc = np.argwhere(scan.mask("annulus_proper")) @ T[:3, :3].T + T[:3, 3] - centre[0]
+        center.append(T[:3, :3] @ np.argwhere(scan.mask(name)).mean(axis=0) + T[:3, 3])
+    disc = np.argwhere(scan.mask("annulus_proper")) @ T[:3, :3].T + T[:3, 3] - center[0]
     axes = 2.0 * np.sqrt(np.maximum(np.linalg.eigvalsh(disc.T @ disc / len(disc))[1:], 1e-6))
-    return heart_root_fit.from_root(centre[0], centre[1], float(np.sqrt(axes.prod())), measured.sections, surface)
+    return heart_root_fit.from_root(center[0], center[1], float(np.sqrt(axes.prod())), measured.sections, surface)
 
 
-def _coordinate(scan: Scan, T: Array, axis: int) -> Array:
+def _coordinate(scan: CtVolume, T: Array, axis: int) -> Array:
     """Patient coordinate [m] of every voxel (nx, ny, nz)."""
     i, j, k = (np.arange(n, dtype=np.float64) for n in scan.labels.shape)
     return np.asarray(
@@ -113,7 +112,7 @@ def _coordinate(scan: Scan, T: Array, axis: int) -> Array:
     )
 
 
-def _drawn(scan: Scan, T: Array, measured: Measured, heart: Heart | None) -> Mask:
+def _drawn(scan: CtVolume, T: Array, measured: Measured, heart: Heart | None) -> Mask:
     """Voxels of heart and vessels that the model draws itself."""
     out = np.zeros(scan.labels.shape, bool)
     if heart is not None:

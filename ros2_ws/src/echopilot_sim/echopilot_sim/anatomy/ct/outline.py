@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_fill_holes, binary_opening, gaussian_filter, label, map_coordinates
 
+from echopilot_core import Array
 from echopilot_sim.anatomy.ct.classes import UNNAMED, material
-from echopilot_sim.anatomy.ct.read import Scan
+from echopilot_sim.anatomy.ct.read import CtVolume
 
-Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 AIR_HU = -400.0
@@ -16,7 +16,7 @@ _LEAST_AIR = 0.02  # share of the front of the volume that is air where the skin
 _REACH_M, _STEP_M = 0.32, 0.0008
 
 
-def body_mask(scan: Scan) -> Mask | None:
+def body_mask(scan: CtVolume) -> Mask | None:
     """Voxels (nx, ny, nz) under the skin: from labels that say so, else from the CT; None where neither tells.
 
     In the CT the outside is the air that hangs together with the front of the volume, so that lungs cut by a side of

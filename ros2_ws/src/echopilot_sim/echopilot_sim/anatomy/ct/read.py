@@ -1,8 +1,8 @@
-"""Reads a label volume and its CT from NIfTI, with the table of its classes; checks everything that can be wrong."""
+"""Reader of a label volume, its CT (NIfTI) and its table of classes, with checks of all inputs."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,19 @@ import numpy as np
 from nibabel.filebasedimages import ImageFileError
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError
+from echopilot_core import Array, EchoPilotError
+from echopilot_core.guarded.bounded import one_line
+from echopilot_core.guarded.json_input import read_json
 from echopilot_sim.anatomy.ct.classes import canonical
 
-Array = NDArray[np.float64]
-
 _SHEAR = 2e-3  # cosine between two axes of the affine beyond which it is no rotation times spacing
+MAX_VOXELS = 400_000_000  # 1 mm in a whole body
 _SUFFIXES = (".nii", ".nii.gz")
 _LPS_OF_RAS = np.diag([-1e-3, -1e-3, 1e-3, 1.0])
 
 
 @dataclass(frozen=True)
-class Scan:
+class CtVolume:
     """A label volume on voxels (nx, ny, nz) whose axes run nearly left, backwards and up.
 
     `labels` int16, `names` the canonical class of each label present, `hounsfield` float32 or None without a CT,
@@ -54,7 +55,7 @@ def read_scan(
     folder_or_labels: str | Path,
     ct: str | Path | None = None,
     table: str | Path | Mapping[int, str] | None = None,
-) -> Scan:
+) -> CtVolume:
     """Read labels, table and CT.
 
     A folder holds `labels.nii.gz` (or one file whose name has "labels" in it, or one mask per class), `ct.nii.gz`
@@ -122,7 +123,7 @@ def _merge(masks: list[Path]) -> tuple[NDArray[np.int16], Array, dict[int, str]]
 
 
 def _volume(file: Path, field: str) -> tuple[NDArray[np.float32], Array]:
-    """Values (nx, ny, nz) and affine (4, 4) to RAS millimetres."""
+    """Values (nx, ny, nz) and affine (4, 4) to RAS millimeters."""
     if not file.exists():
         raise EchoPilotError(f"{field}: {file} does not exist")
     try:
@@ -138,6 +139,8 @@ def _volume(file: Path, field: str) -> tuple[NDArray[np.float32], Array]:
     unit = header.get_xyzt_units()[0]
     if unit not in ("mm", "unknown"):
         raise EchoPilotError(f"{field}: xyzt_units is {unit}; choose mm")
+    if prod(shape) > MAX_VOXELS:
+        raise EchoPilotError(f"{field}: {prod(shape) / 1e6:.0f} million voxels; at most {MAX_VOXELS // 10**6} are read")
     affine = np.asarray(image.affine, dtype=np.float64)
     _check_affine(affine, _zooms(image), field)
     try:
@@ -162,9 +165,9 @@ def _short(error: Exception) -> str:
 def _check_affine(affine: Array, zooms: Array, field: str) -> None:
     size = np.linalg.norm(affine[:3, :3], axis=0)
     if not np.isfinite(affine).all() or not np.isfinite(zooms).all():
-        raise EchoPilotError(f"{field}: spacing {zooms} or affine is not finite; choose millimetres per voxel")
+        raise EchoPilotError(f"{field}: spacing {zooms} or affine is not finite; choose millimeters per voxel")
     if zooms.min() <= 0.0 or size.min() < 1e-3:
-        raise EchoPilotError(f"{field}: spacing {np.minimum(zooms, size)} mm is zero; choose millimetres per voxel")
+        raise EchoPilotError(f"{field}: spacing {np.minimum(zooms, size)} mm is zero; choose millimeters per voxel")
     if size.max() > 20.0:
         raise EchoPilotError(f"{field}: spacing {size.round(1)} mm is too coarse; choose 20 mm or less")
     axes = affine[:3, :3] / size
@@ -186,24 +189,32 @@ def _whole(values: NDArray[np.float32], file: Path) -> NDArray[np.int16]:
 def _table(table: str | Path | Mapping[int, str] | None, folder: Path) -> dict[int, str]:
     entries: Any = table
     if table is None or isinstance(table, (str, Path)):
-        file = folder / "labels.json" if table is None else Path(table)
-        if not file.exists():
-            raise EchoPilotError(f"class table: {file} does not exist; choose a JSON file of numbers and class names")
-        try:
-            entries = json.loads(file.read_text())
-        except (ValueError, OSError) as error:
-            raise EchoPilotError(f"class table: {file} is no JSON ({_short(error)})") from None
+        return read_class_table(folder / "labels.json" if table is None else Path(table))
+    return _class_names(entries)
+
+
+def read_class_table(file: Path) -> dict[int, str]:
+    """Class names by label from a JSON file, directly or under "labels"; EchoPilotError for anything else."""
+    if not file.exists():
+        raise EchoPilotError(f"class table: {file} does not exist; choose a JSON file of numbers and class names")
+    try:
+        return _class_names(read_json(file))
+    except (ValueError, OSError) as error:
+        raise EchoPilotError(f"class table: {file} is no JSON ({_short(error)})") from None
+
+
+def _class_names(entries: Any) -> dict[int, str]:
     if isinstance(entries, Mapping) and isinstance(entries.get("labels"), Mapping):
         entries = entries["labels"]
     try:
-        return {int(value): canonical(str(name)) for value, name in entries.items() if int(value) != 0}
-    except (AttributeError, TypeError, ValueError):
+        return {int(value): canonical(one_line(name, 80)) for value, name in entries.items() if int(value) != 0}
+    except (AttributeError, TypeError, ValueError, OverflowError):
         raise EchoPilotError("class table: choose numbers mapped to class names, as {'1': 'aorta'}") from None
 
 
 def _to_lps(
     labels: NDArray[np.int16], hounsfield: NDArray[np.float32] | None, affine: Array, names: dict[int, str], source: str
-) -> Scan:
+) -> CtVolume:
     """Turn and flip the voxel axes so that they run nearly left, backwards and up."""
     orientations: Any = nibabel.orientations
     T = _LPS_OF_RAS @ affine
@@ -215,4 +226,4 @@ def _to_lps(
         density = np.ascontiguousarray(orientations.apply_orientation(hounsfield, order), dtype=np.float32)
     T = T @ to
     spacing = np.linalg.norm(T[:3, :3], axis=0)
-    return Scan(np.ascontiguousarray(turned), names, density, T, spacing, source)
+    return CtVolume(np.ascontiguousarray(turned), names, density, T, spacing, source)

@@ -1,4 +1,4 @@
-"""Cross-sections of a blurred label perpendicular to a course: area, centre and best ellipse without a threshold."""
+"""Cross-sections of a blurred label perpendicular to a course: area, center and best ellipse without a threshold."""
 
 from dataclasses import dataclass, replace
 
@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, label, map_coordinates
 from scipy.signal import savgol_filter
 
-from echopilot_sim.anatomy.tube import least_turning, tangents
-
-Array = NDArray[np.float64]
+from echopilot_core import Array
+from echopilot_sim.anatomy.vessels.tube import least_turning, tangents
 
 _WINDOW = 1.7  # half-width of the sampled square over the radius expected
 _EDGE_M = 0.004
@@ -40,7 +39,7 @@ class Sections:
         return np.sqrt(self.area_m2 / np.pi)
 
     def kept(self, line: Array, good: NDArray[np.bool_], part: slice, window: int) -> "Sections":
-        """A part, centres on the smooth line; sizes of good sections smoothed, carried on to those that are not."""
+        """A part, centers on the smooth line; sizes of good sections smoothed, carried on to those that are not."""
         at, n = np.flatnonzero(good), len(line)
 
         def along(values: Array) -> Array:
@@ -92,9 +91,9 @@ def cut(field: NDArray[np.float32], T_patient_voxel: Array, line: Array, radius_
     ratio = np.sqrt((mean + spread) / np.maximum(mean - spread, 0.1 * mean))
     area = weight * step**2
     radius = np.sqrt(area / np.pi)
-    centre = line + cu[:, None] * u + cv[:, None] * v
+    center = line + cu[:, None] * u + cv[:, None] * v
     angle = 0.5 * np.arctan2(2.0 * uv, uu - vv)
-    return Sections(line, centre, u, area, radius * np.sqrt(ratio), radius / np.sqrt(ratio), angle)
+    return Sections(line, center, u, area, radius * np.sqrt(ratio), radius / np.sqrt(ratio), angle)
 
 
 def _middle_piece(value: Array, side: Array) -> NDArray[np.bool_]:

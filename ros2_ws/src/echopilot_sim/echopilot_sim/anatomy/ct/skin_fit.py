@@ -5,14 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from echopilot_sim.anatomy import skin
+from echopilot_core import Array
 from echopilot_sim.anatomy.ct.outline import Mask, radii
 from echopilot_sim.anatomy.parameters import Relief, Torso
-
-Array = NDArray[np.float64]
+from echopilot_sim.anatomy.torso import skin
 
 ROW_M, COLUMNS = 0.008, 128
 _FILL = (4.0, 7.0)  # rows and columns over which unseen skin goes over to the superellipse

@@ -6,8 +6,8 @@ from scipy.ndimage import binary_closing, binary_erosion, distance_transform_edt
 
 from echopilot_sim.anatomy.ct import bones
 from echopilot_sim.anatomy.ct.classes import BOWEL, CHAMBERS, ROOT_WALL, SEPTUM, UNNAMED, VERTEBRAE, material
-from echopilot_sim.anatomy.ct.read import Scan
-from echopilot_sim.anatomy.materials import Material
+from echopilot_sim.anatomy.ct.read import CtVolume
+from echopilot_sim.anatomy.labels.materials import Material
 
 Mask = NDArray[np.bool_]
 
@@ -16,10 +16,12 @@ _CALM_VOXELS = 0.7  # noise of the CT would make specks of fat in muscle
 _SPINE_HALF_WIDTH_M = 0.045
 _WALL_M = 0.030  # soft tissue within this of the skin is muscle, fat is subcutaneous
 UNKNOWN = 255
-"""Marks voxels that bake.py fills from the depth below the skin."""
+"""Marks voxels that voxelize.py fills from the depth below the skin."""
 
 
-def materials(scan: Scan, body: Mask | None, drawn: Mask, chest: Mask, x_m: NDArray[np.float64]) -> NDArray[np.uint8]:
+def materials(
+    scan: CtVolume, body: Mask | None, drawn: Mask, chest: Mask, x_m: NDArray[np.float64]
+) -> NDArray[np.uint8]:
     """Materials (nx, ny, nz) uint8, UNKNOWN where nothing tells.
 
     `drawn` are voxels that tubes or the beating heart show themselves: they become what surrounds them. `chest` are
@@ -46,7 +48,7 @@ def materials(scan: Scan, body: Mask | None, drawn: Mask, chest: Mask, x_m: NDAr
 
 
 def _from_density(
-    out: NDArray[np.uint8], scan: Scan, body: Mask, lung: Mask, hull: Mask, x_m: NDArray[np.float64]
+    out: NDArray[np.uint8], scan: CtVolume, body: Mask, lung: Mask, hull: Mask, x_m: NDArray[np.float64]
 ) -> None:
     assert scan.hounsfield is not None
     density = gaussian_filter(scan.hounsfield, _CALM_VOXELS, mode="nearest")
@@ -67,11 +69,11 @@ def _from_density(
     out[bone & _near_spine(scan, x_m, _SPINE_HALF_WIDTH_M)] = Material.VERTEBRA
 
 
-def _lacks_organs(scan: Scan) -> bool:
+def _lacks_organs(scan: CtVolume) -> bool:
     return not scan.has("liver")
 
 
-def _near_spine(scan: Scan, x_m: NDArray[np.float64], half_width_m: float) -> Mask:
+def _near_spine(scan: CtVolume, x_m: NDArray[np.float64], half_width_m: float) -> Mask:
     """Voxels in the back third of the body near the mid-line."""
     present = [n for n in VERTEBRAE if scan.has(n)]
     size = scan.labels.shape[1]
@@ -80,7 +82,7 @@ def _near_spine(scan: Scan, x_m: NDArray[np.float64], half_width_m: float) -> Ma
     return np.asarray(np.broadcast_to((np.abs(x_m) < half_width_m) & rows, scan.labels.shape))
 
 
-def _bowel(out: NDArray[np.uint8], scan: Scan) -> None:
+def _bowel(out: NDArray[np.uint8], scan: CtVolume) -> None:
     """Walls around bowel, and gas in what is hollow, where the CT shows it."""
     for name in (*BOWEL, "stomach"):
         mask = scan.mask(name)
@@ -93,7 +95,7 @@ def _bowel(out: NDArray[np.uint8], scan: Scan) -> None:
             out[mask & (scan.hounsfield < GAS_HU)] = Material.GAS
 
 
-def _discs(out: NDArray[np.uint8], scan: Scan) -> None:
+def _discs(out: NDArray[np.uint8], scan: CtVolume) -> None:
     """Soft tissue enclosed between vertebrae."""
     spine = scan.mask(*VERTEBRAE)
     if not spine.any():

@@ -1,25 +1,67 @@
-"""The vessels of a CT patient: tubes along the measured centre lines of vessel labels, with the labels' diameters."""
+"""The vessels of a CT patient: tubes along the measured center lines of vessel labels, with the labels' diameters."""
 
 import math
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, map_coordinates
 
-from echopilot_core import EchoPilotError
-from echopilot_sim.anatomy.ct.centreline import measure
+from echopilot_core import Array, EchoPilotError
+from echopilot_sim.anatomy.ct.centerline import SMOOTHING_VOXELS, measure
 from echopilot_sim.anatomy.ct.classes import AORTA, VESSELS
-from echopilot_sim.anatomy.ct.dissection import flap
-from echopilot_sim.anatomy.ct.read import Scan
+from echopilot_sim.anatomy.ct.read import CtVolume
 from echopilot_sim.anatomy.ct.sections import Sections
-from echopilot_sim.anatomy.heart_root import ascending_end
+from echopilot_sim.anatomy.heart.aortic_root import ascending_end
 from echopilot_sim.anatomy.parameters import Aorta, Dissection, Heart
-from echopilot_sim.anatomy.tube import Tube, TubeKind, plain, tangents
-from echopilot_sim.anatomy.tube_grid import build_grid
-from echopilot_sim.anatomy.vessel_aorta import WALL_M
-from echopilot_sim.anatomy.vessels import Vessels
+from echopilot_sim.anatomy.vessels.aorta import WALL_M
+from echopilot_sim.anatomy.vessels.tube import TubeKind, VesselTube, plain, tangents
+from echopilot_sim.anatomy.vessels.tube_grid import build_grid
+from echopilot_sim.anatomy.vessels.vessels import Vessels
 
-Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_LEAST_SHARE = 0.05  # of the section: less false lumen is no flap
+_SMOOTH_VERTICES = 2.5
+_LEVEL = np.linspace(-1.0, 1.0, 401)
+_SHARE_BELOW = 0.5 + (_LEVEL * np.sqrt(1.0 - _LEVEL**2) + np.arcsin(_LEVEL)) / np.pi  # of a disc
+
+
+def flap(
+    true: Mask, false: Mask, T_patient_voxel: Array, at: Sections, u: Array, lumen_m: Array, flatness: Array
+) -> tuple[Array, Array]:
+    """Signed distance (n,) [m] of the flap from the center, NaN without one, and the angle (n,) of its normal.
+
+    The normal points from the true to the false lumen, measured from `u` (n, 3) towards tangent x u, as in Tube;
+    the lumen is an ellipse of half-axis `lumen_m` (n,) along u and `flatness` (n,) times that across.
+    """
+    v = np.cross(tangents(at.centre_m), u)
+    half = 1.25 * float(lumen_m.max())
+    side = np.linspace(-half, half, 61)
+    du, dv = np.meshgrid(side, side, indexing="ij")
+    points = at.centre_m[:, None, None] + du[..., None] * u[:, None, None] + dv[..., None] * v[:, None, None]
+    to_voxel = np.linalg.inv(T_patient_voxel)
+    index = np.moveaxis(points @ to_voxel[:3, :3].T + to_voxel[:3, 3], -1, 0)
+    near = np.hypot(du, dv)[None] < 1.25 * lumen_m[:, None, None]
+    area, center = [], []
+    for mask in (true, false):
+        field = gaussian_filter(mask.astype(np.float32), SMOOTHING_VOXELS, mode="nearest")
+        value = map_coordinates(field, index, order=1, mode="nearest") * near
+        weight = value.sum(axis=(1, 2))
+        area.append(weight)
+        moments = [(value * d).sum(axis=(1, 2)) / np.maximum(weight, 1e-9) for d in (du, dv)]
+        center.append(np.stack(moments, axis=1))
+    false_share = _smooth(area[1] / np.maximum(area[0] + area[1], 1e-9))
+    normal = _smooth((center[1] - center[0]) * np.minimum(area[0], area[1])[:, None])
+    angle = np.arctan2(normal[:, 1], normal[:, 0])
+    half_width = lumen_m * np.hypot(np.cos(angle), flatness * np.sin(angle))
+    distance = half_width * np.interp(1.0 - false_share, _SHARE_BELOW, _LEVEL)
+    return np.where(false_share > _LEAST_SHARE, distance, np.nan), angle
+
+
+def _smooth(values: Array) -> Array:
+    return np.asarray(gaussian_filter(values, (_SMOOTH_VERTICES, *(0.0,) * (values.ndim - 1)), mode="nearest"))
+
 
 LUMEN_WALL_M = 0.0008
 """Wall outside labels of the lumen of a contrast-filled aorta; labels of the whole aorta hold their wall."""
@@ -38,12 +80,12 @@ class Measured:
     parameters: Aorta | None
 
 
-def measure_vessels(scan: Scan, T_patient_voxel: Array, hiatus_m: float | None) -> Measured:
+def measure_vessels(scan: CtVolume, T_patient_voxel: Array, hiatus_m: float | None) -> Measured:
     """Tubes of the aorta and of the other vessels that are long enough; `hiatus_m` is the height of the diaphragm.
 
     Without it the abdominal aorta begins 15 mm under the xiphoid, or at the top of an aorta without arch.
     """
-    tubes: list[Tube] = []
+    tubes: list[VesselTube] = []
     sections = parameters = abdominal = None
     if any(scan.has(n) for n in AORTA[:3]):
         sections = _downstream(measure(scan.mask(*AORTA), T_patient_voxel, "aorta"), scan, T_patient_voxel)
@@ -58,8 +100,8 @@ def measure_vessels(scan: Scan, T_patient_voxel: Array, hiatus_m: float | None) 
     return Measured(Vessels.of(tubes, abdominal), sections, parameters)
 
 
-def aortic_tube(scan: Scan, T_patient_voxel: Array, at: Sections) -> Tube:
-    """Tube with the area and the ellipse of every section; a flap parts true and false lumen where both are labelled.
+def aortic_tube(scan: CtVolume, T_patient_voxel: Array, at: Sections) -> VesselTube:
+    """Tube with the area and the ellipse of every section; a flap parts true and false lumen where both are labeled.
 
     A label of the whole aorta ends at the outer wall, labels of its lumen at the inner one.
     """
@@ -73,7 +115,7 @@ def aortic_tube(scan: Scan, T_patient_voxel: Array, at: Sections) -> Tube:
     u -= (u * tangents(at.centre_m)).sum(axis=1, keepdims=True) * tangents(at.centre_m)
     u /= np.linalg.norm(u, axis=1, keepdims=True)
     still = np.zeros((len(lumen), 2))
-    tube = Tube("aorta", TubeKind.AORTA, at.centre_m, u, lumen + wall, lumen, still, wall, flatness)
+    tube = VesselTube("aorta", TubeKind.AORTA, at.centre_m, u, lumen + wall, lumen, still, wall, flatness)
     if not dissected:
         return tube
     true, false = scan.mask("aorta_true_lumen"), scan.mask("aorta_false_lumen")
@@ -81,7 +123,7 @@ def aortic_tube(scan: Scan, T_patient_voxel: Array, at: Sections) -> Tube:
     return replace(tube, flap_m=distance, flap_rad=angle) if np.isfinite(distance).any() else tube
 
 
-def aorta_parameters(tube: Tube, abdominal_m: tuple[float, float] | None) -> Aorta:
+def aorta_parameters(tube: VesselTube, abdominal_m: tuple[float, float] | None) -> Aorta:
     """The measured aorta in the words of a drawn one, for reports: radii, fork, share and end of a dissection."""
     line, outer = tube.centre_m, tube.outer_m * np.sqrt(tube.flatness)
     top, low = int(np.argmax(line[:, 2])), len(line) - 1
@@ -105,7 +147,7 @@ def aorta_parameters(tube: Tube, abdominal_m: tuple[float, float] | None) -> Aor
     )
 
 
-def _downstream(at: Sections, scan: Scan, T_patient_voxel: Array) -> Sections:
+def _downstream(at: Sections, scan: CtVolume, T_patient_voxel: Array) -> Sections:
     """Sections in flow direction: from the annulus; without one from the front limb of an arch, else from above."""
     ends = at.centre_m[[0, -1]]
     for name in ("annulus_proper", "heart_ventricle_left", "sinotubular_junction", "heart_myocardium"):
@@ -128,7 +170,7 @@ def reverse(at: Sections) -> Sections:
     )  # fmt: skip
 
 
-def _abdominal(tube: Tube, hiatus_m: float | None) -> tuple[float, float] | None:
+def _abdominal(tube: VesselTube, hiatus_m: float | None) -> tuple[float, float] | None:
     z, arc = tube.centre_m[:, 2], tube.arc_m
     top = int(np.argmax(z))
     if hiatus_m is None:
@@ -140,7 +182,7 @@ def _abdominal(tube: Tube, hiatus_m: float | None) -> tuple[float, float] | None
     return (start, end) if end - start > _LEAST_ABDOMINAL_M else None
 
 
-def _side_vessel(scan: Scan, T_patient_voxel: Array, name: str, kind: TubeKind) -> Tube | None:
+def _side_vessel(scan: CtVolume, T_patient_voxel: Array, name: str, kind: TubeKind) -> VesselTube | None:
     """Tube of another vessel, elliptic where its label is flat; None for one too short to follow: it stays voxels."""
     try:
         at = measure(scan.mask(name), T_patient_voxel, name)

@@ -1,0 +1,1 @@
+"""Serial-chain kinematics from a URDF: joint axes, joint limits, manipulability."""

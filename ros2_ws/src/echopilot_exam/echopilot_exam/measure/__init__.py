@@ -1,0 +1,1 @@
+"""Measurements of an exam step, computed from many accepted frames."""

@@ -1,0 +1,1 @@
+"""Calibration commands: probe pose on the flange and delay between streams."""

@@ -1,0 +1,1 @@
+"""Commands of `echopilot` that need no ROS."""

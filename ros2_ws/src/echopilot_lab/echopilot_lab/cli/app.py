@@ -1,0 +1,171 @@
+"""The `echopilot` application: commands that need no ROS, each handed over to one module."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from echopilot_lab.cli.bench import bench_app
+from echopilot_lab.cli.calibrate import calibrate_app
+from echopilot_lab.cli.exam import exam_app
+from echopilot_lab.cli.model import model_app
+from echopilot_lab.cli.page import page_app
+from echopilot_lab.cli.record import record_app
+from echopilot_lab.cli.report import add_report_commands
+from echopilot_lab.cli.scenario import scenario_app
+from echopilot_lab.cli.shared import PNG, JsonFile, console, one_line_errors, write_json
+from echopilot_lab.cli.tune import tune_app
+
+app = typer.Typer(
+    help="EchoPilot: open robotic ultrasound. Research software, not a medical device.",
+    epilog="Exit code 0: done; 1: not all was done; 2: bad input, said in one line; 3: the exam was aborted; "
+    "130: interrupted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(bench_app, name="bench")
+app.add_typer(model_app, name="model")
+app.add_typer(calibrate_app, name="calibrate")
+app.add_typer(scenario_app, name="scenario")
+add_report_commands(app)
+app.add_typer(page_app, name="page")
+app.add_typer(exam_app, name="exam")
+app.add_typer(record_app, name="record")
+app.add_typer(tune_app, name="tune")
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from echopilot_exam.record.software import code_version
+
+        typer.echo(f"echopilot {code_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """EchoPilot: open robotic ultrasound. Research software, not a medical device."""
+
+
+@app.command()
+@one_line_errors
+def replay(
+    clip: Annotated[str, typer.Argument(help="DICOM, video, folder of images or exam.mcap; 'default': a real clip.")],
+    out: Annotated[Path, typer.Option(help="Folder for overlay, frames.jsonl and summary.json.")] = Path("out/replay"),
+    masks: Annotated[bool, typer.Option("--masks", help="Also write masks.npz in clip pixels.")] = False,
+    enhanced: Annotated[bool, typer.Option("--enhanced", help="Show the speckle-reduced image beside it.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Run perception on a real clip, or again on an exam.mcap and compare: exit 1 when a result differs. No ROS."""
+    from echopilot_lab.replay.clip import replay_clip
+
+    figures = replay_clip(clip, out, masks, enhanced, console)
+    write_json(figures, json_file)
+    if not figures.get("identical", True):
+        raise typer.Exit(1)
+
+
+@app.command()
+@one_line_errors
+def trial(
+    protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
+    patients: Annotated[int, typer.Option(min=1, help="How many virtual patients.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="First seed; patients are seed .. seed + patients - 1.")] = 600_000,
+    jobs: Annotated[int, typer.Option(min=1, help="Parallel processes.")] = 2,
+    out: Annotated[Path, typer.Option(help="Folder that keeps finished trials, so that a stop loses little.")] = Path(
+        "out/trial"
+    ),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget finished trials in the folder.")] = False,
+    start_mm: Annotated[
+        float, typer.Option(help="Views start up to this far off; 0: where the controller likes.")
+    ] = 30.0,
+    start_deg: Annotated[float, typer.Option(help="And turned by up to this much.")] = 20.0,
+    replay: Annotated[int | None, typer.Option(help="Run the trial of this seed alone, and leave a video.")] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Closed-loop exams on seeded virtual patients, in one process each, without ROS."""
+    from echopilot_lab.trials.cohort import run_cohort
+    from echopilot_lab.trials.start_offset import Starts
+    from echopilot_lab.trials.trial_video import render_trial_video
+
+    starts = Starts(start_mm, start_deg)
+    if replay is not None:
+        write_json(render_trial_video(replay, protocol, out, console, starts), json_file)
+        return
+    write_json(run_cohort(protocol, patients, seed, jobs, out, fresh, console, starts), json_file)
+
+
+@app.command()
+@one_line_errors
+def patient(
+    seed: Annotated[int | None, typer.Option(help="Seed of a drawn virtual patient, 0 or more.")] = None,
+    name: Annotated[str, typer.Option(help="A named virtual patient, for example normal or aaa_small.")] = "",
+    ct: Annotated[Path | None, typer.Option(help="A CT label volume (NIfTI, TotalSegmentator classes).")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for images, clips and truth.json.")] = Path("out/patient"),
+) -> None:
+    """Draw all standard views and the aorta of one virtual patient, with ground truth; a DICOM cine and a WebM."""
+    from echopilot_lab.cli.shared import say_first_start
+    from echopilot_lab.patients.patient_sheet import choose_patient, draw_patient_sheet
+
+    chosen = choose_patient(seed, name, ct)
+    say_first_start(console)
+    draw_patient_sheet(chosen, out, console)
+
+
+@app.command()
+@one_line_errors
+def dataset(
+    out: Annotated[Path, typer.Option(help="Folder of the data set; an interrupted one goes on.")],
+    patients: Annotated[int, typer.Option(help="How many virtual patients.")] = 100,
+    views: Annotated[str, typer.Option(help="all, or names joined by commas: A4C,PLAX,AORTA_TRANS.")] = "all",
+    frames: Annotated[int, typer.Option(help="Images per view and patient.")] = 4,
+    size: Annotated[int, typer.Option(help="Width and height of images and masks in pixels.")] = 256,
+    seed: Annotated[int, typer.Option(help="Seed of the first patient.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Parallel processes; by default one per core.")] = os.cpu_count() or 1,
+) -> None:
+    """Make a data set: images, exact and visible masks and truth of many virtual patients."""
+    from echopilot_lab.datasets.dataset import make_dataset
+
+    make_dataset(patients, views, out, seed, frames, size, jobs, console)
+
+
+@app.command(name="eval")
+@one_line_errors
+def evaluate(
+    patients: Annotated[int, typer.Option(min=1, help="How many unseen virtual patients.")] = 20,
+    seed: Annotated[int, typer.Option(min=0, help="First seed (reported figures: 700000 to 799999).")] = 600_000,
+    jobs: Annotated[int, typer.Option(min=1, help="Patients at a time.")] = 2,
+    real: Annotated[
+        Path | None, typer.Option(help="Folder with real no_contact, other_organs and phantom images.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model folder instead of the shipped one.")] = None,
+    curves: Annotated[Path | None, PNG] = None,
+    card: Annotated[bool, typer.Option(help="Write the figures into the card of the model.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """Perception on unseen virtual patients."""
+    from echopilot_lab.evaluation import evaluate_patients
+
+    write_json(evaluate_patients(patients, seed, console, jobs, real, model, curves, card), json_file)
+
+
+@app.command()
+@one_line_errors
+def train(
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over all images.")] = 40,
+    patients: Annotated[int, typer.Option(min=1, help="Patients to render and train on.")] = 500,
+    start: Annotated[Path | None, typer.Option(help="checkpoint.pt of an echopilot-edge to begin from.")] = None,
+    camus: Annotated[Path | None, typer.Option(help="Folder of CAMUS, to learn from as well.")] = None,
+    echonet: Annotated[Path | None, typer.Option(help="Folder of EchoNet-Dynamic, to learn from as well.")] = None,
+    usgra: Annotated[Path | None, typer.Option(help="Folder of usgra-seg, to learn from as well.")] = None,
+) -> None:
+    """Render training patients, train echopilot-edge, export it (make train)."""
+    from echopilot_lab.models.train import TrainingPlan, train_model
+
+    train_model(console, TrainingPlan(patients, epochs=epochs, start=start, camus=camus, echonet=echonet, usgra=usgra))

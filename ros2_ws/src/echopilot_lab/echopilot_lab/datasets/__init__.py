@@ -1,0 +1,1 @@
+"""Rendered training data and the exported data set."""

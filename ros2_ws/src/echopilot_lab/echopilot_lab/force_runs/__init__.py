@@ -1,0 +1,1 @@
+"""Runs of the force loop without images: benchmarks and the fault campaign."""

@@ -1,0 +1,1 @@
+"""Fuzzing of perception with damaged files and extreme frames."""

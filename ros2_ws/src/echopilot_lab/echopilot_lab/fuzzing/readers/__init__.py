@@ -1,0 +1,1 @@
+"""Fuzzing of every reader of files that EchoPilot itself writes or asks for."""

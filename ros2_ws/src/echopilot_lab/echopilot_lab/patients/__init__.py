@@ -1,0 +1,1 @@
+"""Views of one virtual patient: contact sheet, DICOM cine, WebM and numbers."""

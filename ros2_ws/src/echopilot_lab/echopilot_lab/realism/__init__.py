@@ -1,0 +1,1 @@
+"""Comparison of rendered with real B-mode images."""

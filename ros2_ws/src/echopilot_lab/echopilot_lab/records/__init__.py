@@ -1,0 +1,1 @@
+"""Exam records: summaries, episodes for learning, exports and recordings without ROS."""

@@ -1,0 +1,1 @@
+"""Perception run again on a clip or on a recording."""

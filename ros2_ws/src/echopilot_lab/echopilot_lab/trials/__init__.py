@@ -1,0 +1,1 @@
+"""Exams on many virtual patients in one process, scored against the simulator's truth."""

@@ -1,0 +1,1 @@
+"""Parallel work, atomic output, source hashes and charts, shared by all commands."""

@@ -1,0 +1,1 @@
+"""Content of the report without markup: rows, numbers and their sources."""

@@ -1,0 +1,1 @@
+"""Plots, key frames and the coverage chart of the report."""

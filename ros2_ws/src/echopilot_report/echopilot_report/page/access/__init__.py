@@ -1,0 +1,1 @@
+"""Access to the operator's page: accounts, roles, sessions and checks of every request."""

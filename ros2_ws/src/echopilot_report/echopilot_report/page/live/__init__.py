@@ -1,0 +1,1 @@
+"""Live images and state of the operator's page."""

@@ -1,0 +1,1 @@
+"""The beating heart: shape at end-diastole, motion, valves and rhythm."""

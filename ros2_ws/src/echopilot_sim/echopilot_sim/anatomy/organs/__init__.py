@@ -1,0 +1,1 @@
+"""Solid organs, bowel and the contents of the chest."""

@@ -1,0 +1,1 @@
+"""Virtual patients sampled from a seed, and named patients."""

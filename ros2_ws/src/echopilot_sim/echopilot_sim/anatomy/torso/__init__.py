@@ -1,0 +1,1 @@
+"""The torso: breathing skin, relief, ribs, body wall, compression and lateral position."""

@@ -1,0 +1,1 @@
+"""Vessels as tubes: aorta, cava, liver and mesenteric vessels."""

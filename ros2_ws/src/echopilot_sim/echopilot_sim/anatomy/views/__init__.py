@@ -1,0 +1,1 @@
+"""Target poses of the standard views."""

@@ -1,0 +1,1 @@
+"""Propagation of sound: acoustic properties, attenuation, boundaries, scatter and coupling."""

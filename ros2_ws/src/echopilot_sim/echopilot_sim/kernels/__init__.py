@@ -1,0 +1,1 @@
+"""Compiled numba kernels and their cache on disk."""

@@ -1,0 +1,1 @@
+"""Voxel bodies: anatomy as arrays that need no numba."""

@@ -1,0 +1,104 @@
+"""UltrasoundFrame with its geometry and settings."""
+
+import numpy as np
+
+from echopilot_core import Frame, ImagingMode, ImagingParameters, MarkerSide, ProbeGeometry, ProbeKind, SectorBox
+from echopilot_wire.basic import octets_view, stamp_of, to_header, to_octets
+from echopilot_wire.store import Message, sensor_msgs, ultrasound_msgs
+
+ENCODING = "mono8"
+
+
+def to_geometry(g: ProbeGeometry) -> Message:
+    """Geometry of a probe to its message."""
+    return ultrasound_msgs.ProbeGeometry(
+        kind=g.kind,
+        radius=g.radius_m,
+        opening_angle=g.opening_angle_rad,
+        aperture=g.aperture_m,
+        depth=g.depth_m,
+        spacing_x=g.spacing_x_m,
+        spacing_y=g.spacing_y_m,
+        origin_u=g.origin_u_px,
+        origin_v=g.origin_v_px,
+        frequency=g.frequency_hz,
+        marker_side=g.marker_side,
+    )
+
+
+def from_geometry(m: Message) -> ProbeGeometry:
+    """Message to geometry; ValueError for an unknown kind or marker side."""
+    return ProbeGeometry(
+        kind=ProbeKind(m.kind),
+        radius_m=m.radius,
+        opening_angle_rad=m.opening_angle,
+        aperture_m=m.aperture,
+        depth_m=m.depth,
+        spacing_x_m=m.spacing_x,
+        spacing_y_m=m.spacing_y,
+        origin_u_px=m.origin_u,
+        origin_v_px=m.origin_v,
+        frequency_hz=m.frequency,
+        marker_side=MarkerSide(m.marker_side),
+    )
+
+
+def to_frame(frame: Frame) -> Message:
+    """Frame to its message; the image travels as mono8."""
+    height, width = frame.image.shape
+    header = to_header(frame.stamp_ns, "us_image")
+    s, i = frame.sector, frame.imaging
+    return ultrasound_msgs.UltrasoundFrame(
+        header=header,
+        sequence=frame.sequence,
+        steady_stamp=frame.steady_ns,
+        image=sensor_msgs.Image(header, height, width, ENCODING, 0, width, to_octets(frame.image)),
+        geometry=to_geometry(frame.geometry),
+        sector=ultrasound_msgs.SectorBox(s.left_px, s.top_px, s.right_px, s.bottom_px),
+        mode=i.mode,
+        frozen=bool(i.frozen),
+        probe_id=i.probe_id,
+        imaging=ultrasound_msgs.ImagingParameters(
+            preset=i.preset,
+            depth=i.depth_m,
+            gain=i.gain_db,
+            focus=i.focus_m,
+            dynamic_range=i.dynamic_range_db,
+            tgc=np.array(i.tgc_db, dtype=np.float64),
+            compounding=i.compounding,
+            persistence=i.persistence,
+            mechanical_index=i.mechanical_index,
+            thermal_index=i.thermal_index,
+        ),
+    )
+
+
+def from_frame(m: Message) -> Frame:
+    """Message to frame; its image is a read-only view on the message. ValueError unless it is mono8 and complete."""
+    image, imaging = m.image, m.imaging
+    if image.encoding != ENCODING:
+        raise ValueError(f"frame {m.sequence} has encoding {image.encoding!r}; valid: {ENCODING}")
+    rows = octets_view(image.data, image.height, image.step)
+    return Frame(
+        stamp_ns=stamp_of(m),
+        sequence=m.sequence,
+        image=rows if image.step == image.width else rows[:, : image.width],
+        geometry=from_geometry(m.geometry),
+        sector=SectorBox(m.sector.left, m.sector.top, m.sector.right, m.sector.bottom),
+        imaging=ImagingParameters(
+            preset=imaging.preset,
+            depth_m=imaging.depth,
+            gain_db=imaging.gain,
+            focus_m=imaging.focus,
+            dynamic_range_db=imaging.dynamic_range,
+            tgc_db=tuple(float(gain) for gain in imaging.tgc),
+            compounding=imaging.compounding,
+            persistence=imaging.persistence,
+            mode=ImagingMode(m.mode),
+            mechanical_index=imaging.mechanical_index,
+            thermal_index=imaging.thermal_index,
+            frozen=m.frozen,
+            probe_id=m.probe_id,
+        ),
+        steady_ns=m.steady_stamp,
+    )

@@ -1,0 +1,95 @@
+"""Summary of a clip: no length without a scale, no rate without frame times, no number without a named view."""
+
+import json
+import sys
+from dataclasses import replace
+from math import pi
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "exam"))
+
+from exam_world import GEOMETRY, make_seen
+
+from echopilot_core import (
+    SCALE_UNKNOWN,
+    FindingKind,
+    Frame,
+    ImagingParameters,
+    Measurement,
+    MeasurementName,
+    PerceptionResult,
+    SectorBox,
+    View,
+)
+from echopilot_lab.replay.clip_results import ClipResults
+from echopilot_perception.heads import HeadResults
+from echopilot_perception.measure.frame import measure_frame, without_scale
+
+SECTOR = SectorBox(20, 10, 300, 310)
+NAME = MeasurementName.LV_VOLUME
+
+
+def heart(k: int, rate_hz: float, ef: float = 0.3) -> PerceptionResult:
+    """A frame of a heart at 75 beats a minute with a low ejection fraction."""
+    volume = 1e-4 * (1.0 - 0.5 * ef * (1.0 - np.cos(2.0 * pi * 1.25 * k / rate_hz)))
+    m = Measurement(NAME, volume, "m3", 3e-6, View.A4C, frame_sequences=(k,))
+    seen = make_seen(k, round(k / rate_hz * 1e9), View.A4C)
+    extents = tuple(replace(e, area_m2=e.area_m2 * (volume / 1e-4) ** (2 / 3)) for e in seen.extents)
+    return replace(seen, measurements=(m,), extents=extents)
+
+
+def summary_of(folder: Path, rate_hz: float = 30.0, times_known: bool = True, scale_known: bool = True) -> dict:
+    results = ClipResults(folder, 30.0, times_known=times_known)
+    imaging = ImagingParameters(preset="cardiac" if scale_known else SCALE_UNKNOWN)
+    for k in range(round(5 * rate_hz)):
+        seen = heart(k, rate_hz)
+        if not scale_known:
+            seen = replace(seen, measurements=without_scale(seen.measurements))
+        results.add(Frame(seen.stamp_ns, k, np.zeros((320, 320), np.uint8), GEOMETRY, SECTOR, imaging), seen)
+    return results.finish("clip", dropped=0)
+
+
+def test_with_scale_and_times_there_are_fraction_and_rate(tmp_path: Path) -> None:
+    found = summary_of(tmp_path)
+    assert found["calibrated"] and found["frame_times_known"]
+    assert found["ef_pct"] == pytest.approx(30.0, abs=1.5) and found["heart_rate_bpm"] == pytest.approx(75.0, abs=3.0)
+    assert FindingKind.REDUCED_EF.name in [f["kind"] for f in found["findings"]]
+
+
+def test_without_known_times_there_is_neither_rate_nor_fraction(tmp_path: Path) -> None:
+    found = summary_of(tmp_path, times_known=False)
+    assert not found["frame_times_known"] and found["ef_pct"] is None and found["heart_rate_bpm"] is None
+    assert FindingKind.REDUCED_EF.name not in [f["kind"] for f in found["findings"]]
+
+
+def test_too_slow_a_clip_says_so_in_words(tmp_path: Path) -> None:
+    found = summary_of(tmp_path, rate_hz=12.0)
+    assert found["ef_pct"] is None and any("frames a second are too few" in line for line in found["remarks"])
+    assert FindingKind.REDUCED_EF.name not in [f["kind"] for f in found["findings"]]
+
+
+def test_without_a_scale_there_are_no_areas_lengths_and_volumes(tmp_path: Path) -> None:
+    found = summary_of(tmp_path, scale_known=False)
+    assert not found["calibrated"] and found["ef_pct"] == pytest.approx(30.0, abs=1.5)
+    for line in (tmp_path / "frames.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        assert row["calibrated"] is False and row["measurements"] == []
+        assert all(extent["area_mm2"] is None for extent in row["classes"].values())
+
+
+def test_lengths_are_not_kept_without_a_scale() -> None:
+    rows = [
+        Measurement(name, 0.03 if name.unit == "m" else 1e-4, name.unit, 1e-3, View.A4C) for name in MeasurementName
+    ]
+    assert [m.name for m in without_scale(rows)] == [NAME]
+
+
+def test_a_frame_that_shows_no_standard_view_has_no_number() -> None:
+    probability = np.zeros(len(View))
+    probability[View.NONE], probability[View.A4C] = 0.6, 0.4
+    results = object.__new__(HeadResults)
+    object.__setattr__(results, "view_probability", probability)
+    assert measure_frame(results, np.zeros((128, 128), bool), 7) == ()

@@ -1,0 +1,87 @@
+"""Launch files start the nodes of their graph with their own parameters, and refuse an unknown reach of discovery.
+
+`launch` and `launch_ros` come with apt ROS alone, so classes that only remember their arguments stand in for theirs.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = {
+    "launch": ("LaunchDescription",),
+    "launch.actions": ("DeclareLaunchArgument", "OpaqueFunction", "SetEnvironmentVariable", "Shutdown"),
+    "launch.conditions": ("IfCondition",),
+    "launch.substitutions": ("LaunchConfiguration",),
+    "launch_ros": (),
+    "launch_ros.actions": ("Node",),
+}
+ENDS_WITH = {"sim": {"simulator", "safety"}, "replay": {"probe_source"}}
+
+
+class Remembers:
+    """Stands for a class of launch."""
+
+    def __init__(self, *values: object, **named: object) -> None:
+        self.values, self.named = values, named
+
+    def perform(self, context: dict[str, str]) -> str:
+        return context[str(self.values[0])]
+
+
+@pytest.fixture(params=["sim", "replay"])
+def launched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Any]:
+    for module, names in NAMES.items():
+        made = ModuleType(module)
+        for name in names:
+            setattr(made, name, type(name, (Remembers,), {}))
+        monkeypatch.setitem(sys.modules, module, made)
+    monkeypatch.delitem(sys.modules, "echopilot_bringup.launch_parts", raising=False)
+    index = ModuleType("ament_index_python.packages")
+    index.get_package_share_directory = lambda package: f"/share/{package}"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "ament_index_python", ModuleType("ament_index_python"))
+    monkeypatch.setitem(sys.modules, "ament_index_python.packages", index)
+    spec = importlib.util.spec_from_file_location("launched", ROOT / "launch" / f"{request.param}.launch.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.delitem(sys.modules, "echopilot_bringup.launch_parts")
+    return request.param, module
+
+
+def test_every_argument_is_declared_and_every_node_gets_the_file_and_its_own_parameters(
+    launched: tuple[str, Any],
+) -> None:
+    name, module = launched
+    description = module.generate_launch_description().values[0]
+    declared = {a.values[0]: a.named["default_value"] for a in description if type(a).__name__.startswith("Declare")}
+    assert declared == {name: value for name, value, _ in module.ARGUMENTS}
+    parent, reach, *nodes = module.nodes(declared | {"namespace": "lab", "out": "/there"})
+    assert parent.values == ("ECHOPILOT_END_WITH_PARENT", "")
+    assert reach.values == ("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    started = {node.named["executable"]: node.named for node in nodes}
+    assert {"perception", "lifecycle_manager", "recorder", "page"} < set(started)
+    for executable, node in started.items():
+        of_the_patient = executable in ("simulator", "scorer")
+        assert node["package"] == ("echopilot_sim_nodes" if of_the_patient else "echopilot_nodes")
+        assert node["namespace"] == "lab"
+        assert node["parameters"][0] == f"/share/echopilot_bringup/config/{name}.yaml"
+    assert started["recorder"]["parameters"][1] == {"out": "/there"}
+    assert {executable for executable, node in started.items() if node["on_exit"] is not None} == ENDS_WITH[name]
+
+
+def test_no_page_is_started_where_none_is_asked_for(launched: tuple[str, Any]) -> None:
+    _, module = launched
+    values = {name: value for name, value, _ in module.ARGUMENTS} | {"page_port": "none"}
+    assert "page" not in [node.named["executable"] for node in module.nodes(values)[2:]]
+
+
+def test_an_unknown_reach_is_refused_with_the_valid_ones(launched: tuple[str, Any]) -> None:
+    _, module = launched
+    values = {name: value for name, value, _ in module.ARGUMENTS} | {"discovery": "world"}
+    with pytest.raises(ValueError, match="localhost, subnet"):
+        module.nodes(values)
