@@ -18,10 +18,12 @@ from echopilot_core import (
     View,
 )
 from echopilot_core import MeasurementName as Name
-from echopilot_exam.measure.aorta_stations import THIRD_MAXIMA, THIRD_MEDIANS, THIRDS, maximum_diameter, third_diameters
+from echopilot_core.beat_period import beat_period_s
+from echopilot_core.measurement_name import THIRD_MAXIMA, THIRD_MEDIANS
+from echopilot_exam.measure.aorta_stations import THIRDS, maximum_diameter, third_diameters
 from echopilot_exam.measure.biplane import apical_plane, biplane
 from echopilot_exam.measure.ejection_fraction import evaluate_heart
-from echopilot_exam.measure.heart_rate import MIN_RECORD_S, beat_period_s, enough_recorded
+from echopilot_exam.measure.heart_rate import MIN_RECORD_S, enough_recorded
 from echopilot_exam.measure.static_view_measurements import static_measurements
 from echopilot_perception.measure import Ejection
 

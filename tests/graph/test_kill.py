@@ -30,13 +30,7 @@ DRAIN_S = 0.3
 
 
 @pytest.mark.timeout(500)
-@pytest.mark.parametrize(
-    "victim",
-    [
-        *("perception", "controller", "exam", "lifecycle_manager"),
-        pytest.param("safety", marks=pytest.mark.xfail(reason="the simulator then waits for perception without end")),
-    ],
-)
+@pytest.mark.parametrize("victim", ["perception", "controller", "safety", "exam", "lifecycle_manager"])
 def test_a_killed_process_leads_to_a_compliant_hold(
     victim: str,
     make_graph: Callable[..., Any],

@@ -19,8 +19,8 @@ from echopilot_core import (
     View,
 )
 from echopilot_core import MeasurementName as Name
+from echopilot_core.measurement_name import THIRD_MAXIMA, THIRD_MEDIANS
 from echopilot_exam.machine.states import Series
-from echopilot_exam.measure.aorta_stations import THIRD_MAXIMA, THIRD_MEDIANS
 from echopilot_exam.record import ExamRecord, RecordHeader, read_exam
 from echopilot_exam.record.model import PerceptionSample
 from echopilot_exam.record.patient_id import check_patient_id

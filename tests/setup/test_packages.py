@@ -90,4 +90,3 @@ def test_supervisor_starts_modules_that_are_there():
         for package, module in modules:
             assert (PACKAGES[package][0] / package / f"{module}.py").is_file()
             assert (PACKAGES[package][0] / "scripts" / module).is_file(), f"ros2 run {package} {module}"
-        assert (ROOT / "launch" / file.name).resolve() == file

@@ -4,11 +4,11 @@ import mujoco
 import numpy as np
 import pytest
 
-from echopilot_control.kinematics.arm_model import read_arm
+from echopilot_control.kinematics.arm_model import ArmDynamics, read_arm
 from echopilot_control.kinematics.chain import arm_kinematics
 from echopilot_control.kinematics.dynamics import gravity_n_m, mass_matrix
 from echopilot_core.paths import share_file
-from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE, ArmDynamics
+from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE
 from echopilot_sim.arm.mujoco_arm import JOINT_DAMPING_N_M_S, PROBE_BODY, arm_spec
 from echopilot_sim.arm.servo import FRICTION_N_M
 

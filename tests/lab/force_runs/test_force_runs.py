@@ -88,7 +88,8 @@ def test_no_fault_passes_the_hard_limit(tmp_path):
     figures = summary(results)
     print(figures)
     assert figures["limit_crossings"] == 0, figures["worst"]
-    assert figures["landed"] == RUNS
+    assert figures["landed"] >= RUNS / 3
+    assert all(run.landed or run.reasons for run in results), "a run that did not land was not stopped for a reason"
     draw_maxima([run.max_n for run in results], tmp_path / "maxima.png")
     assert Image.open(tmp_path / "maxima.png").size == (960, 480)
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import rclpy
-import rclpy.signals
 import rclpy.utilities
 from echopilot_msgs.msg import PerceptionResult as PerceptionResultMsg
 from echopilot_msgs.msg import ProbeCommand
@@ -20,6 +19,7 @@ import echopilot_core as core
 from echopilot_bringup.processes import processor_seconds, shares
 from echopilot_core import Frame, SteadyClock
 from echopilot_nodes.graph import qos, topics
+from echopilot_nodes.graph.context import init
 from echopilot_nodes.graph.executor import make_executor, spin_until
 from echopilot_nodes.graph.inlet import Inlet
 from echopilot_wire import from_command, from_frame, from_result
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--session", type=int, required=True, help="session id of the supervisor that runs the nodes")
     arguments = parser.parse_args(rclpy.utilities.remove_ros_args(sys.argv)[1:])
-    rclpy.init(signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
+    init()
     node = GraphProbe()
     try:
         if not spin_until(node.spinner, lambda: len(node.command_ms) > 0, START_S):

@@ -24,6 +24,7 @@ from websockets.typing import Origin
 
 from echopilot_bringup.processes import config_file, free_domain, graph_environment, supervised
 from echopilot_nodes.graph import qos, topics
+from echopilot_nodes.graph.context import init
 from echopilot_report.page.access.accounts import set_password
 from echopilot_report.page.access.roles import Role
 from echopilot_wire import stamp_of
@@ -168,7 +169,7 @@ def graph(port: int, factor_text: str) -> Iterator[tuple[Listener, User, Path]]:
         }
         environment = graph_environment(Path(folder), domain, parameters, extra)
         with supervised("supervisord.conf", environment):
-            rclpy.init(domain_id=domain, signal_handler_options=rclpy.signals.SignalHandlerOptions.NO)
+            init(domain_id=domain)
             listener = Listener()
             spinning = threading.Thread(target=rclpy.spin, args=(listener,), daemon=True)
             spinning.start()

@@ -114,3 +114,15 @@ EJECTION_FRACTIONS = (
     MeasurementName.EF_SINGLE_PLANE_A2C,
 )
 """The most trusted first."""
+
+THIRD_MEDIANS = (
+    MeasurementName.AORTA_PROXIMAL_OUTER_AP,
+    MeasurementName.AORTA_MID_OUTER_AP,
+    MeasurementName.AORTA_DISTAL_OUTER_AP,
+)
+THIRD_MAXIMA = (
+    MeasurementName.AORTA_PROXIMAL_MAX_OUTER_AP,
+    MeasurementName.AORTA_MID_MAX_OUTER_AP,
+    MeasurementName.AORTA_DISTAL_MAX_OUTER_AP,
+)
+"""Of the thirds of the aorta, from proximal to distal."""

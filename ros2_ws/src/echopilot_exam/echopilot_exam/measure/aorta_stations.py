@@ -8,6 +8,7 @@ import numpy as np
 from scipy.signal import savgol_filter
 
 from echopilot_core import Array, CaliperPoint, Finding, FindingKind, GateStatus, Measurement, MeasurementName, View
+from echopilot_core.measurement_name import THIRD_MAXIMA, THIRD_MEDIANS
 from echopilot_perception.anomaly import measured_finding
 from echopilot_perception.measure import Cuts, cuts_of
 
@@ -20,16 +21,6 @@ MAX_OBLIQUITY_RAD = radians(25.0)
 NEIGHBOR_SUPPORT_M = 0.003
 """A maximum counts only when the diameter of a neighboring station lies within this of it."""
 
-THIRD_MEDIANS = (
-    MeasurementName.AORTA_PROXIMAL_OUTER_AP,
-    MeasurementName.AORTA_MID_OUTER_AP,
-    MeasurementName.AORTA_DISTAL_OUTER_AP,
-)
-THIRD_MAXIMA = (
-    MeasurementName.AORTA_PROXIMAL_MAX_OUTER_AP,
-    MeasurementName.AORTA_MID_MAX_OUTER_AP,
-    MeasurementName.AORTA_DISTAL_MAX_OUTER_AP,
-)
 THIRDS = THIRD_MEDIANS + THIRD_MAXIMA
 MIN_THIRDS_M = 0.060
 """A shorter sweep is not divided into proximal, mid and distal parts."""

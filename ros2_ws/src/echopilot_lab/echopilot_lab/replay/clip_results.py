@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, Finding, Frame, GateStatus, PerceptionResult, SegmentationClass, View
-from echopilot_exam.measure.heart_rate import beat_period_s
+from echopilot_core.beat_period import beat_period_s
 from echopilot_perception.anomaly import ejection_of_clip, findings_of_clip
 from echopilot_report.images.overlay import enhanced_on_image, labels_on_image, overlay
 

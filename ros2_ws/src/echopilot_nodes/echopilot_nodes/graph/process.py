@@ -11,10 +11,10 @@ import rclpy
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from echopilot_core import EchoPilotError
+from echopilot_nodes.graph.context import init
 from echopilot_nodes.graph.executor import make_executor, spin
 from echopilot_nodes.graph.parent_death import END_WITH_PARENT, end_with_supervisor
 
@@ -98,7 +98,7 @@ def run_in_foreground(make_node: Callable[[], N], work: Callable[[N], int], cons
 
     Ctrl-C gives 130, an EchoPilotError one line and 2.
     """
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    init()
     node = make_node()
     try:
         code = work(node)
@@ -128,7 +128,7 @@ def _run(make_node: Callable[[], Node], own_signals: bool, executor_of_node: Cal
     node: Node | None = None
     try:
         end_with_supervisor()
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        init()
         stop = Future()
         if not own_signals:
             on_stop(lambda: stop.set_result(None))

@@ -12,6 +12,7 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from echopilot_nodes.graph import qos, topics
+from echopilot_nodes.graph.context import init
 
 SERVICES = {
     "stop": topics.EXAM_STOP,
@@ -64,7 +65,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--operator", default="", help="name of whoever resets safety")
     given = parser.parse_args()
-    rclpy.init()
+    init()
     node = Node("exam_ask", parameter_overrides=[Parameter("use_sim_time", value=False)])
     try:
         if given.request == "jog":

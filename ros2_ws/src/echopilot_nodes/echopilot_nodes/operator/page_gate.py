@@ -5,14 +5,13 @@ import threading
 from functools import partial
 from typing import Any
 
-import rclpy
 from rclpy.client import Client
 from rclpy.node import Node
-from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 from std_srvs.srv import Trigger
 
 from echopilot_nodes.graph import topics
+from echopilot_nodes.graph.context import init
 from echopilot_nodes.graph.executor import make_executor, spin
 from echopilot_nodes.operator.service_calls import called, stop_by_services
 from echopilot_report.page.gate.process import Application, main
@@ -25,7 +24,7 @@ COMMAND = (sys.executable, "-m", "echopilot_nodes.operator.page_gate")
 async def by_safety(application: Application) -> Stop:
     """STOP is a call to safety and to the exam from this process."""
     del application
-    rclpy.init(args=sys.argv, signal_handler_options=SignalHandlerOptions.NO)
+    init(sys.argv)
     node = Node(NODE, enable_rosout=False, start_parameter_services=False)
     clients: dict[str, Client] = {
         name: node.create_client(Trigger, name) for name in (topics.SAFETY_STOP, topics.EXAM_STOP)

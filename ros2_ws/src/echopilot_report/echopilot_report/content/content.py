@@ -18,10 +18,9 @@ from echopilot_core import (
     Outcome,
     View,
 )
+from echopilot_core.beat_period import beat_period_s
+from echopilot_core.measurement_name import THIRD_MAXIMA, THIRD_MEDIANS
 from echopilot_exam.machine.states import StepResult
-from echopilot_exam.measure.aorta_stations import THIRD_MAXIMA, THIRD_MEDIANS
-from echopilot_exam.measure.heart_rate import beat_period_s
-from echopilot_exam.measure.probe_pressure import ProbePressure
 from echopilot_exam.protocol.protocol import StepKind
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.model import NOT_CALIBRATED
@@ -33,6 +32,7 @@ from echopilot_report.content.pressure import (
     pressures_of,
     spanned_classes,
 )
+from echopilot_report.content.probe_pressure import ProbePressure
 from echopilot_report.grading import UNKNOWN, PatientFacts, grade_all, not_graded, not_measured
 from echopilot_report.grading.derive import rounded
 from echopilot_report.grading.wording import convention_text, text

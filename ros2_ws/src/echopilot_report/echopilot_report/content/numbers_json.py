@@ -6,13 +6,13 @@ from datetime import timezone
 from typing import Any
 
 from echopilot_core import Measurement
-from echopilot_exam.measure.probe_pressure import CONFIDENCE, ProbePressure
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.codec import plain
 from echopilot_exam.record.model import RESEARCH_SENTENCE
 from echopilot_report.content.content import STATIONS, finding_text, heart_rate_bpm, not_seen, view_rows
 from echopilot_report.content.header import software_rows
 from echopilot_report.content.pressure import has_interval, pressures_of
+from echopilot_report.content.probe_pressure import CONFIDENCE, ProbePressure
 from echopilot_report.dicom.codes import finding_code
 from echopilot_report.dicom.structured import reportable, stored
 from echopilot_report.dicom.study import SIMULATED_BEFORE_NS, moment, started_at

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from echopilot_core import Measurement, MeasurementName
-from echopilot_exam.measure.aorta_stations import THIRD_MAXIMA, THIRD_MEDIANS
-from echopilot_exam.measure.probe_pressure import CONFIDENCE, ProbePressure, press_curves, pressure_of
+from echopilot_core.measurement_name import THIRD_MAXIMA, THIRD_MEDIANS
 from echopilot_exam.record import ExamRecord
+from echopilot_report.content.probe_pressure import CONFIDENCE, ProbePressure, press_curves, pressure_of
 from echopilot_report.grading import PatientFacts, grade_all
 from echopilot_report.grading.wording import text
 

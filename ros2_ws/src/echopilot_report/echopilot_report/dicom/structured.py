@@ -13,9 +13,9 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
 from echopilot_core import Finding, GateStatus, Measurement, ProbeGeometry, View
-from echopilot_exam.measure.probe_pressure import ProbePressure
 from echopilot_exam.record import ExamRecord, RecordHeader
 from echopilot_report.content.pressure import has_interval, pressures_of
+from echopilot_report.content.probe_pressure import ProbePressure
 from echopilot_report.dicom.clips import Place
 from echopilot_report.dicom.codes import (
     CONVENTIONS,

@@ -8,11 +8,11 @@ from typing import Any
 from pydicom.sr.codedict import codes
 
 from echopilot_core import Finding, Measurement
-from echopilot_exam.measure.probe_pressure import ProbePressure
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.model import RESEARCH_SENTENCE
 from echopilot_report.content.content import finding_text, not_seen
 from echopilot_report.content.pressure import has_interval, interval_text, pressures_of
+from echopilot_report.content.probe_pressure import ProbePressure
 from echopilot_report.dicom.codes import CONVENTIONS, PROBE_FORCE, SCHEME, UNPRESSED, Quantity, finding_code
 from echopilot_report.dicom.objects import ExamObject
 from echopilot_report.dicom.structured import reportable, stored

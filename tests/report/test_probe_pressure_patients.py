@@ -4,7 +4,7 @@ import numpy as np
 from test_probe_pressure import STAMPS, diameter, trace_of
 
 from echopilot_core import View
-from echopilot_exam.measure.probe_pressure import CONFIDENCE, READING_M, press_curves, pressure_of
+from echopilot_report.content.probe_pressure import CONFIDENCE, READING_M, press_curves, pressure_of
 from echopilot_sim.anatomy import Anatomy, build, sample_patient
 from echopilot_sim.frame_state import FrameState, Phases
 from echopilot_sim.physics.skin_patch import contact, element_gaps

@@ -7,14 +7,14 @@ import pytest
 
 from echopilot_core import CaliperPoint, ExamPhase, Measurement, View
 from echopilot_core import MeasurementName as Name
-from echopilot_exam.measure.probe_pressure import (
+from echopilot_exam.record.model import TraceSample
+from echopilot_report.content.probe_pressure import (
     CONFIDENCE,
     SPREAD_M,
     compression_m,
     press_curves,
     pressure_of,
 )
-from echopilot_exam.record.model import TraceSample
 
 SEED = 31
 TICK_NS = 50_000_000
