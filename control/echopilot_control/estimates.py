@@ -12,11 +12,11 @@ from echopilot_control.search.fusion import TargetFuser
 from echopilot_control.search.pose_rounds import PoseRounds
 from echopilot_control.search.priors import PRIORS, SearchStart, StartPriors
 from echopilot_control.search.view_pose_model import expected_coordinates, pose_from_coordinates, view_coordinates
-from echopilot_control.search.window_shift import STEP_M, shift_pose_about_target
+from echopilot_control.search.window_shift import AIM_M, STEP_M
 from echopilot_control.search.windows import proxy_view_for, rotation_to_view
-from echopilot_control.servo.motion import project_orthogonal
 from echopilot_control.surface import SkinPatch, SkinSurface
 from echopilot_control.tracking import ImageTarget
+from echopilot_control.vectors import project_orthogonal
 from echopilot_core import (
     Array,
     BodyLandmarks,
@@ -290,7 +290,7 @@ class Estimates:
         T = pose_from_coordinates(view, expected, T_base_view, axes, obs.outward)
         if self._shift_m is None:
             return T
-        return shift_pose_about_target(T, project_orthogonal(self._shift_m, obs.outward))
+        return se3.shift_about_point(T, project_orthogonal(self._shift_m, obs.outward), AIM_M)
 
     def settle_round(self, obs: Observation, T_base_view: Array) -> Array:
         """Take the mean pose (4, 4) of a round as an observation; the pose given the views found earlier, too."""

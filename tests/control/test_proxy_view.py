@@ -7,7 +7,7 @@ from control_loop import Loop
 from control_world import XIPHOID, World, skin_at
 
 from echopilot_control.search.priors import PRIORS
-from echopilot_control.search.window_shift import shift_pose_about_target
+from echopilot_control.search.window_shift import AIM_M
 from echopilot_control.search.windows import PROXY_VIEWS
 from echopilot_core import ControlGoal, ControlPhase, GoalKind, Guidance, Outcome, PerceptionResult, View, se3
 
@@ -31,7 +31,7 @@ class Parasternal(World):
     def look(self) -> PerceptionResult:
         seen = super().look()
         slide = self.T[:3, 3] - self.T_base[View.PLAX][:3, 3]
-        shown = {View.PLAX: shift_pose_about_target(self.T_base[View.PLAX], slide), PROXY: self.T_base[PROXY]}
+        shown = {View.PLAX: se3.shift_about_point(self.T_base[View.PLAX], slide, AIM_M), PROXY: self.T_base[PROXY]}
         guidance, probability = [], np.full(len(View), 0.02)
         sigma = np.array([0.004] * 3 + [0.06] * 3)
         for view, T_target in shown.items():

@@ -5,12 +5,14 @@ import pytest
 
 from echopilot_control.safety import Limits
 from echopilot_control.search.fusion import TargetFuser
-from echopilot_control.search.priors import PRIORS, nearest_tilt
+from echopilot_control.search.priors import PRIORS
 from echopilot_control.search.spiral import STEP_M, fan_rad, spiral_point_m
 from echopilot_control.servo.centering import balance_rate_rad_s, centering_velocity_m_s
-from echopilot_control.servo.motion import Motion, rotation_rate
+from echopilot_control.servo.motion import Motion
 from echopilot_control.servo.twist_synthesis import blend
+from echopilot_control.vectors import rotation_rate
 from echopilot_core import ControlPhase, Guidance, View, se3
+from echopilot_core.se3 import nearest_tilt
 
 SEED = 7
 

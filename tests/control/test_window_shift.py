@@ -10,7 +10,6 @@ from echopilot_control.search.pose_rounds import DITHER_S, PoseRounds
 from echopilot_control.search.window_shift import (
     AIM_M,
     richer_direction,
-    shift_pose_about_target,
     visible_structure_count,
 )
 from echopilot_core import ClassExtent, Guidance, SegmentationClass, View, se3
@@ -25,7 +24,7 @@ def _extent(tissue: SegmentationClass, area_cm2: float) -> ClassExtent:
 def test_a_slide_keeps_what_lies_on_the_beam():
     T = se3.exp(np.array([0.1, 0.2, 0.3, 0.5, -0.4, 0.3]))
     step = 0.006 * T[:3, 0] - 0.004 * T[:3, 1]
-    moved = shift_pose_about_target(T, step)
+    moved = se3.shift_about_point(T, step, AIM_M)
     assert se3.is_rigid(moved) and np.allclose(moved[:3, 3] - T[:3, 3], step)
     assert np.abs(se3.apply(se3.inverse(moved), T[:3, 3] + AIM_M * T[:3, 2])[:2]).max() < 1e-9
 

@@ -7,12 +7,12 @@ import numpy as np
 from echopilot_control.estimates import Estimates
 from echopilot_control.observation import Observation
 from echopilot_control.phases.phase import GoalEnd, Phase, Transition
-from echopilot_control.search.priors import nearest_tilt
-from echopilot_control.servo.motion import Motion, rotation_rate
+from echopilot_control.servo.motion import Motion
 from echopilot_control.surface import height_m
-from echopilot_control.vectors import clamp_norm
+from echopilot_control.vectors import clamp_norm, rotation_rate
 from echopilot_core import ControlPhase, Outcome
 from echopilot_core.robot import CONTACT_N
+from echopilot_core.se3 import nearest_tilt
 
 CLEAR_M = 0.050  # height of transit above the skin
 LIFT_M_S = 0.050

@@ -11,21 +11,13 @@ from echopilot_control.observation import Observation
 from echopilot_control.phases.phase import Phase, Transition
 from echopilot_control.phases.search_view import WEAK_SCORE
 from echopilot_control.search.pose_rounds import ROUNDS_AFTER_PROXY, PoseRounds
-from echopilot_control.search.priors import nearest_tilt
 from echopilot_control.search.windows import rotation_to_view
 from echopilot_control.servo.centering import balance_rate_rad_s, centering_velocity_m_s
-from echopilot_control.servo.motion import (
-    DITHER_RAD_S,
-    MAX_TILT_RAD,
-    MOVE_M_S,
-    TURN_RAD_S,
-    Motion,
-    project_orthogonal,
-    rotation_rate,
-)
+from echopilot_control.servo.motion import DITHER_RAD_S, MAX_TILT_RAD, MOVE_M_S, TURN_RAD_S, Motion
 from echopilot_control.tracking import uncertainty_speed_scale
-from echopilot_control.vectors import clamp_norm
+from echopilot_control.vectors import clamp_norm, project_orthogonal, rotation_rate
 from echopilot_core import ControlPhase, View, se3
+from echopilot_core.se3 import nearest_tilt
 
 GAIN_1_S = 1.2  # a ramp is followed 1 / GAIN_1_S late, so that the dither pattern is requested as much ahead
 

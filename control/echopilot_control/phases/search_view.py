@@ -8,19 +8,11 @@ from echopilot_control.estimates import Estimates
 from echopilot_control.observation import Observation
 from echopilot_control.phases.phase import Phase, Transition
 from echopilot_control.search.pose_rounds import PROXY_ROUNDS, ROUNDS, PoseRounds
-from echopilot_control.search.priors import nearest_tilt
 from echopilot_control.search.spiral import fan_rad, spiral_point_m
-from echopilot_control.servo.motion import (
-    DITHER_RAD_S,
-    MAX_TILT_RAD,
-    MOVE_M_S,
-    TURN_RAD_S,
-    Motion,
-    project_orthogonal,
-    rotation_rate,
-)
-from echopilot_control.vectors import clamp_norm
+from echopilot_control.servo.motion import DITHER_RAD_S, MAX_TILT_RAD, MOVE_M_S, TURN_RAD_S, Motion
+from echopilot_control.vectors import clamp_norm, project_orthogonal, rotation_rate
 from echopilot_core import Array, ControlPhase, se3
+from echopilot_core.se3 import nearest_tilt
 
 _SEARCH_M_S = 0.012
 _SEARCH_RADIUS_M = 0.045

@@ -9,12 +9,13 @@ from echopilot_control.body_axes import BodyAxes
 from echopilot_control.estimates import Estimates
 from echopilot_control.observation import Observation
 from echopilot_control.phases.phase import Phase, Transition
-from echopilot_control.search.priors import nearest_tilt
 from echopilot_control.servo.center_line import TrackedSection, vessel_direction
 from echopilot_control.servo.centering import balance_rate_rad_s, centering_velocity_m_s
-from echopilot_control.servo.motion import Motion, project_orthogonal, rotation_rate
+from echopilot_control.servo.motion import Motion
 from echopilot_control.tracking import uncertainty_speed_scale
+from echopilot_control.vectors import project_orthogonal, rotation_rate
 from echopilot_core import Array, ClassExtent, ControlPhase, Outcome, PerceptionResult, SegmentationClass, se3
+from echopilot_core.se3 import nearest_tilt
 
 _LEAN = 0.16
 

@@ -82,17 +82,3 @@ class StartPriors:
         Raises EchoPilotError for a view without a prior.
         """
         return place_prior(View.AORTA_TRANS if goal.kind is GoalKind.SWEEP else goal.view, axes, skin)
-
-
-def nearest_tilt(R_wanted: Array, inward: Array, limit_rad: float) -> Array:
-    """Rotation closest to `R_wanted` whose z is at most `limit_rad` from `inward` (3,), turned about a common axis."""
-    z = R_wanted[:, 2]
-    angle = float(np.arccos(np.clip(z @ inward, -1.0, 1.0)))
-    if angle <= limit_rad:
-        return R_wanted
-    axis = se3.hat(z) @ inward
-    norm = float(np.linalg.norm(axis))
-    if norm < 1e-6:
-        return R_wanted
-    turned: Array = se3.so3_exp(axis / norm * (angle - limit_rad)) @ R_wanted
-    return turned

@@ -9,7 +9,7 @@ import numpy as np
 
 from echopilot_control.body_axes import BodyAxes
 from echopilot_control.search.priors import PRIORS
-from echopilot_control.servo.motion import project_orthogonal
+from echopilot_control.vectors import project_orthogonal
 from echopilot_core import Array, View, se3
 from echopilot_core.guarded.array_input import read_arrays
 from echopilot_core.guarded.bounded import InputFileError

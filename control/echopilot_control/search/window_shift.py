@@ -5,7 +5,7 @@ A rib shades part of the view, and a few millimeters to the side it does not.
 
 import numpy as np
 
-from echopilot_core import Array, PerceptionResult, se3
+from echopilot_core import Array, PerceptionResult
 
 STEP_M = 0.005
 AIM_M = 0.080  # depth of what a cardiac view shows
@@ -29,14 +29,3 @@ def richer_direction(T_base_probe: Array, points_m: Array, counts: Array) -> Arr
     slope = face @ np.linalg.lstsq(steps, counts - counts.mean(), rcond=None)[0]
     norm = float(np.linalg.norm(slope))
     return np.asarray(slope / norm) if norm > 1e-9 else np.zeros(3)
-
-
-def shift_pose_about_target(T_base_view: Array, step_m: Array) -> Array:
-    """A pose (4, 4) moved by a step (3,) [m] and turned, so that the point at depth AIM_M on its beam stays there."""
-    R = T_base_view[:3, :3]
-    beam = AIM_M * R[:, 2] - step_m
-    beam = beam / float(np.linalg.norm(beam))
-    axis = np.cross(R[:, 2], beam)
-    sine = float(np.linalg.norm(axis))
-    turn = np.eye(3) if sine < 1e-9 else se3.so3_exp(axis / sine * np.arctan2(sine, float(R[:, 2] @ beam)))
-    return se3.transform(turn @ R, T_base_view[:3, 3] + step_m)

@@ -5,8 +5,7 @@ from math import radians
 
 import numpy as np
 
-from echopilot_control.vectors import clamp_norm
-from echopilot_core import Array, ControlPhase, Outcome, se3
+from echopilot_core import Array, ControlPhase, Outcome
 
 MAX_TILT_RAD = radians(60.0)  # from the skin normal
 MOVE_M_S, TURN_RAD_S = 0.015, radians(15.0)
@@ -29,20 +28,3 @@ class Motion:
     detail: str = ""
     progress: float = 0.0
     rest: bool = False  # nothing to do and nothing touched: send no validity
-
-
-def project_orthogonal(vector: Array, axis: Array) -> Array:
-    """The part of a vector (3,) perpendicular to a unit `axis` (3,)."""
-    return vector - float(vector @ axis) * axis
-
-
-def rotation_rate(R_now: Array, R_wanted: Array, gain_1_s: float, limit_rad_s: float) -> Array:
-    """Angular velocity (3,) in `base` from one rotation to another, proportional and capped.
-
-    Args:
-        R_now: present rotation (3, 3).
-        R_wanted: wanted rotation (3, 3) in the same frame.
-        gain_1_s: share of the angle per second.
-        limit_rad_s: largest rate.
-    """
-    return clamp_norm(gain_1_s * (R_now @ se3.so3_log(R_now.T @ R_wanted)), limit_rad_s)

@@ -5,9 +5,9 @@ import numpy as np
 from echopilot_control.force.regulator import ForceReading, ForceRegulator
 from echopilot_control.observation import Observation
 from echopilot_control.safety.limits import Limits
-from echopilot_control.servo.motion import Motion, project_orthogonal
+from echopilot_control.servo.motion import Motion
 from echopilot_control.servo.velocity import AccelerationLimiter, VelocityTrackingIntegrator
-from echopilot_control.vectors import all_finite, clamp_norm
+from echopilot_control.vectors import all_finite, clamp_norm, project_orthogonal
 from echopilot_core import Array, RobotMode
 from echopilot_core.robot import CONTACT_N
 

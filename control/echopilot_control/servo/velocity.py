@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from echopilot_control.servo.motion import project_orthogonal
-from echopilot_control.vectors import clamp_norm
+from echopilot_control.vectors import clamp_norm, project_orthogonal
 from echopilot_core import Array
 
 LINEAR_M_S2, ANGULAR_RAD_S2 = 0.15, 1.5

@@ -183,3 +183,28 @@ def is_rigid(T: Array, tolerance: float = 1e-6) -> bool:
     )
     right_handed = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) > 0.0
     return right_handed and all([abs(v) < tolerance for v in off]) and all(map(isfinite, (x, y, z)))
+
+
+def nearest_tilt(R_wanted: Array, inward: Array, limit_rad: float) -> Array:
+    """Rotation closest to `R_wanted` whose z is at most `limit_rad` from `inward` (3,), turned about a common axis."""
+    z = R_wanted[:, 2]
+    angle = float(np.arccos(np.clip(z @ inward, -1.0, 1.0)))
+    if angle <= limit_rad:
+        return R_wanted
+    axis = hat(z) @ inward
+    norm = float(np.linalg.norm(axis))
+    if norm < 1e-6:
+        return R_wanted
+    turned: Array = so3_exp(axis / norm * (angle - limit_rad)) @ R_wanted
+    return turned
+
+
+def shift_about_point(T: Array, step_m: Array, depth_m: float) -> Array:
+    """A pose (4, 4) moved by a step (3,) [m] and turned, so that the point at `depth_m` on its z axis stays there."""
+    R = T[:3, :3]
+    aim = depth_m * R[:, 2] - step_m
+    aim = aim / float(np.linalg.norm(aim))
+    axis = np.cross(R[:, 2], aim)
+    sine = float(np.linalg.norm(axis))
+    turn = np.eye(3) if sine < 1e-9 else so3_exp(axis / sine * np.arctan2(sine, float(R[:, 2] @ aim)))
+    return transform(turn @ R, T[:3, 3] + step_m)

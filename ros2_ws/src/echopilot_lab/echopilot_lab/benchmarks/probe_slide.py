@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from echopilot_control.search.window_shift import AIM_M, shift_pose_about_target
+from echopilot_control.search.window_shift import AIM_M
 from echopilot_core import Array, Preset, ScannerSettings, View, se3
 from echopilot_lab.datasets.probe_pose_sampling import frame_state_at, on_skin
 from echopilot_perception.pipeline import Perception
@@ -61,7 +61,7 @@ def slide_errors(seed: int, perception: Perception) -> Array:
                 normal = anatomy.skin_normal(target[None, :3, 3], phases)[0]
                 up = np.array([0.0, 0.0, 1.0]) - normal[2] * normal
                 up = up / float(np.linalg.norm(up))
-                T = shift_pose_about_target(target, slide_m * up)
+                T = se3.shift_about_point(target, slide_m * up, AIM_M)
                 T[:3, 3] = on_skin(anatomy, T[:3, 3], phases) + PRESSED_M * T[:3, 2]
                 frame_state = frame_state_at(anatomy, T, phases, ScannerSettings(Preset.CARDIAC), k, k)
                 result = perception.see(renderer.render(frame_state))
