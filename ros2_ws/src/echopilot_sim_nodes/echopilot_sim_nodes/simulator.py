@@ -53,7 +53,7 @@ from echopilot_sim_nodes.simulator_topics import SimulatorTopics, without_wait
 from echopilot_sim_nodes.truth_message import to_truth
 from echopilot_wire import from_result, from_safe_twist, from_safety_state
 
-PICTURE_S = 0.05  # wall time between looks at what has arrived while a image is rendered
+IMAGE_S = 0.05  # wall time between looks at what has arrived while an image is rendered
 REPEAT_S = 0.1  # wall time after which an unanswered state is sent again
 LOOK_S = 0.02  # wall time between looks at the bonds while an answer is due
 LONG_S = 5.0  # a wait that is worth a line
@@ -80,7 +80,7 @@ class Simulator(Node):
         self._barrier = LockstepBarrier(self._wall, self._params.peer_timeout_s, CONNECT_S, self._peers)
         self._topics = SimulatorTopics(self, arm_model(self._params.arm))
         self._truth = Outlet(self, SimTruth, topics.SIM_TRUTH_FRAME, to_truth, qos.EVENTS)
-        self._pictures: RenderThread | None = None
+        self._images: RenderThread | None = None
         self._frozen: Frame | None = None
         self._is_frozen = False
         self._forces: dict[int, tuple[float, int]] = {}
@@ -121,9 +121,9 @@ class Simulator(Node):
         warm_up = Simulation(patient, config)
         warm_up.render(warm_up.step(None).acquisitions[0])
         self._simulation = warm_up.restarted()
-        if self._pictures is not None:
-            self._pictures.close()
-        self._pictures = RenderThread(self._simulation.render, self._publish_picture, self._params.lockstep)
+        if self._images is not None:
+            self._images.close()
+        self._images = RenderThread(self._simulation.render, self._publish_image, self._params.lockstep)
         self._barrier.forget()
         self._twist = self._safety = None
         self._tick_ns = 0
@@ -147,8 +147,8 @@ class Simulator(Node):
 
     def close(self) -> None:
         """End the rendering thread and say goodbye."""
-        if self._pictures is not None:
-            self._pictures.close()
+        if self._images is not None:
+            self._images.close()
         self._peers.close()
         self._bond.close()
 
@@ -166,7 +166,7 @@ class Simulator(Node):
             executor.spin_once(timeout_sec=REPEAT_S)
 
     def _simulate(self, executor: Executor) -> None:
-        assert self._pictures is not None
+        assert self._images is not None
         started_ns = self._wall.now_ns()
         inputs = RobotInputs(None, None)
         while self._next_patient is None:
@@ -176,7 +176,7 @@ class Simulator(Node):
                     self._simulation.max_normal_force_n,
                     self._simulation.limit_crossings,
                 )
-            self._pictures.put(tick.acquisitions)
+            self._images.put(tick.acquisitions)
             robot = self._await_results(executor, tick.robot)
             self._tick_ns = robot.stamp_ns
             state = self._topics.tick(self._simulation, robot)
@@ -190,13 +190,13 @@ class Simulator(Node):
 
     def _await_results(self, executor: Executor, robot: RobotState) -> RobotState:
         """Wait for the results due at this tick; without lockstep or without perception nobody is asked to wait."""
-        assert self._pictures is not None
+        assert self._images is not None
         due = robot.due_frame_sequence
         if not self._params.lockstep:
             return without_wait(robot)
         if due < 0:
             return robot
-        while not self._pictures.wait(due, PICTURE_S):
+        while not self._images.wait(due, IMAGE_S):
             executor.spin_once(timeout_sec=0.0)
         self._barrier.expect(PERCEPTION, due)
         while self._waits():
@@ -265,7 +265,7 @@ class Simulator(Node):
                 )
         return absent
 
-    def _publish_picture(self, frame_state: FrameState, frame: Frame) -> None:
+    def _publish_image(self, frame_state: FrameState, frame: Frame) -> None:
         peak_n, crossings = self._forces.pop(frame_state.sequence)
         if self._is_frozen and self._frozen is not None:
             imaging = replace(frame.imaging, frozen=True)
