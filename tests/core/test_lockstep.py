@@ -1,5 +1,6 @@
 """The gate waits for what is asked, gives up once after the timeout, and takes a peer back when it is heard."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,17 @@ def test_an_answer_that_came_before_the_question_counts() -> None:
     barrier.received("perception", 9)
     barrier.expect("perception", 8)
     assert barrier.is_open()
+
+
+@pytest.mark.parametrize("before", [[0] * 1000, list(range(1000))], ids=["repeats", "a long lead"])
+def test_what_came_before_the_first_question_never_crowds_out_the_answer(before: list[int]) -> None:
+    """A robot that holds its first tick repeats the skin for as long as nobody starts an exam."""
+    barrier = LockstepBarrier(ManualClock())
+    for key in before:
+        barrier.received("robot", key)
+    barrier.received("robot", before[-1] + 20)
+    barrier.expect("robot", before[-1] + 20)
+    assert barrier.is_open() and not barrier.breaks
 
 
 def test_a_silent_peer_without_a_bond_costs_one_timeout_until_it_is_heard_again() -> None:

@@ -1,6 +1,5 @@
 """Lockstep: the barrier that waits for peers, and the buffer of what they say."""
 
-from bisect import insort
 from collections import Counter
 from typing import Generic, Protocol, TypeVar
 
@@ -61,7 +60,7 @@ class LockstepBarrier:
         self._life: PeerLife = life or NoBonds()
         self._newest: dict[str, int] = {}
         self._limit: dict[str, int] = {}  # no peer can be farther ahead
-        self._early: dict[str, list[int]] = {}  # sorted; heard from beyond the limit, or before anything was asked
+        self._early: dict[str, dict[int, None]] = {}  # beyond the limit, or before anything was asked; newest last
         self._waiting: dict[str, tuple[int, int]] = {}  # peer: (key, since_ns)
         self._absent: set[str] = set()
         self.breaks: Counter[str] = Counter()
@@ -74,9 +73,11 @@ class LockstepBarrier:
             self._newest[peer] = max(key, self._newest.get(peer, key))
             self._absent.discard(peer)
             return True
-        early = self._early.setdefault(peer, [])
-        insort(early, key)
-        del early[KEPT:]  # the farthest
+        early = self._early.setdefault(peer, {})
+        early.pop(key, None)  # a repeat takes no second place
+        early[key] = None
+        if len(early) > KEPT:
+            del early[next(iter(early))]
         if limit is None:
             return True
         self.refused[peer] += 1
@@ -91,12 +92,12 @@ class LockstepBarrier:
     def bound(self, peer: str, key: int, unit: int = 1) -> None:
         """Nothing is waited for, but `peer` cannot be much farther than at `key` now."""
         limit = self._limit[peer] = key + AHEAD * unit
-        early = self._early.pop(peer, [])
+        early = self._early.pop(peer, {})
         for heard in early:
             if heard <= limit:
                 self._newest[peer] = max(heard, self._newest.get(peer, heard))
                 self._absent.discard(peer)
-        if rest := [heard for heard in early if heard > limit]:
+        if rest := {heard: None for heard in early if heard > limit}:
             self._early[peer] = rest
 
     def is_open(self) -> bool:
