@@ -6,7 +6,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 from good_evidence import DOWN, LANDMARKS, PROVEN, command, inputs, robot
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -49,6 +49,7 @@ numbers = st.one_of(st.floats(-1e3, 1e3), st.sampled_from([nan, inf, -inf, 1e308
     tilt=st.lists(st.floats(-1.0, 1.0), min_size=3, max_size=3),
     preset=st.sampled_from(["cardiac", "abdomen", "", "nonsense"]),
 )
+@example([0.0, 0.0, 1e308, 0.0, 0.0, 0.0], 0.0, 0, 0, 0, 0, 0.0, 0.0, [0.0, 0.0, 0.0], "cardiac")
 def test_only_admissible_twists_leave(
     twist, force_n, age_ns, robot_age_ns, valid_ns, sequence, height_m, y_m, tilt, preset
 ):

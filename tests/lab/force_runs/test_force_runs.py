@@ -21,7 +21,7 @@ from echopilot_lab.force_runs.run import ForceDisturbances, run_force
 from echopilot_lab.force_runs.sensor_lies import WHEN, lie_run
 from echopilot_sim.simulation import SimConfig, Simulation
 
-SEED, RUNS = 500_700, 40  # 10,000 in make bench
+SEED, RUNS = 500_700, 20  # 10,000 in make bench
 CONTACT_S = 2.0  # 10 s in make bench
 
 

@@ -32,4 +32,4 @@ def _leads_off(command: ProbeCommand | None, robot: RobotState) -> bool:
     linear, angular = command.twist[:3], command.twist[3:]
     back = -float(linear @ robot.T_base_probe[:3, 2])
     edge = _FACE_M * float(angular @ angular) ** 0.5
-    return back > 2.0 * edge and back > 0.0 and 2.0 * back**2 >= float(linear @ linear)
+    return back > 2.0 * edge and back > 0.0 and 2.0 * back * back >= float(linear @ linear)
