@@ -38,6 +38,8 @@ BREATHING_M = (0.002, 0.010)
 SETPOINTS_N = (5.0, 8.0)
 CONTACT_S = 10.0
 _LONGEST_LANDING_TICKS = 900
+_OVER_TICKS = 100  # latched and off the skin for so long after the last fault: nothing moves any more
+_LATCHED = (SafetyMode.RETRACT, SafetyMode.STOPPED)
 _BATCH = 20
 
 
@@ -61,7 +63,10 @@ class FaultRun:
 
 
 def fault_run(seed: int, contact_s: float = CONTACT_S) -> FaultRun:
-    """Land on a body drawn from `seed` and stay `contact_s` seconds; one to four faults begin in the flight or then."""
+    """Land on a body drawn from `seed` and stay `contact_s` seconds; one to four faults begin in the flight or then.
+
+    Ends early a second after the last fault once safety has latched and the probe is off the skin.
+    """
     rng = np.random.default_rng([seed, 0xFA17])
     stiffness_n_m = float(np.exp(rng.uniform(*np.log(STIFFNESS_N_M))))
     breathing_m = float(rng.uniform(*BREATHING_M))
@@ -74,7 +79,7 @@ def fault_run(seed: int, contact_s: float = CONTACT_S) -> FaultRun:
     disturbed = FaultDisturbances(simulation, rng, stiffness_n_m, setpoint_n, early)
     reasons: Counter[str] = Counter()
     stopped: list[int] = []
-    end, landed = _LONGEST_LANDING_TICKS, False
+    end, landed, busy = _LONGEST_LANDING_TICKS, False, 0
     for forced in run_force(simulation, disturbed):
         tick = forced.tick
         reasons.update(tick.safety.state.reasons)
@@ -84,7 +89,9 @@ def fault_run(seed: int, contact_s: float = CONTACT_S) -> FaultRun:
         if not landed and tick.control.status.phase in (ControlPhase.TOUCH, ControlPhase.COUPLE):
             landed, end = True, now + ticks
             disturbed.add(tuple(_after(fault, now + 1 - FLIGHT_TICKS) for fault in drawn if fault not in early))
-        if now >= end:
+        if tick.safety.mode not in _LATCHED or forced.true_force_n > 0.0 or any(f.end > now for f in disturbed.faults):
+            busy = now
+        if now >= min(end, busy + _OVER_TICKS):
             break
     return FaultRun(
         seed,
