@@ -12,7 +12,7 @@ NO_PANGO = (
 )
 
 SUMMARY = '<section class="summary">'
-DENSITIES = ("airy", "dense", "dense tight-sheet", "dense tight-sheet tightest-sheet")
+DENSITIES = ("airy", "dense", "dense snug-sheet", "dense tight-sheet", "dense tight-sheet tightest-sheet")
 """Classes of the style sheet; the first with which the summary fits on one sheet is used."""
 
 
