@@ -67,7 +67,10 @@ class LockstepBarrier:
         self.refused: Counter[str] = Counter()
 
     def received(self, peer: str, key: int) -> bool:
-        """Note an answer; an absent peer counts as present again. False for a key from too far ahead."""
+        """Note an answer; an absent peer counts as present again. False for a key from too far ahead.
+
+        Of those that came too early the last KEPT different ones are kept: repeats push nothing out.
+        """
         limit = self._limit.get(peer)
         if limit is not None and key <= limit:
             self._newest[peer] = max(key, self._newest.get(peer, key))

@@ -23,9 +23,7 @@ PEERS = "ROS_STATIC_PEERS"
 def init(args: list[str] | None = None, domain_id: int | None = None) -> None:
     """`rclpy.init` with Python's own signal handlers and the transport of `use_udp`."""
     use_udp(os.environ)
-    rclpy.init(
-        args=None if args is None else list(args), domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO
-    )
+    rclpy.init(args=args, domain_id=domain_id, signal_handler_options=SignalHandlerOptions.NO)
 
 
 def use_udp(environment: MutableMapping[str, str]) -> None:
@@ -33,6 +31,7 @@ def use_udp(environment: MutableMapping[str, str]) -> None:
 
     Within LOCALHOST rmw_fastrtps adds shared memory whatever the built-in transports are. There a profile takes its
     place that reaches as far and no farther: sockets of 127.0.0.1 alone. Other tools of the machine still find it.
+    Static peers (ROS_STATIC_PEERS) need what rmw_fastrtps sets up; within LOCALHOST it then keeps shared memory.
     """
     if environment.get(PROFILES) or environment.get(TRANSPORTS):
         return
