@@ -179,7 +179,7 @@ class Recorder(Node):
 
 def main() -> None:
     """Run the node until a signal comes."""
-    run(Recorder)
+    run(Recorder, yields=True)
 
 
 if __name__ == "__main__":

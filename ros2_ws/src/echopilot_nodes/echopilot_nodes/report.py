@@ -45,7 +45,7 @@ class Report(Node):
 
 def main() -> None:
     """Run the node until a signal comes."""
-    run(Report)
+    run(Report, yields=True)
 
 
 if __name__ == "__main__":

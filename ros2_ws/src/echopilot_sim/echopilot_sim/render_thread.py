@@ -2,12 +2,16 @@
 
 import contextlib
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 from echopilot_core import Frame, SteadyClock
 from echopilot_sim.frame_state import FrameState
+
+SWITCH_S = 0.001
+"""Longest that a thread of this process keeps the interpreter from the other: the renderer needs it between kernels."""
 
 
 class RenderThread:
@@ -27,6 +31,7 @@ class RenderThread:
         self._error: BaseException | None = None
         self._published_sequence = -1
         self._published = threading.Condition()
+        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
         self._thread = threading.Thread(target=self._work, name="images", daemon=True)
         self._thread.start()
 

@@ -84,7 +84,7 @@ class Scorer(Node):
 
 def main() -> None:
     """Run the node until a signal comes."""
-    run(Scorer)
+    run(Scorer, yields=True)
 
 
 if __name__ == "__main__":

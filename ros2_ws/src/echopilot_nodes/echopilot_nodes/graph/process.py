@@ -43,6 +43,8 @@ class Closes(Protocol):
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ORPHAN_S = 20.0
 """Wall time that a node has to end in once its parent is gone, with nobody left to kill it."""
+YIELD = 5
+"""Niceness of the nodes that no command waits for: on a full machine they run after those from image to twist."""
 
 
 def on_stop(action: Callable[[], object]) -> None:
@@ -85,11 +87,15 @@ def run(
     make_node: Callable[[], Node],
     own_signals: bool = False,
     executor_of_node: Callable[[], Executor] = make_executor,
+    yields: bool = False,
 ) -> None:
     """Create the node, spin it until a signal comes, destroy it, leave the process.
 
-    With `own_signals` the context survives signals: the node has a `run` with a `StopSignal`.
+    With `own_signals` the context survives signals: the node has a `run` with a `StopSignal`. One that `yields` is
+    outside the path from image to twist.
     """
+    if yields:
+        os.nice(YIELD)
     sys.exit(_run(make_node, own_signals, executor_of_node))
 
 
