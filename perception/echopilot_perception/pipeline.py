@@ -61,14 +61,14 @@ class Perception:
         if float((image > 0.02).mean()) < EMPTY_SHARE:
             return self._nothing(frame, begin)
         outputs = self._runtime.infer(image[None, None])
-        results = read_heads(outputs, self.manifest.spec)
+        results = read_heads(outputs, self.manifest.spec, grid.grid_of(frame.geometry))
         measurements = self._measure_frame(results, ~sector_cells(frame.geometry)[::2, ::2], frame.sequence)
         return PerceptionResult(
             stamp_ns=frame.stamp_ns,
             sequence=frame.sequence,
             geometry=frame.geometry,
-            label_map=grid.label_map(results.labels),
-            extents=extents(results.labels, results.probability),
+            label_map=results.grid.label_map(results.labels),
+            extents=extents(results.labels, results.probability, results.grid),
             view_probability=results.view_probability,
             quality=results.quality,
             coupling=results.coupling,
@@ -95,7 +95,7 @@ class Perception:
             stamp_ns=frame.stamp_ns,
             sequence=frame.sequence,
             geometry=frame.geometry,
-            label_map=grid.label_map(np.zeros((grid.CELLS, grid.CELLS), np.uint8)),
+            label_map=grid.grid_of(frame.geometry).label_map(np.zeros((grid.CELLS, grid.CELLS), np.uint8)),
             extents=(),
             view_probability=probability,
             quality=0.0,

@@ -18,8 +18,8 @@ def ring_sample(rng: np.random.Generator) -> Sample:
     image[fine < 14], labels[distance < 14] = 240, SegmentationClass.AO_WALL
     image[fine < 10], labels[distance < 10] = 5, SegmentationClass.AO_LUMEN
     landmarks = np.full((len(LandmarkName), 2), np.nan, np.float32)
-    landmarks[LandmarkName.AORTA_NEAR] = grid.X_M[cx], grid.Y_M[cy - 14]
-    landmarks[LandmarkName.AORTA_FAR] = grid.X_M[cx], grid.Y_M[cy + 14]
+    landmarks[LandmarkName.AORTA_NEAR] = grid.STANDARD.x_m[cx], grid.STANDARD.y_m[cy - 14]
+    landmarks[LandmarkName.AORTA_FAR] = grid.STANDARD.x_m[cx], grid.STANDARD.y_m[cy + 14]
     return Sample(
         image=image,
         labels=labels,

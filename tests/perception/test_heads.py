@@ -19,7 +19,7 @@ def test_a_peak_is_read_where_it_lies() -> None:
     rng = np.random.default_rng(5)
     for _ in range(20):
         x, y = float(rng.uniform(-0.06, 0.06)), float(rng.uniform(0.02, 0.14))
-        step = 2 * grid.SPACING_M
+        step = 2 * grid.STANDARD.spacing_m
         columns, rows = np.meshgrid(np.arange(COARSE), np.arange(COARSE))
         away = np.hypot((columns + 0.5) * step - 0.08 - x, (rows + 0.5) * step - y) / step
         p = np.clip(0.95 * np.exp(-0.5 * (away / 1.2) ** 2), 1e-4, 1 - 1e-4)
@@ -41,7 +41,7 @@ def test_a_patch_becomes_a_box_around_it() -> None:
     DiseaseHead().read(logits, DEFAULT_SPEC, reading)
     (box,) = reading.boxes
     assert box.kind == FindingKind.THROMBUS.name and box.score == pytest.approx(0.953, abs=0.01)
-    step = 2 * grid.SPACING_M
+    step = 2 * grid.STANDARD.spacing_m
     assert (box.left_m, box.right_m) == pytest.approx((30 * step - 0.08, 40 * step - 0.08))
     assert (box.top_m, box.bottom_m) == pytest.approx((20 * step, 26 * step))
 

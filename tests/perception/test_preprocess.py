@@ -19,9 +19,9 @@ def test_a_dot_lands_in_its_cell(spacing_m: float, x_m: float, y_m: float) -> No
     image = np.where(np.hypot(x - x_m, y - y_m) < 0.004, 255, 0).astype(np.uint8)
     x_m, y_m = float(x[image > 0].mean()), float(y[image > 0].mean())  # of the disc as its pixels show it
     resampled = to_network(frame_of(image, phased_geometry(spacing_m, u0, v0)))
-    steps_m = (np.arange(grid.IMAGE_CELLS) + 0.5) * grid.IMAGE_SPACING_M
+    steps_m = (np.arange(grid.IMAGE_CELLS) + 0.5) * grid.STANDARD.image_spacing_m
     found = np.array([resampled.sum(0) @ (steps_m - 0.08), resampled.sum(1) @ steps_m]) / resampled.sum()
-    assert np.abs(found - (x_m, y_m)).max() < 0.3 * grid.SPACING_M
+    assert np.abs(found - (x_m, y_m)).max() < 0.3 * grid.STANDARD.spacing_m
 
 
 def test_total_brightness_survives_resampling() -> None:

@@ -33,9 +33,6 @@ def resampled(frame: Frame, cells: int, spacing_m: float, top_m: float = 0.0) ->
     return np.asarray(fine if k == 1 else cv2.resize(fine, (cells, cells), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-EDGE_MARGIN_M = grid.SPACING_M  # the sector's outline is known to about one cell of a label map
-
-
 def to_network(frame: Frame) -> NDArray[np.float32]:
     """Resample `frame` to (256, 256) float32 in 0..1 on the image cells of `echopilot_perception.grid`.
 
@@ -43,7 +40,7 @@ def to_network(frame: Frame) -> NDArray[np.float32]:
     Raises EchoPilotError when the frame holds no usable image or geometry.
     """
     check(frame)
-    cells = resampled(frame, grid.IMAGE_CELLS, grid.IMAGE_SPACING_M)
+    cells = resampled(frame, grid.IMAGE_CELLS, grid.grid_of(frame.geometry).image_spacing_m)
     image = np.asarray(cells, dtype=np.float32) / np.float32(255.0)
     image[~sector_cells(frame.geometry)] = 0.0
     return image
@@ -51,14 +48,18 @@ def to_network(frame: Frame) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=8)
 def sector_cells(geometry: ProbeGeometry) -> NDArray[np.bool_]:
-    """Image cells (256, 256) whose center lies in the sector of `geometry`, widened by 1.25 mm; not to be changed."""
-    steps = (np.arange(grid.IMAGE_CELLS) + 0.5) * grid.IMAGE_SPACING_M
-    x, y = np.meshgrid(steps - 0.5 * grid.IMAGE_CELLS * grid.IMAGE_SPACING_M, steps)
+    """Image cells (256, 256) whose center lies in the sector of `geometry`; not to be changed.
+
+    It is widened by a cell of a label map, to which its outline is known.
+    """
+    spacing_m, margin_m = grid.grid_of(geometry).image_spacing_m, grid.grid_of(geometry).spacing_m
+    steps = (np.arange(grid.IMAGE_CELLS) + 0.5) * spacing_m
+    x, y = np.meshgrid(steps - 0.5 * grid.IMAGE_CELLS * spacing_m, steps)
     if geometry.kind == ProbeKind.LINEAR:
-        return _fixed((np.abs(x) <= geometry.aperture_m / 2 + EDGE_MARGIN_M) & (y <= geometry.depth_m))
+        return _fixed((np.abs(x) <= geometry.aperture_m / 2 + margin_m) & (y <= geometry.depth_m))
     range_m = np.hypot(x, y + geometry.radius_m)
     angle = np.abs(np.arctan2(x, y + geometry.radius_m))
-    margin = EDGE_MARGIN_M / np.maximum(range_m, EDGE_MARGIN_M)
+    margin = margin_m / np.maximum(range_m, margin_m)
     return _fixed(
         (angle <= geometry.opening_angle_rad / 2 + margin) & (range_m <= geometry.radius_m + geometry.depth_m)
     )

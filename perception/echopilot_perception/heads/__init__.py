@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_perception.grid import STANDARD, NetworkGrid
 from echopilot_perception.heads.base import GuidanceView, Head, HeadResults, HeadSpec, RegressedSize
 from echopilot_perception.heads.coupling import CouplingHead
 from echopilot_perception.heads.disease import DiseaseHead
@@ -31,9 +32,9 @@ HEADS: tuple[Head, ...] = (
 )
 
 
-def read_heads(outputs: Mapping[str, NDArray[np.float32]], spec: HeadSpec) -> HeadResults:
-    """Values of all heads from the outputs by name of one image, batch axis of length 1 included."""
-    results = HeadResults()
+def read_heads(outputs: Mapping[str, NDArray[np.float32]], spec: HeadSpec, grid: NetworkGrid = STANDARD) -> HeadResults:
+    """Values of all heads from the outputs by name of one image on `grid`, batch axis of length 1 included."""
+    results = HeadResults(grid)
     for head in HEADS:
         head.read(outputs[head.name][0], spec, results)
     return results

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Box, Guidance, HeadName, Landmark, View
+from echopilot_perception.grid import STANDARD, NetworkGrid
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -46,8 +47,9 @@ class RegressedSize:
 
 @dataclass
 class HeadResults:
-    """Values of all heads for one image, filled head by head before it becomes a `PerceptionResult`."""
+    """Values of all heads for one image on `grid`, filled head by head before it becomes a `PerceptionResult`."""
 
+    grid: NetworkGrid = STANDARD
     probability: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 0, 0), np.float32))  # (14, 128, 128)
     labels: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     view_probability: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))

@@ -64,13 +64,14 @@ class DiseaseHead(Head):
 
     def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
         results.boxes = tuple(
-            box for kind, p in zip(KINDS, sigmoid(output), strict=True) for box in _boxes(kind.name, p)
+            box
+            for kind, p in zip(KINDS, sigmoid(output), strict=True)
+            for box in _boxes(kind.name, p, results.grid.coarse_spacing_m)
         )
 
 
-def _boxes(kind: str, p: NDArray[np.float64]) -> list[Box]:
+def _boxes(kind: str, p: NDArray[np.float64], step_m: float) -> list[Box]:
     count, parts, stats, _ = cv2.connectedComponentsWithStats((p > PATCH_FROM).astype(np.uint8), connectivity=8)
-    step_m = grid.COARSE_SPACING_M
     boxes = []
     for i in range(1, count):
         left, top, width, height, area = (int(v) for v in stats[i])

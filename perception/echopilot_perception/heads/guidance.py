@@ -56,8 +56,9 @@ class GuidanceHead(Head):
 
     def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
         rows = []
+        lengths = np.array([results.grid.scale] * 3 + [1.0] * 3)
         for target, row in zip(spec.guidance, output.astype(np.float64), strict=True):
-            scale = np.asarray(target.scale)
+            scale = np.asarray(target.scale) * lengths
             sigma = np.exp(np.clip(row[6:], *LOG_SIGMA_RANGE))
             rows.append(Guidance(target.view, row[:6] * scale, sigma * scale))
         results.guidance = tuple(rows)

@@ -15,7 +15,7 @@ from echopilot_perception.heads.base import Head, HeadResults, HeadSpec, sigmoid
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-COARSE, SPACING_M = grid.COARSE_CELLS, grid.COARSE_SPACING_M
+COARSE, SPACING_M = grid.COARSE_CELLS, grid.STANDARD.coarse_spacing_m
 SPREAD_CELLS = 1.2  # of the target's peak
 SEEN_FROM = 0.3
 WINDOW = 3  # cells on either side of the peak that settle where it is
@@ -71,14 +71,17 @@ class LandmarkHead(Head):
                 continue
             top, left = max(row - WINDOW, 0), max(column - WINDOW, 0)
             p = sigmoid(logits[top : row + WINDOW + 1, left : column + WINDOW + 1])
-            rows.append(_landmark(name, p / p.sum(), LEFT_M + left * SPACING_M, TOP_M + top * SPACING_M))
+            rows.append(_landmark(name, p / p.sum(), left, top, results.grid.coarse_spacing_m))
         results.landmarks = tuple(rows)
 
 
-def _landmark(name: LandmarkName, p: NDArray[np.float64], left_m: float, top_m: float) -> Landmark:
-    """Mean and covariance of the peak; the target's own width is part of it and so a floor."""
-    x = left_m + SPACING_M * np.arange(p.shape[1])
-    y = top_m + SPACING_M * np.arange(p.shape[0])
+def _landmark(name: LandmarkName, p: NDArray[np.float64], left: int, top: int, spacing_m: float) -> Landmark:
+    """Mean and covariance of the peak in the window (H, W) that begins at cell (`top`, `left`).
+
+    The target's own width is part of the covariance and so a floor.
+    """
+    x = (0.5 * (1 - COARSE) + left + np.arange(p.shape[1])) * spacing_m
+    y = (0.5 + top + np.arange(p.shape[0])) * spacing_m
     px, py = p.sum(axis=0), p.sum(axis=1)
     cx, cy = float(px @ x), float(py @ y)
     xy = float((y - cy) @ p @ (x - cx))

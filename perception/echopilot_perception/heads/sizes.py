@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 NAMES = ("aorta_outer_ap_m", "root_m", "lv_volume_m3")
+POWERS = (1, 1, 3)  # of a length
 TYPICAL = (0.026, 0.034, 1.0e-4)  # the network answers with the logarithm of the ratio to these ...
 SCALE = (0.35, 0.15, 0.45)  # ... in units of its usual spread
 LOG_SIGMA_RANGE = (-3.5, 1.0)
@@ -61,7 +62,8 @@ class SizeHead(Head):
 
     def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
         row, n = output.astype(np.float64), len(NAMES)
-        values = np.array(TYPICAL) * np.exp(np.clip(row[:n] * SCALE, -2.0, 2.0))
+        typical = np.array(TYPICAL) * results.grid.scale ** np.array(POWERS)
+        values = typical * np.exp(np.clip(row[:n] * SCALE, -2.0, 2.0))
         sigmas = values * np.array(SCALE) * np.exp(np.clip(row[n:], *LOG_SIGMA_RANGE))
         results.sizes = tuple(RegressedSize(*row) for row in zip(NAMES, values.tolist(), sigmas.tolist(), strict=True))
 

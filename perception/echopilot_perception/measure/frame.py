@@ -16,7 +16,6 @@ from echopilot_core import (
     SegmentationClass,
     View,
 )
-from echopilot_perception import grid
 from echopilot_perception.heads import HeadResults
 from echopilot_perception.measure import aorta, atrium, regressed_sizes, ventricle
 from echopilot_perception.measure.effusion import measure_effusion
@@ -63,7 +62,7 @@ def _aorta(results: HeadResults) -> tuple[Measurement, ...]:
     if sum(float(results.view_probability[view]) for view in AORTIC) < MIN_AORTA_VIEW:
         return ()
     lumen, wall = _soft(results, SegmentationClass.AO_LUMEN), _soft(results, SegmentationClass.AO_WALL)
-    section = aorta.measure_section(lumen, wall, grid.X_M, grid.Y_M, grid.SPACING_M)
+    section = aorta.measure_section(lumen, wall, *_cells(results))
     return () if section is None else aorta.measurements(section)
 
 
@@ -72,10 +71,10 @@ def _left_heart(results: HeadResults) -> list[Measurement]:
         return []
     lv, la = _soft(results, SegmentationClass.LV), _soft(results, SegmentationClass.LA)
     rows: list[Measurement] = []
-    cavity = ventricle.measure_ventricle(lv, grid.X_M, grid.Y_M, grid.SPACING_M, la)
+    cavity = ventricle.measure_ventricle(lv, *_cells(results), la)
     if cavity is not None:
         rows.append(ventricle.measurement(cavity))
-    filled = atrium.measure_atrium(la, lv, grid.X_M, grid.Y_M, grid.SPACING_M)
+    filled = atrium.measure_atrium(la, lv, *_cells(results))
     if filled is not None:
         rows += atrium.measurements(filled)
     return rows
@@ -87,10 +86,10 @@ def _in_long_axis(results: HeadResults, outside: NDArray[np.bool_]) -> list[Meas
     rows: list[Measurement] = []
     if float(results.view_probability[View.PLAX]) >= MIN_VIEW:
         root, lv = _soft(results, SegmentationClass.AO_ROOT), _soft(results, SegmentationClass.LV)
-        rows += measure_root(root, lv, unseen, grid.X_M, grid.Y_M, grid.SPACING_M)
+        rows += measure_root(root, lv, unseen, *_cells(results))
     if float(results.view_probability[View.SC_IVC]) >= MIN_VIEW:
         vein = _soft(results, SegmentationClass.IVC)
-        found = measure_inferior_vena_cava(vein, unseen, grid.X_M, grid.Y_M, grid.SPACING_M)
+        found = measure_inferior_vena_cava(vein, unseen, *_cells(results))
         rows += [] if found is None else [found]
     return rows
 
@@ -100,9 +99,14 @@ def _fluid(results: HeadResults) -> list[Measurement]:
         return []
     view = View(int(np.argmax(results.view_probability)))
     fluid = _soft(results, SegmentationClass.EFFUSION)
-    found = measure_effusion(fluid, grid.X_M, grid.Y_M, grid.SPACING_M, view)
+    found = measure_effusion(fluid, *_cells(results), view)
     return [] if found is None else [found]
 
 
 def _soft(results: HeadResults, tissue: SegmentationClass) -> Array:
     return np.asarray(results.probability[tissue], dtype=np.float64)
+
+
+def _cells(results: HeadResults) -> tuple[Array, Array, float]:
+    """Centers of columns and rows, and spacing of the cells [m]."""
+    return results.grid.x_m, results.grid.y_m, results.grid.spacing_m

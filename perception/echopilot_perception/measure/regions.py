@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array, CaliperPoint, ClassExtent, LabelMap, SegmentationClass
-from echopilot_perception import grid
+from echopilot_perception.grid import NetworkGrid
 
 
 def cell_centers(labels: LabelMap) -> tuple[Array, Array]:
@@ -77,13 +77,14 @@ def moments(
 MIN_CELLS = 6
 
 
-def extents(labels: NDArray[np.uint8], probability: NDArray[np.float32]) -> tuple[ClassExtent, ...]:
-    """Extents of the classes with at least 6 cells in `labels` (H, W); probabilities are (14, H, W).
+def extents(labels: NDArray[np.uint8], probability: NDArray[np.float32], grid: NetworkGrid) -> tuple[ClassExtent, ...]:
+    """Extents of the classes with at least 6 cells in `labels` (H, W) on `grid`; probabilities are (14, H, W).
 
     Sigma is the area of doubt, the sum of p (1 - p): doubtful cells lie along outlines and move together, so they
     are taken as fully correlated.
     """
     counts = np.bincount(labels.ravel(), minlength=len(SegmentationClass))
+    cell_m2 = grid.spacing_m * grid.spacing_m
     rows = []
     for tissue in list(SegmentationClass)[1:]:
         if counts[tissue] < MIN_CELLS:
@@ -95,10 +96,10 @@ def extents(labels: NDArray[np.uint8], probability: NDArray[np.float32]) -> tupl
         rows.append(
             ClassExtent(
                 tissue=tissue,
-                area_m2=n * grid.CELL_AREA_M2,
-                sigma_m2=max(doubt, 0.3 * float(np.sqrt(n))) * grid.CELL_AREA_M2,
-                centroid_x_m=float(mask.sum(axis=0) @ grid.X_M) / n,
-                centroid_y_m=float(mask.sum(axis=1) @ grid.Y_M) / n,
+                area_m2=n * cell_m2,
+                sigma_m2=max(doubt, 0.3 * float(np.sqrt(n))) * cell_m2,
+                centroid_x_m=float(mask.sum(axis=0) @ grid.x_m) / n,
+                centroid_y_m=float(mask.sum(axis=1) @ grid.y_m) / n,
             )
         )
     return tuple(rows)

@@ -98,9 +98,9 @@ def input_description() -> dict[str, Any]:
         "name": "image",
         "channels": 1,
         "cells": grid.IMAGE_CELLS,
-        "spacing_m": grid.IMAGE_SPACING_M,
+        "extent": "depth of the image",
         "label_cells": grid.CELLS,
-        "label_spacing_m": grid.SPACING_M,
+        "lengths_at_extent_m": grid.STANDARD_M,
         "range": [0.0, 1.0],
         "normalisation": "none",
     }

@@ -88,7 +88,7 @@ def _stretch(batch: Batch, rows: Tensor, draw: _Draw) -> None:
         moved = UNKNOWN_LABEL - _sampled(inverse, theta, "nearest")
         batch[name][rows] = moved[:, 0].to(batch[name].dtype)
     points = batch["landmarks"][rows] @ forward.mT
-    half = 0.5 * grid.CELLS * grid.SPACING_M
+    half = 0.5 * grid.STANDARD_M
     inside = (points[..., 0].abs() < half) & (points[..., 1] > 0) & (points[..., 1] < 2 * half)
     batch["landmarks"][rows] = torch.where(inside[..., None], points, math.nan)
     without_scale(batch, rows)
@@ -161,7 +161,7 @@ def _shorten(batch: Batch, share: Tensor) -> None:
     for name in ("labels", "disease"):
         batch[name].masked_fill_(_below(share, batch[name].shape[-1])[:, 0], UNKNOWN_LABEL)
     batch["calm"].masked_fill_(_below(share, batch["calm"].shape[-1])[:, 0], 0)
-    deep = batch["landmarks"][..., 1] > share[:, None] * grid.CELLS * grid.SPACING_M
+    deep = batch["landmarks"][..., 1] > share[:, None] * grid.STANDARD_M
     batch["landmarks"].masked_fill_(deep[..., None], math.nan)
 
 

@@ -48,7 +48,10 @@ def test_landmarks_stay_on_the_ring() -> None:
         )
         if not np.isfinite(point).all() or len(wall) < 500:
             continue
-        column, row = (point[0] - grid.ORIGIN_X_M) / grid.SPACING_M, (point[1] - grid.ORIGIN_Y_M) / grid.SPACING_M
+        column, row = (
+            (point[0] - grid.STANDARD.x_m[0]) / grid.STANDARD.spacing_m,
+            (point[1] - grid.STANDARD.y_m[0]) / grid.STANDARD.spacing_m,
+        )
         assert np.hypot(wall[:, 1] - column, wall[:, 0] - row).min() < 2.5
         assert row < wall[:, 0].mean()
         moved += bool(torch.isnan(sizes).all())

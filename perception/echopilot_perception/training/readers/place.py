@@ -61,23 +61,17 @@ def on_grid(
     inside = sector_cells(geometry).reshape(grid.CELLS, ZOOM, grid.CELLS, ZOOM).any(axis=(1, 3))
     labels = np.where(inside, _at_cells(classes, geometry), 0).astype(np.uint8)
     sizes = np.full(len(NAMES), np.nan, np.float32)
-    sizes[NAMES.index("lv_volume_m3")] = lv_volume_m3
+    sizes[NAMES.index("lv_volume_m3")] = lv_volume_m3 / grid.grid_of(geometry).scale ** 3
     return Sample(image=image, labels=labels, view=int(view), sizes=sizes)
 
 
 def _at_cells(classes: NDArray[np.uint8], geometry: ProbeGeometry) -> NDArray[np.uint8]:
+    cells_m = grid.grid_of(geometry)
+    across, down = cells_m.spacing_m / geometry.spacing_x_m, cells_m.spacing_m / geometry.spacing_y_m
     to_source = np.array(
         [
-            [
-                grid.SPACING_M / geometry.spacing_x_m,
-                0.0,
-                grid.ORIGIN_X_M / geometry.spacing_x_m + geometry.origin_u_px,
-            ],
-            [
-                0.0,
-                grid.SPACING_M / geometry.spacing_y_m,
-                grid.ORIGIN_Y_M / geometry.spacing_y_m + geometry.origin_v_px,
-            ],
+            [across, 0.0, float(cells_m.x_m[0]) / geometry.spacing_x_m + geometry.origin_u_px],
+            [0.0, down, float(cells_m.y_m[0]) / geometry.spacing_y_m + geometry.origin_v_px],
         ]
     )
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP

@@ -20,17 +20,16 @@ CLASSES = {
     VESSEL_RGB: int(SegmentationClass.AO_LUMEN),
     NERVE_RGB: int(SegmentationClass.BACKGROUND),
 }
-DEPTH_M = 0.04
+DEPTH_M = 0.04  # usual for these probes at neck, arm and groin
 
 
-def read_usgra(folder: Path, depth_m: float = DEPTH_M) -> Iterator[Sample]:
+def read_usgra(folder: Path) -> Iterator[Sample]:
     """Samples of every images/NAME.png with its masks/NAME.png.
 
     Vessels become AO_LUMEN, the only class of a round vessel that we have; a nerve is certainly none of our classes;
     what is not colored is not known. The images show no standard view, which is known: NONE. Pixel spacing is not
-    given: each image is taken to reach `depth_m` deep, 40 mm as is usual for these probes at neck, arm and groin, so
-    vessels are smaller than an aorta and diameters are good to a third at best. Raises EchoPilotError when there is no
-    image, a mask is missing or of another size, or a mask holds another color.
+    given, and no sample needs it. Raises EchoPilotError when there is no image, a mask is missing or of another size,
+    or a mask holds another color.
     """
     paths = sorted((Path(folder) / "images").glob("*.png"))
     if not paths:
@@ -42,7 +41,7 @@ def read_usgra(folder: Path, depth_m: float = DEPTH_M) -> Iterator[Sample]:
         )
         check_same_size(image, mask, path.name)
         sector = sector_of(image[None], path.name)
-        yield on_grid(image, _classes(mask, path.name), sector, depth_m / sector.depth_px, View.NONE)
+        yield on_grid(image, _classes(mask, path.name), sector, DEPTH_M / sector.depth_px, View.NONE)
 
 
 def _load(path: Path, flags: int) -> NDArray[np.uint8]:

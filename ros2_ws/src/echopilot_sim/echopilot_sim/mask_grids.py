@@ -36,8 +36,13 @@ class CellGrid:
         return np.asarray(sample_indices(beam_grid(preset(imaging.preset), imaging.depth_m, 8, 8), x, y)[2])
 
 
-NETWORK_CELLS = CellGrid(128, 1.25e-3)
-"""The grid of perception's label maps."""
+def network_cells(depth_m: float) -> CellGrid:
+    """The grid of perception's label maps of images of a depth [m]."""
+    return CellGrid(128, depth_m / 128)
+
+
+NETWORK_CELLS = network_cells(0.16)
+"""The same of images of the usual depth."""
 
 
 def sector_cells(imaging: ScannerSettings, cells: int = 256) -> CellGrid:

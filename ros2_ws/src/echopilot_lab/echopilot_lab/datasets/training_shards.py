@@ -28,6 +28,7 @@ from echopilot_lab.util.parallel import run_all
 from echopilot_perception import grid
 from echopilot_perception.frames import to_network
 from echopilot_perception.heads import HeadSpec
+from echopilot_perception.heads.sizes import POWERS
 from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, join, stack
 from echopilot_sim.anatomy import build, sample_patient
 from echopilot_sim.anatomy.parameters import Patient
@@ -113,7 +114,8 @@ def sample_of(sample: RenderedSample, spec: HeadSpec) -> Sample:
         limit_m, limit_rad = GUIDANCE_LIMITS[target.view]
         guidance[i] = error.motion / np.asarray(target.scale)
         valid[i] = coupled and error.offset_m < limit_m and error.angle_rad < limit_rad
-    twin = sample.twin
+    twin, scale = sample.twin, grid.grid_of(sample.frame.geometry).scale
+    guidance[:, :3] /= scale
     return Sample(
         image=_bytes(to_network(sample.frame)),
         labels=truth.visible.labels,
@@ -122,9 +124,9 @@ def sample_of(sample: RenderedSample, spec: HeadSpec) -> Sample:
         coupling=truth.coupling.astype(np.float32),
         guidance=guidance,
         guidance_valid=valid,
-        landmarks=visible_landmarks(truth).astype(np.float32),
+        landmarks=(visible_landmarks(truth) / scale).astype(np.float32),
         landmarks_known=True,
-        sizes=visible_sizes(truth).astype(np.float32),
+        sizes=(visible_sizes(truth) / scale ** np.array(POWERS)).astype(np.float32),
         disease=visible_disease(truth),
         calm=np.zeros((grid.CELLS, grid.CELLS), np.uint8) if twin is None else _bytes(_halved(to_network(twin))),
         calm_known=twin is not None,

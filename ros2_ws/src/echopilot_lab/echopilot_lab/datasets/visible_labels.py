@@ -38,9 +38,9 @@ def visible_landmarks(truth: Truth) -> Array:
     """Landmarks (7, 2) [m] of an image with masks; NaN in shadow, outside the sector, or without contact."""
     assert truth.landmarks_m is not None and truth.visible is not None
     points = truth.landmarks_m.copy()
-    labels = truth.visible.labels
-    column = np.round((points[:, 0] - grid.ORIGIN_X_M) / grid.SPACING_M)
-    row = np.round((points[:, 1] - grid.ORIGIN_Y_M) / grid.SPACING_M)
+    visible, labels = truth.visible, truth.visible.labels
+    column = np.round((points[:, 0] - visible.origin_x_m) / visible.spacing_m)
+    row = np.round((points[:, 1] - visible.origin_y_m) / visible.spacing_m)
     inside = (column >= 0) & (column < grid.CELLS) & (row >= 0) & (row < grid.CELLS)
     at = np.where(inside, row, 0).astype(int), np.where(inside, column, 0).astype(int)
     hidden = ~inside | (labels[at] == SegmentationClass.SHADOW) | (float(truth.coupling.mean()) <= MIN_COUPLING)

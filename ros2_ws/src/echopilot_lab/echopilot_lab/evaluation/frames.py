@@ -11,7 +11,7 @@ from echopilot_lab.datasets.visible_labels import MIN_COUPLING, label_view, visi
 from echopilot_lab.evaluation.marks import GuidanceError, Marks, ScoredCase
 from echopilot_perception.anomaly import suspicions
 from echopilot_perception.anomaly.thresholds import SIZES
-from echopilot_sim.mask_grids import NETWORK_CELLS
+from echopilot_sim.mask_grids import network_cells
 from echopilot_sim.truth.frame_truth import Truth
 
 NEAR_M, NEAR_RAD = 0.03, math.radians(30.0)
@@ -56,7 +56,7 @@ def _count_cells(marks: Marks, result: PerceptionResult, sample: RenderedSample)
     marks.true_cells += cells[0]
     marks.predicted_cells += np.where(there, cells[1], 0)
     marks.both_cells += cells[2]
-    sector = max(int(NETWORK_CELLS.in_sector(sample.frame_state.imaging).sum()), 1)
+    sector = max(int(network_cells(sample.frame_state.imaging.depth_m).in_sector(sample.frame_state.imaging).sum()), 1)
     marks.false_share += np.where(there, 0.0, cells[1] / sector)
     marks.absent += ~there
 
