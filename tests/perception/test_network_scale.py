@@ -1,4 +1,4 @@
-"""The network sees images at their full depth: what looks the same has the same outlines, and lengths with the depth."""
+"""The network sees images at their full depth: what looks the same has the same outlines, lengths grow with it."""
 
 from dataclasses import replace
 

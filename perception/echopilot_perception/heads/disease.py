@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Box, FindingKind, HeadName
-from echopilot_perception import grid
 from echopilot_perception.heads.base import UNKNOWN_LABEL, Head, HeadResults, HeadSpec, sigmoid
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ GUIDANCE_VIEWS = len(View) - 1  # all but NONE
 class Sample:
     """A network image with the targets of all heads; omitted targets are unknown and do not contribute to the loss.
 
-    Lengths are those of an image that looks the same and is 160 mm deep (grid.STANDARD): divided by `NetworkGrid.scale`.
+    Lengths are those of an image that looks the same and is 160 mm deep: divided by `NetworkGrid.scale`.
     `image` is the pre-processed image times 255 and `labels` the visible class per cell (255: unknown). `guidance`
     (G, 6) is the motion to each guidance view divided by its scale, counted only where `guidance_valid` (G,) is true.
     `landmarks` (7, 2) are points [m] in us_image by LandmarkName, NaN where the image shows no such point. `sizes`

@@ -7,7 +7,8 @@ from echopilot_core import MeasurementName as Name
 from echopilot_perception import grid
 from echopilot_perception.measure import aorta, ejection_fraction, measure_section, measure_ventricle
 
-X, Y = np.meshgrid(grid.STANDARD.x_m, grid.STANDARD.y_m)
+CELLS = grid.STANDARD.x_m, grid.STANDARD.y_m, grid.STANDARD.spacing_m
+X, Y = np.meshgrid(*CELLS[:2])
 
 
 def soft_ellipse(cx: float, cy: float, rx: float, ry: float, turn: float = 0.0) -> np.ndarray:
@@ -23,7 +24,7 @@ def soft_ellipse(cx: float, cy: float, rx: float, ry: float, turn: float = 0.0) 
 
 
 def section(lumen: np.ndarray, outer: np.ndarray) -> aorta.AorticSection:
-    found = measure_section(lumen, outer - lumen, grid.STANDARD.x_m, grid.STANDARD.y_m, grid.STANDARD.spacing_m)
+    found = measure_section(lumen, outer - lumen, *CELLS)
     assert found is not None
     return found
 
@@ -64,15 +65,15 @@ def test_obliquity_shortens_the_stretched_width() -> None:
 
 def test_no_aorta_gives_none() -> None:
     empty = np.zeros_like(X)
-    assert measure_section(empty, empty, grid.STANDARD.x_m, grid.STANDARD.y_m, grid.STANDARD.spacing_m) is None
+    assert measure_section(empty, empty, *CELLS) is None
     wall_only = soft_ellipse(0, 0.09, 0.01, 0.01)
-    assert measure_section(empty, wall_only, grid.STANDARD.x_m, grid.STANDARD.y_m, grid.STANDARD.spacing_m) is None
+    assert measure_section(empty, wall_only, *CELLS) is None
 
 
 @pytest.mark.parametrize("turn_deg", [0.0, 15.0, -25.0])
 def test_prolate_ellipsoid_volume(turn_deg: float) -> None:
     mask = soft_ellipse(0.01, 0.07, 0.025, 0.045, np.deg2rad(turn_deg))
-    found = measure_ventricle(mask, grid.STANDARD.x_m, grid.STANDARD.y_m, grid.STANDARD.spacing_m)
+    found = measure_ventricle(mask, *CELLS)
     assert found is not None
     assert found.volume_m3 * 1e6 == pytest.approx(117.8, rel=0.01)
     assert found.length_m == pytest.approx(0.090, abs=0.002)
@@ -82,7 +83,7 @@ def test_prolate_ellipsoid_volume(turn_deg: float) -> None:
 def test_a_speck_is_no_ventricle() -> None:
     assert (
         measure_ventricle(
-            soft_ellipse(0, 0.07, 0.005, 0.006), grid.STANDARD.x_m, grid.STANDARD.y_m, grid.STANDARD.spacing_m
+            soft_ellipse(0, 0.07, 0.005, 0.006), *CELLS
         )
         is None
     )

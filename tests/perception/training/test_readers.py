@@ -36,7 +36,7 @@ def test_camus_keeps_millimeters_and_sides(tmp_path: Path) -> None:
     assert [s.view for s in samples] == [View.A2C, View.A2C, View.A4C, View.A4C]
     end_diastole, end_systole = samples[:2]
     assert area_m2(end_systole, SegmentationClass.LV) < area_m2(end_diastole, SegmentationClass.LV)
-    x, y = centre_m(end_diastole, SegmentationClass.LV)
+    x, _ = centre_m(end_diastole, SegmentationClass.LV)
     scale = scale_of(end_diastole)
     assert 0.8 < scale < 1.0  # the sector is about 140 mm deep
     assert scale**2 * area_m2(end_diastole, SegmentationClass.LV) == pytest.approx(np.pi * 0.032 * 0.016, rel=0.06)
