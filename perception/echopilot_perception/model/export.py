@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from echopilot_core import EchoPilotError
+from echopilot_core import EchoPilotError, View
 from echopilot_perception import grid
 from echopilot_perception.heads import HEADS, HeadSpec
 from echopilot_perception.model.calibrate import calibrate
@@ -19,17 +20,19 @@ from echopilot_perception.model.model_card import model_card
 from echopilot_perception.model.quantize import quantize
 from echopilot_perception.runtime.onnx import OnnxRuntime
 from echopilot_perception.training import checkpoint
+from echopilot_perception.training.augmentation import augmented
+from echopilot_perception.training.batches import on_device, tensors
+from echopilot_perception.training.foreign_images import foreign_images
 from echopilot_perception.training.loop import TrainResult
-from echopilot_perception.training.out_of_distribution import fit, outliers, save
-from echopilot_perception.training.samples import Samples
+from echopilot_perception.training.out_of_distribution import fit, save
+from echopilot_perception.training.samples import UNKNOWN_VIEW, Samples, join
 
 MAX_ONNX_BYTES = 10_000_000
 MAX_CHECKPOINT_BYTES = 5_000_000
 MAX_DIFFERENCE = 1e-2
-MIN_COUPLING = 0.5
 MAX_IMAGES = 3000  # for the statistics of in-distribution images
 CALIBRATION_IMAGES = 256  # for INT8
-OUTLIER_SEED = 1
+FOREIGN_SEED = 1
 BATCH = 64
 
 
@@ -54,10 +57,11 @@ def export(
         network = result.network.eval()
         calibration = calibrate(network, validation)
         write_onnx(network, draft / "model.onnx")
-        in_distribution = [rows.image[_well_coupled(rows)] for rows in (train, validation)]
-        outlier_images = outliers(in_distribution[0], np.random.default_rng(OUTLIER_SEED))
-        save(draft / "ood.npz", fit(*(_features(network, images) for images in (*in_distribution, outlier_images))))
-        quantize(draft / "model.onnx", in_distribution[0][:CALIBRATION_IMAGES], draft / "model_int8.onnx")
+        shown = [rows.take(_that_show_a_view(rows)) for rows in (train, validation)]
+        foreign = replace(shown[0], image=foreign_images(shown[0].image, np.random.default_rng(FOREIGN_SEED)))
+        foreign = join([foreign, train.take(np.nonzero(_is_real(train) & (train.view == View.NONE))[0])])
+        save(draft / "ood.npz", fit(*(_features(network, rows) for rows in (*shown, foreign))))
+        quantize(draft / "model.onnx", shown[0].image[:CALIBRATION_IMAGES], draft / "model_int8.onnx")
         state = {**result.state, "best": network.state_dict()}
         checkpoint.save(draft / "checkpoint.pt", checkpoint.to_fp16(state))
         _check(network, draft, validation)
@@ -93,19 +97,26 @@ def write_onnx(network: nn.Module, path: Path) -> None:
     os.replace(partial, path)
 
 
-def _well_coupled(rows: Samples) -> NDArray[np.int64]:
-    """Indices of well-coupled images, evenly picked."""
-    keep = np.nonzero(rows.coupling.mean(axis=1) > MIN_COUPLING)[0]
+def _that_show_a_view(rows: Samples) -> NDArray[np.int64]:
+    """Indices of images that show a view, evenly picked; real ones, which are few, all."""
+    shown = (rows.view != View.NONE) & (rows.view != UNKNOWN_VIEW)
+    keep = np.nonzero(shown & ~_is_real(rows))[0]
     keep = keep if len(keep) > 1 else np.arange(len(rows))
-    return np.asarray(keep[:: -(-len(keep) // MAX_IMAGES)], np.int64)
+    return np.concatenate([keep[:: -(-len(keep) // MAX_IMAGES)], np.nonzero(shown & _is_real(rows))[0]])
 
 
-def _features(network: nn.Module, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Embeddings (N, D) of images (N, 256, 256) uint8."""
+def _is_real(rows: Samples) -> NDArray[np.bool_]:
+    """Whether images (N,) are none that were rendered: those have a quality."""
+    return np.isnan(rows.quality)
+
+
+def _features(network: nn.Module, rows: Samples) -> NDArray[np.float64]:
+    """Embeddings (N, D) of images in the styles of many scanners."""
     parts = []
     with torch.no_grad():
-        for at in range(0, len(images), BATCH):
-            image = torch.from_numpy(images[at : at + BATCH]).float()[:, None] / 255.0
+        for at in range(0, len(rows), BATCH):
+            batch = on_device(tensors(rows.take(np.arange(at, min(at + BATCH, len(rows))))), torch.device("cpu"))
+            image = augmented(batch, torch.Generator().manual_seed(at))["image"]
             parts.append(network(image)[-1].numpy().astype(np.float64))
     return np.concatenate(parts)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.training.augment import augmented
+from echopilot_perception.training.augmentation import augmented
 from echopilot_perception.training.batches import Batch, on_device
 from echopilot_perception.training.config import share
 from echopilot_perception.training.distill import Distillation

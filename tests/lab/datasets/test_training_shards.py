@@ -1,5 +1,6 @@
 """Rendered training data: pure functions of the seed, on the skin, and true to the simulator."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from built_patients import drawn
 from echopilot_core import EchoPilotError, ScannerSettings, View, se3
 from echopilot_lab.datasets.probe_pose_sampling import Recipe, draw_frame_states, frame_state_at
 from echopilot_lab.datasets.sample_rendering import render_samples
-from echopilot_lab.datasets.training_shards import TRAIN_SEEDS, label_view, load, patient_samples, training_seeds
+from echopilot_lab.datasets.training_shards import TRAIN_SEEDS, load, patient_samples, training_seeds
+from echopilot_lab.datasets.visible_labels import label_view, shown_view
 from echopilot_lab.evaluation import evaluate_patients
 from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.bmode import Renderer
@@ -50,7 +52,18 @@ def test_a_view_counts_only_where_something_of_it_is_visible() -> None:
     seen, unseen = (frame_state_at(anatomy, T, Phases(), ScannerSettings()) for T in (target, away))
     for frame_state, view in ((seen, View.A4C), (unseen, View.NONE)):
         sample = next(render_samples(anatomy, [frame_state], [Renderer(anatomy, "fast")], np.random.default_rng(0)))
-        assert sample.truth.view == View.A4C and label_view(sample.truth) == view
+        assert sample.truth.view == View.A4C
+        assert label_view(sample.truth) == shown_view(sample.truth) == view
+
+
+def test_the_nearest_view_is_taught_far_from_the_standard_plane() -> None:
+    anatomy = drawn(499_998)
+    target = anatomy.view_target(View.A4C, Phases())
+    assert target is not None
+    turned = target @ se3.transform(se3.so3_exp(np.array([0.0, 0.0, math.radians(24.0)])), np.zeros(3))
+    frame_state = frame_state_at(anatomy, turned, Phases(), ScannerSettings())
+    sample = next(render_samples(anatomy, [frame_state], [Renderer(anatomy, "fast")], np.random.default_rng(0)))
+    assert label_view(sample.truth) is View.NONE and shown_view(sample.truth) is View.A4C
 
 
 def test_training_patients_have_more_of_what_is_rare_and_none_of_validation() -> None:

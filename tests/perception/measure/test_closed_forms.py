@@ -81,12 +81,7 @@ def test_prolate_ellipsoid_volume(turn_deg: float) -> None:
 
 
 def test_a_speck_is_no_ventricle() -> None:
-    assert (
-        measure_ventricle(
-            soft_ellipse(0, 0.07, 0.005, 0.006), *CELLS
-        )
-        is None
-    )
+    assert measure_ventricle(soft_ellipse(0, 0.07, 0.005, 0.006), *CELLS) is None
 
 
 @pytest.mark.parametrize("true_ef, rate_hz", [(0.6, 1.1), (0.3, 1.4), (0.45, 0.9)])

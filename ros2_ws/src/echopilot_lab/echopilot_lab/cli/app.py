@@ -164,8 +164,12 @@ def train(
     camus: Annotated[Path | None, typer.Option(help="Folder of CAMUS, to learn from as well.")] = None,
     echonet: Annotated[Path | None, typer.Option(help="Folder of EchoNet-Dynamic, to learn from as well.")] = None,
     usgra: Annotated[Path | None, typer.Option(help="Folder of usgra-seg, to learn from as well.")] = None,
+    real: Annotated[Path | None, typer.Option(help="Folder of real images (shared/data/ultrasound), likewise.")] = None,
 ) -> None:
     """Render training patients, train echopilot-edge, export it (make train)."""
     from echopilot_lab.models.train import TrainingPlan, train_model
 
-    train_model(console, TrainingPlan(patients, epochs=epochs, start=start, camus=camus, echonet=echonet, usgra=usgra))
+    train_model(
+        console,
+        TrainingPlan(patients, epochs=epochs, start=start, camus=camus, echonet=echonet, usgra=usgra, real=real),
+    )

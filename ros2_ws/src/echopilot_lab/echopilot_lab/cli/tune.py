@@ -66,3 +66,21 @@ def priors(
     from echopilot_lab.controller_data.search_priors import tune_priors
 
     write_json(tune_priors(console, patients, seed, jobs), json_file)
+
+
+@tune_app.command()
+@one_line_errors
+def styles(
+    data: Annotated[Path, typer.Argument(help="Folder of real images (shared/data/ultrasound).")],
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("out/tune/styles.npz"),
+    write: Annotated[bool, typer.Option(help="Overwrite the shipped file.")] = False,
+) -> None:
+    """Gray levels and low-frequency amplitudes of real images, which training lends to rendered ones."""
+    from echopilot_lab.realism.styles import make_bank
+    from echopilot_perception.training.augmentation.style_bank import FILE, save
+
+    bank = make_bank(data, console)
+    path = FILE if write else out
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(path, bank)
+    console.print(f"{len(bank)} styles in {path}", highlight=False)

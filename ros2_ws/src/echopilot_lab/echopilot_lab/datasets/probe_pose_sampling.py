@@ -24,7 +24,7 @@ OTHER_VIEWS = (
     View.AORTA_LONG,
 )
 STANDARD_VIEWS = (View.A4C, *OTHER_VIEWS, View.AORTA_TRANS)
-WIDE_VIEWS = (View.PLAX, View.PSAX_PM, View.A2C, View.SC4C)
+WIDE_VIEWS = (View.PLAX, View.PSAX_PM, View.A2C, View.SC4C)  # of an exam
 NEAR_SCALE = 0.35  # how far images "of a view" stray from it, in OFFSET_M and ANGLE_RAD
 CARDIAC_SCALES = (0.08, 0.3, 0.6, 1.0)  # of 25 mm and 25 degrees
 CARDIAC_SHARES = (0.12, 0.28, 0.3, 0.3)
@@ -37,11 +37,11 @@ AORTA_LENGTH_M = 0.16  # of the abdominal aorta that is swept
 class Recipe:
     """Frames of each kind per patient."""
 
-    a4c: int = 16
-    aorta: int = 16
-    wide: int = 40  # around the other views of an exam, as far off as a search may come
-    other: int = 22  # near any other standard view
-    anywhere: int = 4
+    a4c: int = 14
+    aorta: int = 14
+    wide: int = 26  # around the other views of an exam, as far off as a search may come
+    other: int = 30  # around any other standard view, as far off as a hand may come
+    anywhere: int = 6
 
 
 DEFAULT_RECIPE = Recipe()
@@ -124,7 +124,8 @@ def _pose(anatomy: Anatomy, rng: np.random.Generator, kind: str, phases: Phases)
     if kind == "other":
         view = OTHER_VIEWS[int(rng.integers(len(OTHER_VIEWS)))]
         target = anatomy.view_target(view, phases)
-        return None if target is None else _around(anatomy, rng, target, float(rng.choice([0.1, 0.3, 0.6])), phases)
+        scale = float(rng.choice([0.1, 0.4, 0.7, 1.0]))
+        return None if target is None else _around(anatomy, rng, target, scale, phases)
     if kind == "aorta":
         return _along_aorta(anatomy, rng, phases)
     return _anywhere(anatomy, rng, phases)
@@ -195,7 +196,7 @@ def _frame_state(
     T = pose.copy()
     T[:3, 3] += pressed_m * T[:3, 2]
     abdomen = soft and rng.random() < 0.9
-    depth_m = 0.16 if rng.random() < 0.7 else float(rng.choice([0.13, 0.14, 0.15, 0.18]))
+    depth_m = 0.16 if rng.random() < 0.6 else float(rng.choice([0.12, 0.13, 0.14, 0.15, 0.18, 0.2]))
     imaging = ScannerSettings(Preset.ABDOMEN if abdomen else Preset.CARDIAC, depth_m)
     return frame_state_at(anatomy, T, phases, imaging, sequence, int(rng.integers(2**31)))
 

@@ -18,7 +18,7 @@ from echopilot_lab.datasets.probe_pose_sampling import DEFAULT_RECIPE, STANDARD_
 from echopilot_lab.datasets.sample_rendering import SPECKLES, RenderedSample, render_samples
 from echopilot_lab.datasets.visible_labels import (
     MIN_COUPLING,
-    label_view,
+    shown_view,
     visible_disease,
     visible_landmarks,
     visible_sizes,
@@ -30,6 +30,7 @@ from echopilot_perception.frames import to_network
 from echopilot_perception.heads import HeadSpec
 from echopilot_perception.heads.sizes import POWERS
 from echopilot_perception.training import DEFAULT_SPEC, Sample, Samples, join, stack
+from echopilot_perception.training.samples import UNKNOWN_VIEW
 from echopilot_sim.anatomy import build, sample_patient
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.bmode import Renderer
@@ -114,12 +115,13 @@ def sample_of(sample: RenderedSample, spec: HeadSpec) -> Sample:
         limit_m, limit_rad = GUIDANCE_LIMITS[target.view]
         guidance[i] = error.motion / np.asarray(target.scale)
         valid[i] = coupled and error.offset_m < limit_m and error.angle_rad < limit_rad
+    view = shown_view(truth)
     twin, scale = sample.twin, grid.grid_of(sample.frame.geometry).scale
     guidance[:, :3] /= scale
     return Sample(
         image=_bytes(to_network(sample.frame)),
         labels=truth.visible.labels,
-        view=int(label_view(truth)),
+        view=UNKNOWN_VIEW if view is None else int(view),
         quality=truth.quality,
         coupling=truth.coupling.astype(np.float32),
         guidance=guidance,

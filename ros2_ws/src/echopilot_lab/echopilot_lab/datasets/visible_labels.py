@@ -11,9 +11,20 @@ from echopilot_perception.heads.disease import KINDS
 from echopilot_perception.heads.sizes import NAMES
 from echopilot_sim.truth.frame_truth import Truth
 
+AORTIC = (View.AORTA_TRANS, View.AORTA_LONG)
+HEART = (
+    SegmentationClass.LV,
+    SegmentationClass.LV_MYO,
+    SegmentationClass.LA,
+    SegmentationClass.RV,
+    SegmentationClass.RA,
+    SegmentationClass.AO_ROOT,
+)
 LOOSE_AORTA_ANGLE_RAD, LOOSE_AORTA_OFFSET_M = math.radians(30.0), 0.03
-MIN_AORTA_CELLS = 20
 MIN_VIEW_QUALITY = 0.05  # lifted off, or all of it in shadow
+WIDE = 2.5  # distance (ViewError) up to which the nearest view counts: 37 degrees, 37 mm
+MIN_AORTA_CELLS = 20
+MIN_HEART_CELLS = 250
 MIN_COUPLING = 0.3
 MAX_OBLIQUITY_RAD = math.radians(35.0)
 NEAR_RAD, NEAR_M = math.radians(25.0), 0.025  # so near to a view its sizes can be read
@@ -32,6 +43,30 @@ def label_view(truth: Truth) -> View:
     error = truth.error(View.AORTA_TRANS)
     near = error is not None and error.angle_rad < LOOSE_AORTA_ANGLE_RAD and error.offset_m < LOOSE_AORTA_OFFSET_M
     return View.AORTA_TRANS if near and _cells(truth, SegmentationClass.AO_LUMEN) >= MIN_AORTA_CELLS else View.NONE
+
+
+def shown_view(truth: Truth) -> View | None:
+    """The standard view that an image shows, however far off: the nearest one, where its organ is visible.
+
+    How far off is said by guidance. NONE where neither heart nor aorta is visible; None (nobody can say) between the
+    distances up to which a view counts and beyond which an organ in the image makes none.
+    """
+    assert truth.visible is not None
+    if float(truth.contact.mean()) < MIN_COUPLING:
+        return View.NONE
+    shown = [error for error in truth.errors if _shows(truth, error.view)]
+    best = min(shown, key=lambda error: error.distance, default=None)
+    if best is None:
+        return View.NONE
+    return best.view if best.distance <= WIDE else None
+
+
+def _shows(truth: Truth, view: View) -> bool:
+    if view in AORTIC:
+        return _cells(truth, SegmentationClass.AO_LUMEN) >= MIN_AORTA_CELLS
+    if view is View.SC_IVC:
+        return _cells(truth, SegmentationClass.IVC) >= MIN_AORTA_CELLS
+    return sum(_cells(truth, tissue) for tissue in HEART) >= MIN_HEART_CELLS
 
 
 def visible_landmarks(truth: Truth) -> Array:
