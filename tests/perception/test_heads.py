@@ -8,6 +8,7 @@ from echopilot_core import FindingKind, LandmarkName
 from echopilot_perception import grid
 from echopilot_perception.heads import HEADS, HeadResults
 from echopilot_perception.heads.disease import DiseaseHead
+from echopilot_perception.heads.enhancement import EnhancementHead
 from echopilot_perception.heads.landmarks import LandmarkHead
 from echopilot_perception.heads.sizes import NAMES, SizeHead
 from echopilot_perception.training import DEFAULT_SPEC, Sample, stack
@@ -86,3 +87,13 @@ def test_each_head_can_learn_the_rings() -> None:
         optimizer.step()
     for head, first, last in zip(HEADS, history[0], history[-1], strict=True):
         assert head.weight == 0 or last < first, head.name
+
+
+def test_the_enhanced_image_has_no_checkerboard() -> None:
+    rows, columns = np.mgrid[:128, :128]
+    results = HeadResults()
+    EnhancementHead().read((0.5 + 0.2 * (-1.0) ** (rows + columns))[None].astype(np.float32), DEFAULT_SPEC, results)
+    assert np.ptp(results.enhanced) == 0 and results.enhanced[64, 64] in (127, 128)
+    steps = 0.5 + 0.2 * (-1.0) ** rows  # of lines as well
+    EnhancementHead().read(steps[None].astype(np.float32), DEFAULT_SPEC, results)
+    assert np.ptp(results.enhanced[1:-1]) == 0
