@@ -17,13 +17,13 @@ from echopilot_core import (
     PerceptionResult,
     View,
 )
-from echopilot_core.views_that_show import FINDING_VIEWS, NEEDS_FINDING
 from echopilot_perception.anomaly.suspicion import can_show
 from echopilot_perception.anomaly.thresholds import MIN_EF_FRAMES
 from echopilot_perception.anomaly.tracker import TrackedFindings, follow
 from echopilot_perception.anomaly.votes import ClipVote, vote
 from echopilot_perception.anomaly.wording import measured_finding
 from echopilot_perception.measure.ejection import ejection_fraction, rate_refusal
+from echopilot_perception.views_that_show import FINDING_VIEWS, NEEDS_FINDING
 
 Volume = tuple[PerceptionResult, Measurement]
 LARGEST_GAP_S = 0.15  # without a measured ventricle: half of an ejection; a beat across a longer one is not whole

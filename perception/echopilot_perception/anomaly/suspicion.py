@@ -17,9 +17,9 @@ from echopilot_core import (
     View,
     se3,
 )
-from echopilot_core.views_that_show import FINDING_VIEWS
 from echopilot_perception.anomaly.thresholds import SCORES, SIZES, SPEAKS
 from echopilot_perception.anomaly.wording import crossing_probability
+from echopilot_perception.views_that_show import FINDING_VIEWS
 
 KINDS = tuple(FindingKind)
 ROUNDING = 1e-6

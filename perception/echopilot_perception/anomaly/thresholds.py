@@ -50,7 +50,7 @@ class FrameLimit:
     min_coupling: float  # mean over the column groups
     max_ood: float
     min_quality: float
-    min_view_probability: float  # of a finding's views together (echopilot_core.views_that_show)
+    min_view_probability: float  # of a finding's views together (echopilot_perception.views_that_show)
 
 
 SIZES: dict[FindingKind, SizeLimit] = {

@@ -16,13 +16,13 @@ from echopilot_core import (
     SegmentationClass,
     View,
 )
-from echopilot_core.views_that_show import shows
 from echopilot_perception import grid
 from echopilot_perception.heads import HeadResults
 from echopilot_perception.measure import aorta, atrium, regressed_sizes, ventricle
 from echopilot_perception.measure.effusion import measure_effusion
 from echopilot_perception.measure.inferior_vena_cava import measure_inferior_vena_cava
 from echopilot_perception.measure.root import measure_root
+from echopilot_perception.views_that_show import shows
 
 MIN_VIEW = 0.5  # of what costs milliseconds
 MIN_FLUID_SCORE = 0.5  # of a box: thin false fluid is not measured
@@ -33,7 +33,7 @@ def measure_frame(results: HeadResults, outside: NDArray[np.bool_], frame_sequen
     """Measurements of one frame; `outside` (128, 128) are the cells beyond the sector.
 
     Structures whose wall is not visible are left out, and what the frame's view does not show
-    (`echopilot_core.views_that_show`): a frame of no standard view has none.
+    (`echopilot_perception.views_that_show`): a frame of no standard view has none.
     """
     view = View(int(np.argmax(results.view_probability)))
     if view is View.NONE:

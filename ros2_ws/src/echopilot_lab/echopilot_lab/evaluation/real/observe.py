@@ -86,7 +86,7 @@ def observe(piece: Piece) -> SeenFile:
         images: list[ShownFrame] = []
         gray: GrayChange | None = None
         scale = False
-        shown = chosen(len(clip)) if piece.images else ()
+        shown = chosen(len(clip), outlines) if piece.images else ()
         for k, frame in enumerate(clip.frames()):
             result = perception.see(frame)
             if k in outlines:

@@ -15,13 +15,24 @@ from echopilot_core import EchoPilotError, FindingKind, View, WriteError
 from echopilot_exam.record.model import RESEARCH_SENTENCE
 from echopilot_lab.evaluation.real.observe import FrameAnswer, SeenFile
 from echopilot_lab.evaluation.real.table import rows
-from echopilot_lab.evaluation.real.verdict import Fault, faults
+from echopilot_lab.evaluation.real.verdict import AnswerFault, faults, praise
 from echopilot_lab.util.atomic_output import whole_file
 from echopilot_perception.anomaly.thresholds import SCORES
 from echopilot_report.images.overlay import PALETTE_RGB
 
 MARK = "<!doctype html>\n<!-- EchoPilot: real images -->\n"
 LIMIT = SCORES[FindingKind.WRONG_ORGAN].raise_at
+TONES = {
+    "right": ("#2c7a56", "named right"),
+    "nearly-right": ("#9fcab5", "nearest right"),
+    "nearly-wrong": ("#e6b9b4", "nearest wrong"),
+    "wrong": ("#b3392f", "named wrong"),
+    "quiet": ("#d5dbe1", "not named, which is right"),
+}
+"""Color and words of a frame in the course of a clip."""
+LINES = {"foreignness": "#a6541a", "quality": "#1f5f8b"}
+COURSE_PX, LINES_PX = 1180, (16, 45)
+"""Width of the course of a clip; where its scale of 1 to 0 begins and ends."""
 SECTIONS = ("Clips", "Stills", "None of the views", "Foreign")
 
 
@@ -68,11 +79,15 @@ def page_html(files: Sequence[SeenFile], figures: dict[str, Any], origin: Origin
         origin=origin,
         figures=rows(figures),
         sections=[(name, list(group)) for name, group in groupby(cards, key=lambda card: str(card["section"]))],
-        filters=[(fault.name.lower(), fault.value, counts[fault.name]) for fault in Fault if counts[fault.name]],
+        filters=[(fault.name.lower(), fault.value, counts[fault.name]) for fault in AnswerFault if counts[fault.name]],
         total=len(cards),
         faulty=sum(bool(card["faults"]) for card in cards),
         classes=[(t.name.replace("_", " "), "#{:02x}{:02x}{:02x}".format(*PALETTE_RGB[t])) for t in sorted(used)],
         limit=LIMIT,
+        tones=TONES,
+        lines=LINES,
+        course_px=COURSE_PX,
+        levels=[round(_height(level), 1) for level in (LIMIT, 0.0)],
     )
 
 
@@ -101,6 +116,7 @@ def _card(file: SeenFile) -> dict[str, Any]:
         "note": row.note,
         "effusion": row.effusion,
         "faults": faults(file),
+        "praise": praise(file),
         "refusal": file.refusal,
         "frames": frames,
         "count": len(file.frames),
@@ -111,8 +127,8 @@ def _card(file: SeenFile) -> dict[str, Any]:
 
 def frame_words(frame: FrameAnswer) -> tuple[str, str]:
     """The view in one line, and the numbers in another."""
-    near = f"nearest {frame.nearest_view.name} {frame.nearest_probability:.0%}"
-    view = near if frame.view is View.NONE else f"{frame.view.name} {frame.nearest_probability:.0%}"
+    likely = "<1%" if frame.nearest_probability < 0.005 else f"{frame.nearest_probability:.0%}"
+    view = f"{'nearest ' if frame.view is View.NONE else ''}{frame.nearest_view.name} {likely}"
     return view, f"quality {frame.quality:.2f} · foreignness {frame.ood:.2f}"
 
 
@@ -121,11 +137,13 @@ def _facts(file: SeenFile) -> list[tuple[str, str]]:
     voters = f" by {answer.beats} beats" if answer.beats else ""
     found = [
         ("view", f"{answer.view.name}{voters}"),
-        ("nearest", f"{file.nearest}{f' in {_share(file):.0%} of {len(file.frames)}' if not file.is_still else ''}"),
+        ("nearest in most frames", f"{file.nearest}, {_share(file):.0%} of {len(file.frames)}"),
         ("quality", f"{np.mean([f.quality for f in file.frames]):.2f}"),
         ("foreignness", f"{file.ood:.2f}"),
         ("findings", ", ".join(k.name.replace("_", " ").lower() for k in sorted(file.findings)) or "none"),
     ]
+    if file.is_still:
+        del found[1:4]  # they stand below the image
     if file.gray is not None:
         found.append(("gray levels move", f"foreignness {file.gray.ood:.2f}, quality {file.gray.quality:.2f}"))
     found += [(f"Dice {d.tissue.name}, frame {d.frame}", f"{d.dice:.2f}") for d in file.dice]
@@ -145,17 +163,22 @@ def _strip(file: SeenFile) -> dict[str, Any]:
     runs, start = [], 0
     for tone, group in groupby(tones):
         length = len(list(group))
-        runs.append((start, length, tone))
+        runs.append((start, length, TONES[tone][0]))
         start += length
     last = max(len(tones) - 1, 1)
+    values = {"foreignness": [f.ood for f in file.frames], "quality": [f.quality for f in file.frames]}
     lines = {
-        name: " ".join(f"{len(tones) * k / last:.2f},{1.0 - value:.3f}" for k, value in enumerate(values))
-        for name, values in (
-            ("foreignness", [f.ood for f in file.frames]),
-            ("quality", [f.quality for f in file.frames]),
-        )
+        name: " ".join(f"{COURSE_PX * k / last:.1f},{_height(value):.1f}" for k, value in enumerate(rows))
+        for name, rows in values.items()
     }
-    return {"runs": runs, "width": len(tones), **lines}
+    step = COURSE_PX / len(tones)
+    boxes = [(f"{step * start:.1f}", f"{step * length:.1f}", color) for start, length, color in runs]
+    return {"runs": boxes, "frames": len(tones), **lines}
+
+
+def _height(value: float) -> float:
+    """From the top [px]: 1 at LINES_PX, 0 at the bottom."""
+    return LINES_PX[0] + (1.0 - value) * (LINES_PX[1] - LINES_PX[0])
 
 
 def _tone(file: SeenFile, frame: FrameAnswer) -> str:

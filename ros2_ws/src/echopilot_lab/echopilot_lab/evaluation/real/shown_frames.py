@@ -1,6 +1,6 @@
 """Frames of a file as images for people: the screen as it came, and the same with outlines and the sector found."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -12,7 +12,7 @@ from echopilot_lab.replay.clip_results import labels_inside
 from echopilot_report.images.overlay import overlay
 
 PER_CLIP = 4
-STILL_PX, CLIP_PX = 640, 420  # longer side of a still, of a frame of a clip
+STILL_PX, CLIP_PX = 640, 540  # longer side of a still, of a frame of a clip
 JPEG_QUALITY = 82
 SECTOR_RGB = (150, 160, 170)
 DRAWN_RGB = (255, 255, 255)  # of a person's outline
@@ -29,10 +29,12 @@ class ShownFrame:
     classes: tuple[SegmentationClass, ...]
 
 
-def chosen(frames: int) -> tuple[int, ...]:
-    """Numbers of the frames to show: evenly over the clip."""
-    count = min(frames, PER_CLIP)
-    return tuple(int((k + 0.5) * frames / count) for k in range(count))
+def chosen(frames: int, outlined: Iterable[int] = ()) -> tuple[int, ...]:
+    """Numbers of the frames to show: half of them those that people outlined, the others evenly over the clip."""
+    first = sorted(k for k in outlined if k < frames)[: PER_CLIP // 2]
+    count = min(frames, PER_CLIP) - len(first)
+    even = (int((k + 0.5) * frames / count) for k in range(count))
+    return tuple(sorted({*first, *even}))
 
 
 def show_frame(

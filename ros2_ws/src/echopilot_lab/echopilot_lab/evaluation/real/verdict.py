@@ -1,18 +1,19 @@
-"""What is right and wrong about the answer to one labeled file: each question once, for the figures and the page."""
+"""Faults of the answer to one labeled file: each question answered once, for the figures and for the page."""
 
 from enum import Enum
 
-from echopilot_core import FindingKind
+from echopilot_core import FindingKind, View
 from echopilot_lab.evaluation.real.observe import SeenFile
 from echopilot_perception.anomaly.thresholds import AGREEING, SCORES
 
 
-class Fault(Enum):
+class AnswerFault(Enum):
     """One way to be wrong; the value is its word on the page."""
 
     NEAREST = "nearest view wrong"
     NAMED_WRONG = "named wrong"
     CALLED_FOREIGN = "called foreign"
+    FOREIGN_SCORE = "score of a foreign image"
     FOREIGN_NAMED = "given a view"
     EFFUSION_MISSED = "effusion missed"
     EFFUSION_WRONG = "effusion where there is none"
@@ -37,21 +38,32 @@ def foreign_by_score(file: SeenFile) -> bool:
 
 def is_named(file: SeenFile) -> bool:
     """Whether the file is given a view; a refused one is not."""
-    return not file.refusal and file.answer.view.name != "NONE"
+    return not file.refusal and file.answer.view is not View.NONE
 
 
-def faults(file: SeenFile) -> tuple[Fault, ...]:
+def faults(file: SeenFile) -> tuple[AnswerFault, ...]:
     """All faults of the answer, the gravest first; refusing what is foreign, or none of the views, is right."""
     row, found = file.row, []
     if file.refusal:
-        return (Fault.REFUSED,) if row.is_heart else ()
+        return (AnswerFault.REFUSED,) if row.is_heart else ()
     if is_named(file) and file.answer.view not in row.views:
-        found.append(Fault.NAMED_WRONG if not row.foreign else Fault.FOREIGN_NAMED)
+        found.append(AnswerFault.NAMED_WRONG if not row.foreign else AnswerFault.FOREIGN_NAMED)
     if row.is_heart and called_foreign(file):
-        found.append(Fault.CALLED_FOREIGN)
+        found.append(AnswerFault.CALLED_FOREIGN)
+    elif row.is_heart and foreign_by_score(file):
+        found.append(AnswerFault.FOREIGN_SCORE)
     if row.is_heart and not nearest_right(file):
-        found.append(Fault.NEAREST)
+        found.append(AnswerFault.NEAREST)
     has_fluid = FindingKind.EFFUSION in file.findings
     if row.effusion is not None and has_fluid != row.effusion:
-        found.append(Fault.EFFUSION_WRONG if has_fluid else Fault.EFFUSION_MISSED)
+        found.append(AnswerFault.EFFUSION_WRONG if has_fluid else AnswerFault.EFFUSION_MISSED)
     return tuple(found)
+
+
+def praise(file: SeenFile) -> str:
+    """What is right about an answer without faults, in words."""
+    if file.refusal:
+        return "refused, right"
+    if not file.row.is_heart:
+        return "no view given, right"
+    return "named right" if is_named(file) else "nearest view right"

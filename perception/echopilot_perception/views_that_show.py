@@ -4,8 +4,7 @@ The one place of this rule: perception measures by it, findings are raised by it
 in no row. A finding about the image itself needs no view.
 """
 
-from echopilot_core.measurement_name import MeasurementName
-from echopilot_core.vocabulary import FindingKind, View
+from echopilot_core import FindingKind, MeasurementName, View
 
 _N = MeasurementName
 _SECTION = (View.AORTA_TRANS,)
