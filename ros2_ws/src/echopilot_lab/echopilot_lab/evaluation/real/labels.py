@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -92,7 +93,8 @@ def _row(folder: Path, number: int, cells: dict[str, str | None]) -> LabeledFile
     if foreign and VIEWS[view]:
         raise InputFileError(f"{where}: a foreign image has view NONE, not {view}")
     inside = PurePosixPath(name)
-    if not name or "\0" in name or inside.is_absolute() or ".." in inside.parts or not (folder / inside).exists():
+    outside = not inside.parts or inside.is_absolute() or ".." in inside.parts
+    if outside or not os.path.exists(folder / inside):  # False too for a name that no file can have
         raise InputFileError(f"{where}: no file '{one_line(name)}' in this folder")
     effusion = _flag(where, "effusion", told["effusion"])
     return LabeledFile(folder / inside, name, view, foreign, effusion, told.get("note", ""))
