@@ -84,11 +84,11 @@ def _pieces(results: Frames, length_s: float) -> list[list[PerceptionResult]]:
     since_s = np.array([(s.stamp_ns - results[0].stamp_ns) * 1e-9 for s in results])
     step_s = float(np.median(np.diff(since_s))) if len(results) > 1 else 0.0
     whole = max(int((since_s[-1] + step_s) / length_s + 1e-6), 1)
-    rows: list[list[PerceptionResult]] = [[] for _ in range(whole)]
+    rows: dict[int, list[PerceptionResult]] = {}  # pieces without a frame are none
     for result, t in zip(results, since_s, strict=True):
         if t < whole * length_s:
-            rows[int(t / length_s)].append(result)
-    return [row for row in rows if row]
+            rows.setdefault(int(t / length_s), []).append(result)
+    return list(rows.values())
 
 
 def _most(views: Sequence[View]) -> tuple[View, float]:
