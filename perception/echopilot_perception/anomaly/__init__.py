@@ -15,13 +15,15 @@ if TYPE_CHECKING:
         fit_temperature,
         reliability,
     )
-    from echopilot_perception.anomaly.clip import ejection_of_clip, findings_of_clip
+    from echopilot_perception.anomaly.clip import ejection_of_clip, findings_of_clip, told_measurements
     from echopilot_perception.anomaly.rates import Rate, auroc, wilson
     from echopilot_perception.anomaly.suspicion import Suspicion, can_show, suspicions
     from echopilot_perception.anomaly.tracker import TrackedFindings, follow
+    from echopilot_perception.anomaly.votes import ClipVote, vote
     from echopilot_perception.anomaly.wording import crossing_probability, measured_finding
 
 __all__ = [
+    "ClipVote",
     "Rate",
     "ReliabilityBin",
     "Suspicion",
@@ -38,6 +40,8 @@ __all__ = [
     "measured_finding",
     "reliability",
     "suspicions",
+    "told_measurements",
+    "vote",
     "wilson",
 ]
 
@@ -51,10 +55,11 @@ __getattr__ = names_on_first_use(
             "fit_temperature",
             "reliability",
         ),
-        "clip": ("ejection_of_clip", "findings_of_clip"),
+        "clip": ("ejection_of_clip", "findings_of_clip", "told_measurements"),
         "rates": ("Rate", "auroc", "wilson"),
         "suspicion": ("Suspicion", "can_show", "suspicions"),
         "tracker": ("TrackedFindings", "follow"),
+        "votes": ("ClipVote", "vote"),
         "wording": ("crossing_probability", "measured_finding"),
     },
 )

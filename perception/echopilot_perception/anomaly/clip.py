@@ -1,7 +1,8 @@
-"""Findings and ejection fraction of a whole clip."""
+"""Findings, ejection fraction and measurements of a whole clip: what its frames agree on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
+from itertools import pairwise
 from math import isfinite, nan
 
 import numpy as np
@@ -19,19 +20,27 @@ from echopilot_core import (
 from echopilot_perception.anomaly.suspicion import can_show
 from echopilot_perception.anomaly.thresholds import MIN_EF_FRAMES
 from echopilot_perception.anomaly.tracker import TrackedFindings, follow
+from echopilot_perception.anomaly.votes import ClipVote, vote
 from echopilot_perception.anomaly.wording import measured_finding
 from echopilot_perception.measure.ejection import ejection_fraction, rate_refusal
+from echopilot_perception.views_that_show import FINDING_VIEWS, NEEDS_FINDING
+
+Volume = tuple[PerceptionResult, Measurement]
+LARGEST_GAP_S = 0.15  # without a measured ventricle: half of an ejection; a beat across a longer one is not whole
 
 
 def findings_of_clip(results: Iterable[PerceptionResult], times_known: bool = True) -> tuple[Finding, ...]:
     """Findings raised at any time of a clip, each in its strongest form, the most probable first.
 
-    Without known frame times there is none of the ejection fraction. The frames come in order. A clip shorter than a
-    window raises nothing. Without poses a sweep is read second by second: the largest median of one second stands for
-    the maximum that the exam takes from its stations.
+    A finding of the body needs a view that shows it and that a beat, or a second, was named most often
+    (`votes.vote`); WRONG_ORGAN needs half of the frames of the whole clip. Without known frame times there is none of
+    the ejection fraction. The frames come in order. A clip shorter than a window raises nothing. Without poses a sweep
+    is read second by second: the largest median of one second stands for the maximum that the exam takes from its
+    stations.
     """
     frames = sorted(results, key=lambda s: s.stamp_ns)
-    found = list(reduce(follow, frames, TrackedFindings()).ever)
+    answer = vote(frames, times_known)
+    found = [f for f in reduce(follow, frames, TrackedFindings()).ever if _agreed(f.kind, answer)]
     ejection = ejection_of_clip(frames) if times_known else None
     reduced = (
         measured_finding(FindingKind.REDUCED_EF, ejection)
@@ -41,12 +50,20 @@ def findings_of_clip(results: Iterable[PerceptionResult], times_known: bool = Tr
     return tuple(sorted([*found, *([reduced] if reduced is not None else [])], key=lambda f: (-f.probability, f.kind)))
 
 
+def told_measurements(rows: Iterable[Measurement], findings: Iterable[Finding]) -> tuple[Measurement, ...]:
+    """Measurements of a frame without those that need a finding which its clip, or its window, does not raise."""
+    kinds = {f.kind for f in findings}
+    return tuple(m for m in rows if NEEDS_FINDING.get(m.name) in (None, *kinds))
+
+
 def ejection_of_clip(frames: Iterable[PerceptionResult]) -> Measurement | None:
     """Single-plane ejection fraction over the four-chamber frames; None without a full beat of measured ventricles.
 
-    Refused, with the reason, where the frames are too few for the heart rate.
+    Of several stretches without a gap the longest counts, so that only whole beats do. Refused, with the reason, where
+    the frames are too few for the heart rate.
     """
-    rows = [(s, m) for s in frames if FindingKind.REDUCED_EF in can_show(s) and (m := _volume(s)) is not None]
+    every = [(s, m) for s in frames if FindingKind.REDUCED_EF in can_show(s) and (m := _volume(s)) is not None]
+    rows = max(_stretches(every), key=len, default=[])
     if len(rows) < MIN_EF_FRAMES:
         return None
     times_s = np.array([(s.stamp_ns - rows[0][0].stamp_ns) * 1e-9 for s, _ in rows])
@@ -65,6 +82,24 @@ def ejection_of_clip(frames: Iterable[PerceptionResult]) -> Measurement | None:
         phase=CardiacPhase.CYCLE,
         frame_sequences=tuple(rows[i][0].sequence for i in (*result.diastolic_frames, *result.systolic_frames)),
     )
+
+
+def _agreed(kind: FindingKind, answer: ClipVote) -> bool:
+    """Whether the clip as a whole allows a finding that some window raised."""
+    if kind is FindingKind.WRONG_ORGAN:
+        return answer.foreign
+    views = FINDING_VIEWS[kind]
+    return not views or bool(answer.shown.intersection(views))
+
+
+def _stretches(rows: Sequence[Volume]) -> list[list[Volume]]:
+    """The rows, cut where the time between two of them is a gap: longer than usual, and than LARGEST_GAP_S."""
+    if len(rows) < 2:
+        return [list(rows)]
+    steps_s = np.diff([s.stamp_ns for s, _ in rows]) * 1e-9
+    longest_s = max(LARGEST_GAP_S, 2.5 * float(np.median(steps_s)))
+    cuts = [0, *(int(i) + 1 for i in np.flatnonzero(steps_s > longest_s)), len(rows)]
+    return [list(rows[a:b]) for a, b in pairwise(cuts)]
 
 
 def _volume(result: PerceptionResult) -> Measurement | None:

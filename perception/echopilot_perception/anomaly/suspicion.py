@@ -19,6 +19,7 @@ from echopilot_core import (
 )
 from echopilot_perception.anomaly.thresholds import SCORES, SIZES, SPEAKS
 from echopilot_perception.anomaly.wording import crossing_probability
+from echopilot_perception.views_that_show import FINDING_VIEWS
 
 KINDS = tuple(FindingKind)
 ROUNDING = 1e-6
@@ -65,7 +66,7 @@ def can_show(result: PerceptionResult) -> frozenset[FindingKind]:
     if result.ood_score >= SPEAKS.max_ood or result.quality < SPEAKS.min_quality:
         return frozenset(kinds)
     for kind in KINDS:
-        views = SIZES[kind].views if kind in SIZES else SCORES[kind].views
+        views = FINDING_VIEWS[kind]
         if views and float(result.view_probability[list(views)].sum()) >= SPEAKS.min_view_probability:
             kinds.add(kind)
     if FindingKind.FORESHORTENED in kinds:

@@ -8,7 +8,7 @@ or of the contact. The simulator's truth shares ANEURYSM_M, so that one stays in
 from dataclasses import dataclass
 from math import radians
 
-from echopilot_core import ANEURYSM_M, EJECTION_FRACTIONS, CaliperConvention, FindingKind, MeasurementName, View
+from echopilot_core import ANEURYSM_M, EJECTION_FRACTIONS, CaliperConvention, FindingKind, MeasurementName
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,6 @@ class SizeLimit:
     high: float
     marked: float  # from here on the text states that the value is far beyond the limit
     observer_sigma: float
-    views: tuple[View, ...]  # a frame counts when these together are likely
     source: str
     convention: CaliperConvention = CaliperConvention.NOT_APPLICABLE
     above: bool = True  # large values are suspicious; False: small ones
@@ -41,7 +40,6 @@ class ScoreLimit:
     raise_at: float
     keep_at: float
     sure_at: float
-    views: tuple[View, ...]
     source: str
 
 
@@ -52,13 +50,8 @@ class FrameLimit:
     min_coupling: float  # mean over the column groups
     max_ood: float
     min_quality: float
-    min_view_probability: float  # of a finding's views together
+    min_view_probability: float  # of a finding's views together (echopilot_perception.views_that_show)
 
-
-_TRANSVERSE = (View.AORTA_TRANS,)
-_VESSEL = (View.AORTA_TRANS, View.AORTA_LONG)
-_APICAL = (View.A4C, View.A5C, View.A2C, View.A3C)
-_HEART = (View.PLAX, View.PSAX_AV, View.PSAX_MV, View.PSAX_PM, *_APICAL, View.SC4C)
 
 SIZES: dict[FindingKind, SizeLimit] = {
     FindingKind.ANEURYSM_ABDOMINAL: SizeLimit(
@@ -69,7 +62,6 @@ SIZES: dict[FindingKind, SizeLimit] = {
         high=0.032,
         marked=0.050,
         observer_sigma=0.0015,
-        views=_TRANSVERSE,
         convention=CaliperConvention.OUTER_TO_OUTER,
         source="SVS 2018, ESC 2024: 30 mm outer to outer; 50 mm women, 55 mm men refer. Zone: +-2 mm, readers differ "
         "by 2 to 3 mm (Chiu 2014)",
@@ -82,7 +74,6 @@ SIZES: dict[FindingKind, SizeLimit] = {
         high=0.042,
         marked=0.050,
         observer_sigma=0.0015,
-        views=(View.PLAX,),
         convention=CaliperConvention.LEADING_EDGE,
         source="ESC 2024 (men; women 36 mm), ACC/AHA 2022: 40 mm leading edge to leading edge in PLAX. Zone: +-2 mm",
     ),
@@ -94,7 +85,6 @@ SIZES: dict[FindingKind, SizeLimit] = {
         high=0.55,
         marked=0.30,
         observer_sigma=0.025,
-        views=(View.A4C,),
         above=False,
         source="ASE/EACVI 2015: normal from 52 % (men), 54 % (women), severe below 30 %; the zone covers both, and the "
         "5 points by which single-plane EF repeats; 50 % as in ESC heart failure classes and BSE 2020",
@@ -107,7 +97,6 @@ SIZES: dict[FindingKind, SizeLimit] = {
         high=0.007,
         marked=0.020,
         observer_sigma=0.001,
-        views=_HEART,
         source="ESC 2015: small below 10 mm, moderate to 20 mm, large above, at end-diastole; a few millimeters are "
         "physiological. 5 mm is an engineering choice",
     ),
@@ -119,7 +108,6 @@ SIZES: dict[FindingKind, SizeLimit] = {
         high=radians(20.0),
         marked=radians(30.0),
         observer_sigma=radians(3.0),
-        views=(View.A4C,),
         source="engineering choice: 15 degrees between the image plane and the long axis of the LV, where this project "
         "stops calling a view near",
     ),
@@ -127,21 +115,20 @@ SIZES: dict[FindingKind, SizeLimit] = {
 
 SCORES: dict[FindingKind, ScoreLimit] = {
     FindingKind.THROMBUS: ScoreLimit(
-        0.5, 0.35, 0.7, _VESSEL, "validation patients 510000 to 510069: 27 of 27 found, 4 of 43 called at any limit"
+        0.5, 0.35, 0.7, "validation patients 510000 to 510069: 27 of 27 found, 4 of 43 called at any limit"
     ),
     FindingKind.DISSECTION_FLAP: ScoreLimit(
-        0.6, 0.4, 0.8, _VESSEL, "same patients: 3 of 3, 0 of 67; not lower: reverberations look alike (Vignon 2001)"
+        0.6, 0.4, 0.8, "same patients: 3 of 3, 0 of 67; not lower: reverberations look alike (Vignon 2001)"
     ),
     FindingKind.EFFUSION: ScoreLimit(
         0.75,
         0.5,
         0.85,
-        _HEART,
         "same patients: 6 of 6 from 0.998 on, none of 64 above 0.70; where no depth is measured",
     ),
-    FindingKind.NO_CONTACT: ScoreLimit(0.8, 0.7, 0.8, (), "engineering choice: four of five column groups see air"),
+    FindingKind.NO_CONTACT: ScoreLimit(0.8, 0.7, 0.8, "engineering choice: four of five column groups see air"),
     FindingKind.WRONG_ORGAN: ScoreLimit(
-        0.9, 0.75, 0.9, (), "the exam gate's limit; a score of 0.5 is the 99th percentile of validation patients"
+        0.9, 0.75, 0.9, "the exam gate's limit; a score of 0.5 is the 99th percentile of validation patients"
     ),
 }
 

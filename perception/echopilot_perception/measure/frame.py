@@ -21,31 +21,31 @@ from echopilot_perception.measure import aorta, atrium, regressed_sizes, ventric
 from echopilot_perception.measure.effusion import measure_effusion
 from echopilot_perception.measure.inferior_vena_cava import measure_inferior_vena_cava
 from echopilot_perception.measure.root import measure_root
+from echopilot_perception.views_that_show import shows
 
-MIN_LV_VIEW = 0.2  # volumes are only computed where an apical view is at all likely
-MIN_AORTA_VIEW = 0.2
 MIN_VIEW = 0.5  # of what costs milliseconds
 MIN_FLUID_SCORE = 0.5  # of a box: thin false fluid is not measured
-AORTIC = (View.AORTA_TRANS, View.AORTA_LONG)
 NO_SCALE = "the scale of the image is not known"
-APICAL = (View.A4C, View.A5C, View.A2C, View.A3C)
 
 
 def measure_frame(results: HeadResults, outside: NDArray[np.bool_], frame_sequence: int) -> tuple[Measurement, ...]:
     """Measurements of one frame; `outside` (128, 128) are the cells beyond the sector.
 
-    Structures whose wall is not visible are left out. A frame that shows no standard view has none.
+    Structures whose wall is not visible are left out, and what the frame's view does not show
+    (`echopilot_perception.views_that_show`): a frame of no standard view has none.
     """
-    if int(np.argmax(results.view_probability)) == View.NONE:
+    view = View(int(np.argmax(results.view_probability)))
+    if view is View.NONE:
         return ()
     rows = [
-        *_aorta(results),
-        *_left_heart(results),
+        *_aorta(results, view),
+        *_left_heart(results, view),
         *_in_long_axis(results, outside),
-        *_fluid(results),
+        *_fluid(results, view),
         *regressed_sizes.measurements(results.sizes, results.view_probability),
     ]
-    measured = tuple(replace(row, frame_sequences=(frame_sequence,)) for row in rows if math.isfinite(row.value))
+    shown = [row for row in rows if math.isfinite(row.value) and shows(view, row.name)]
+    measured = tuple(replace(row, frame_sequences=(frame_sequence,)) for row in shown)
     return regressed_sizes.fused(measured)
 
 
@@ -58,16 +58,16 @@ def without_scale(measurements: Iterable[Measurement]) -> tuple[Measurement, ...
     )
 
 
-def _aorta(results: HeadResults) -> tuple[Measurement, ...]:
-    if sum(float(results.view_probability[view]) for view in AORTIC) < MIN_AORTA_VIEW:
+def _aorta(results: HeadResults, view: View) -> tuple[Measurement, ...]:
+    if not shows(view, MeasurementName.AORTA_OUTER_AP):
         return ()
     lumen, wall = _soft(results, SegmentationClass.AO_LUMEN), _soft(results, SegmentationClass.AO_WALL)
     section = aorta.measure_section(lumen, wall, *_cells(results))
     return () if section is None else aorta.measurements(section)
 
 
-def _left_heart(results: HeadResults) -> list[Measurement]:
-    if sum(float(results.view_probability[view]) for view in APICAL) < MIN_LV_VIEW:
+def _left_heart(results: HeadResults, view: View) -> list[Measurement]:
+    if not shows(view, MeasurementName.LV_VOLUME):
         return []
     lv, la = _soft(results, SegmentationClass.LV), _soft(results, SegmentationClass.LA)
     rows: list[Measurement] = []
@@ -94,10 +94,11 @@ def _in_long_axis(results: HeadResults, outside: NDArray[np.bool_]) -> list[Meas
     return rows
 
 
-def _fluid(results: HeadResults) -> list[Measurement]:
+def _fluid(results: HeadResults, view: View) -> list[Measurement]:
+    if not shows(view, MeasurementName.EFFUSION_DEPTH):
+        return []
     if not any(b.kind == FindingKind.EFFUSION.name and b.score >= MIN_FLUID_SCORE for b in results.boxes):
         return []
-    view = View(int(np.argmax(results.view_probability)))
     fluid = _soft(results, SegmentationClass.EFFUSION)
     found = measure_effusion(fluid, *_cells(results), view)
     return [] if found is None else [found]

@@ -93,3 +93,36 @@ def test_a_frame_that_shows_no_standard_view_has_no_number() -> None:
     results = object.__new__(HeadResults)
     object.__setattr__(results, "view_probability", probability)
     assert measure_frame(results, np.zeros((128, 128), bool), 7) == ()
+
+
+def written(folder: Path, seen: list[PerceptionResult]) -> tuple[dict, list[dict]]:
+    """Summary and lines of a clip of these results."""
+    results = ClipResults(folder, 30.0)
+    for s in seen:
+        results.add(Frame(s.stamp_ns, s.sequence, np.zeros((320, 320), np.uint8), GEOMETRY, SECTOR), s)
+    summary = results.finish("clip", dropped=0)
+    return summary, [json.loads(line) for line in (folder / "frames.jsonl").read_text().splitlines()]
+
+
+def test_the_summary_tells_view_and_nearest_view_by_votes_of_whole_beats(tmp_path: Path) -> None:
+    found, _ = written(tmp_path, [heart(k, 30.0) for k in range(150)])
+    assert (found["view"], found["nearest_view"], found["foreign"]) == ("A4C", "A4C", False)
+    assert found["voters"] == "beats" and found["beats"] == 6 and found["view_fraction"] == 1.0
+    assert found["views"] == found["nearest_views"] == {"A4C": 150}
+
+
+def test_a_clip_out_of_distribution_has_no_view_and_says_so(tmp_path: Path) -> None:
+    found, lines = written(tmp_path, [replace(heart(k, 30.0), ood_score=0.95) for k in range(60)])
+    assert found["view"] == "NONE" and found["foreign"] and found["ef_pct"] is None
+    assert [f["kind"] for f in found["findings"]] == [FindingKind.WRONG_ORGAN.name]
+    assert found["views"] == {"A4C": 60} and {line["view"] for line in lines} == {"A4C"}  # as the network said it
+
+
+def test_fluid_that_frames_do_not_agree_on_has_no_depth(tmp_path: Path) -> None:
+    depth = Measurement(MeasurementName.EFFUSION_DEPTH, 0.012, "m", 0.001, View.A4C)
+    steady = [replace(heart(k, 30.0), measurements=(depth,)) for k in range(60)]
+    once = [heart(k, 30.0) if k != 30 else steady[k] for k in range(60)]
+    for name, seen, count in (("steady", steady, 60), ("once", once, 0)):
+        (tmp_path / name).mkdir()
+        _, lines = written(tmp_path / name, seen)
+        assert sum(m["name"] == depth.name for line in lines for m in line["measurements"]) == count

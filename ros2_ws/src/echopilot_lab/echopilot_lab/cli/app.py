@@ -14,7 +14,7 @@ from echopilot_lab.cli.page import page_app
 from echopilot_lab.cli.record import record_app
 from echopilot_lab.cli.report import add_report_commands
 from echopilot_lab.cli.scenario import scenario_app
-from echopilot_lab.cli.shared import PNG, JsonFile, console, one_line_errors, write_json
+from echopilot_lab.cli.shared import PNG, JsonFile, console, one_line_errors, results, write_json
 from echopilot_lab.cli.tune import tune_app
 
 app = typer.Typer(
@@ -138,21 +138,31 @@ def dataset(
 @app.command(name="eval")
 @one_line_errors
 def evaluate(
-    patients: Annotated[int, typer.Option(min=1, help="How many unseen virtual patients.")] = 20,
+    patients: Annotated[
+        int, typer.Option(min=0, help="How many unseen virtual patients; 0: the labeled real images alone.")
+    ] = 20,
     seed: Annotated[int, typer.Option(min=0, help="First seed (reported figures: 700000 to 799999).")] = 600_000,
     jobs: Annotated[int, typer.Option(min=1, help="Patients at a time.")] = 2,
     real: Annotated[
-        Path | None, typer.Option(help="Folder with real no_contact, other_organs and phantom images.")
+        Path | None,
+        typer.Option(help="Folder of real images with labels.csv, or with folders no_contact, other_organs, phantom."),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="HTML file that shows the labeled real images with outlines and faults.")
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Model folder instead of the shipped one.")] = None,
     curves: Annotated[Path | None, PNG] = None,
     card: Annotated[bool, typer.Option(help="Write the figures into the card of the model.")] = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Perception on unseen virtual patients."""
+    """Perception on unseen virtual patients, and on real images that people have labeled."""
     from echopilot_lab.evaluation import evaluate_patients
+    from echopilot_lab.evaluation.real.table import print_real
 
-    write_json(evaluate_patients(patients, seed, console, jobs, real, model, curves, card), json_file)
+    figures = evaluate_patients(patients, seed, console, jobs, real, model, curves, card, page)
+    if "real" in figures:
+        print_real(figures["real"], results)
+    write_json(figures, json_file)
 
 
 @app.command()

@@ -19,6 +19,8 @@ from echopilot_lab.evaluation.frames import count
 from echopilot_lab.evaluation.intervals import intervals
 from echopilot_lab.evaluation.marks import Marks
 from echopilot_lab.evaluation.out_of_distribution import count_altered, count_real
+from echopilot_lab.evaluation.real.labels import has_labels
+from echopilot_lab.evaluation.real.run import evaluate_real
 from echopilot_lab.evaluation.roc import draw_roc, roc
 from echopilot_lab.util.parallel import run_all
 from echopilot_perception.pipeline import Perception
@@ -46,32 +48,45 @@ def evaluate_patients(
     model: Path | None = None,
     curves: Path | None = None,
     card: bool = False,
+    page: Path | None = None,
 ) -> dict[str, Any]:
     """Figures over patients seed ... seed + patients - 1.
 
-    `real` is a folder with real foreign images (no_contact, other_organs, phantom), `curves` a PNG that gets the
-    ROC curves of the findings; `card` writes the figures into the card of the model. Raises EchoPilotError for seeds
-    used in training and for a folder that is not there.
+    `real` is a folder with labeled real images (`real.labels`), which `page` shows, or with foreign ones (no_contact,
+    other_organs, phantom). `curves` is a PNG that gets the ROC curves of the findings; `card` writes the figures into
+    the card of the model. Raises EchoPilotError for seeds used in training, for a folder that is not there, and for no
+    patients without labeled images.
     """
-    if patients < 1:
-        raise EchoPilotError(f"evaluation needs at least one patient, got {patients}")
+    labeled = real is not None and has_labels(real)
+    if patients < 1 and not (patients == 0 and labeled):
+        raise EchoPilotError(f"evaluation needs at least one patient, or real images with labels.csv; got {patients}")
+    if page is not None and not labeled:
+        raise EchoPilotError("--page shows labeled real images: give --real a folder with labels.csv")
+    if patients == 0 and (card or curves is not None):
+        raise EchoPilotError("--card and --curves are of virtual patients; give --patients")
     if seed < TRAINING_SEEDS_END:
         raise EchoPilotError(f"seed {seed} was used in training; evaluate from {TRAINING_SEEDS_END} on")
     if real is not None and not real.is_dir():
         raise EchoPilotError(f"no folder with real images at {real}")
+    found: dict[str, Any] = {}
+    if real is not None and labeled:
+        found["real"] = evaluate_real(real, console, jobs, model, page)
     perception = Perception(model)
+    origin = {"patients": patients, "seed": seed, "model": perception.manifest.model_id}
+    if patients == 0:
+        perception.close()
+        return {**origin, **found}
     marks = Marks()
     pieces = [_Piece(s, model) for s in range(seed, seed + patients)]
     parts = run_all(score_patient, pieces, min(jobs, multiprocessing.cpu_count()), console, "evaluating patients")
     for part in parts:
         marks.add(part)
-    if real is not None:
+    if real is not None and not labeled:
         count_real(marks, perception, real)
     perception.close()
     if curves is not None:
         _draw(marks, curves)
-    origin = {"patients": patients, "seed": seed, "model": perception.manifest.model_id}
-    found = {**origin, **figures(marks), "intervals_95": intervals(parts)}
+    found = {**origin, **figures(marks), "intervals_95": intervals(parts), **found}
     if card:
         add_to_card(perception.manifest.folder, found)
     return found

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,15 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, Finding, Frame, GateStatus, PerceptionResult, SegmentationClass, View
 from echopilot_core.beat_period import beat_period_s
-from echopilot_perception.anomaly import ejection_of_clip, findings_of_clip
+from echopilot_perception.anomaly import (
+    ClipVote,
+    TrackedFindings,
+    ejection_of_clip,
+    findings_of_clip,
+    follow,
+    told_measurements,
+    vote,
+)
 from echopilot_report.images.overlay import enhanced_on_image, labels_on_image, overlay
 
 MM2_PER_M2 = 1e6
@@ -44,18 +53,20 @@ class ClipResults:
         self._rate_hz = frame_rate_hz
         self._times_known = times_known
         self._remarks = list(remarks)
-        self._calibrated = True
         self._masks: list[NDArray[np.uint8]] | None = [] if masks else None
         self._video: cv2.VideoWriter | None = None
-        self._lines: list[dict[str, Any]] = []
+        self._known_scale: list[bool] = []
         self._latency_s: list[float] = []
         self._results: list[PerceptionResult] = []
         self._model: dict[str, str] = {}
+        self._tracked = TrackedFindings()
 
     def add(self, frame: Frame, result: PerceptionResult) -> None:
         """Keep one frame; `result` is its result."""
         labels = labels_inside(frame, result)
-        image = annotated(frame, result, labels)
+        self._tracked = follow(self._tracked, result)
+        told = told_measurements(result.measurements, self._tracked.now)
+        image = annotated(frame, replace(result, measurements=told), labels)
         if self._enhanced:
             image = np.hstack([image, enhanced_inside(frame, result)])
         if self._video is None:
@@ -67,8 +78,7 @@ class ClipResults:
             cv2.imwrite(str(self._folder / "overlay_first.png"), image)
             self._model = {"id": result.model_id, "sha256": result.model_sha256}
         self._video.write(image)
-        self._calibrated = self._calibrated and frame.imaging.calibrated
-        self._lines.append(frame_line(result, frame.imaging.calibrated))
+        self._known_scale.append(frame.imaging.calibrated)
         self._latency_s.append(result.latency_s)
         self._results.append(result)
         if self._masks is not None:
@@ -79,33 +89,36 @@ class ClipResults:
         if self._video is None:
             raise EchoPilotError(f"{clip} gave no frames")
         self._video.release()
-        text = "".join(json.dumps(line) + "\n" for line in self._lines)
+        findings = findings_of_clip(self._results, self._times_known)
+        lines = [
+            frame_line(replace(s, measurements=told_measurements(s.measurements, findings)), known)
+            for s, known in zip(self._results, self._known_scale, strict=True)
+        ]
+        text = "".join(json.dumps(line) + "\n" for line in lines)
         (self._folder / "frames.jsonl").write_text(text)
         if self._masks is not None:
             np.savez_compressed(self._folder / "masks.npz", labels=np.stack(self._masks))
-        summary = self._summary(clip, dropped)
+        summary = self._summary(clip, dropped, lines, findings)
         (self._folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
         return summary
 
-    def _summary(self, clip: str, dropped: int) -> dict[str, Any]:
-        lines = self._lines
-        views = Counter(line["view"] for line in lines)
-        view, count = views.most_common(1)[0]
+    def _summary(
+        self, clip: str, dropped: int, lines: Sequence[dict[str, Any]], findings: Sequence[Finding]
+    ) -> dict[str, Any]:
         return {
             "clip": clip,
             "frames": len(lines),
             "dropped": dropped,
-            "view": view,
-            "view_fraction": count / len(lines),
-            "views": dict(views),
+            **vote_line(vote(self._results, self._times_known)),
+            "views": dict(Counter(line["view"] for line in lines)),
             "nearest_views": dict(Counter(line["nearest_view"] for line in lines)),
             "view_probability": float(np.mean([line["view_probability"] for line in lines])),
             "quality": float(np.mean([line["quality"] for line in lines])),
             "ood": float(np.mean([line["ood"] for line in lines])),
-            "calibrated": self._calibrated,
+            "calibrated": all(self._known_scale),
             "frame_times_known": self._times_known,
             **self._heart(),
-            "findings": [finding_line(f) for f in findings_of_clip(self._results, self._times_known)],
+            "findings": [finding_line(f) for f in findings],
             "remarks": self._remarks,
             "latency_ms": {f"p{p}": 1e3 * float(np.percentile(self._latency_s, p)) for p in (50, 95)},
             "model": self._model,
@@ -167,6 +180,19 @@ def frame_line(result: PerceptionResult, calibrated: bool = True) -> dict[str, A
             if math.isfinite(m.value) and math.isfinite(m.sigma) and m.gate is not GateStatus.REFUSED
         ],
         "latency_ms": round(result.latency_s * 1e3, 3),
+    }
+
+
+def vote_line(answer: ClipVote) -> dict[str, Any]:
+    """The vote of a clip as it stands in summary.json; `voters` says whether its beats or its frames voted."""
+    return {
+        "view": answer.view.name,
+        "view_fraction": answer.view_fraction,
+        "nearest_view": answer.nearest_view.name,
+        "nearest_view_fraction": answer.nearest_fraction,
+        "foreign": answer.foreign,
+        "voters": "beats" if answer.beats else "frames",
+        "beats": answer.beats,
     }
 
 

@@ -98,6 +98,20 @@ def read_wires(path: Path) -> object:
     return read_wires(path)
 
 
+def read_labels(path: Path) -> object:
+    """Labels of real images."""
+    from echopilot_lab.evaluation.real.labels import read_labels
+
+    return read_labels(path.parent)
+
+
+def read_outlines(path: Path) -> object:
+    """Outlines that a person drew on a clip."""
+    from echopilot_lab.evaluation.real.outlines import read_outlines
+
+    return read_outlines(path)
+
+
 def read_zones(path: Path) -> object:
     """Marked zones."""
     from echopilot_control.safety.zones import read_zones

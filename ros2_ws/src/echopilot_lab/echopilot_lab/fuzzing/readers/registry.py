@@ -30,7 +30,7 @@ class Reader:
 @lru_cache(maxsize=1)
 def readers() -> tuple[Reader, ...]:
     """All readers, in the order of their names."""
-    found = [*_exam_records(), *_texts(), *_arrays(), *_tables(), *_results()]
+    found = [*_exam_records(), *_texts(), *_arrays(), *_tables(), *_of_real_images(), *_results()]
     return tuple(sorted(found, key=lambda reader: reader.name))
 
 
@@ -247,6 +247,29 @@ def _tables() -> list[Reader]:
             read_file.read_usgra,
             (usgra,),
             {"images/1.png": small["mask"]},
+        ),
+    ]
+
+
+def _of_real_images() -> list[Reader]:
+    small, module = small_files(), "echopilot_lab.evaluation.real"
+    return [
+        Reader(
+            "labels of real images",
+            "labels.csv",
+            small["labels"],
+            mutations.table_mutation,
+            read_file.read_labels,
+            (f"{module}.labels",),
+            {"a.mp4": b"", "b.png": b""},
+        ),
+        Reader(
+            "outlines of a clip",
+            "a_outlines.json",
+            small["outlines"],
+            mutations.json_mutation,
+            read_file.read_outlines,
+            (f"{module}.outlines",),
         ),
     ]
 

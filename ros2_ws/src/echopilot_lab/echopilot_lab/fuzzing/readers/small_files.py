@@ -158,6 +158,8 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
     "camus": lambda: b"ED: 1\nES: 20\nNbFrame: 20\nSex: F\nAge: 68\nImageQuality: Good\nEF: 56.5\nFrameRate: 50.0\n",
     "file_list": lambda: b"FileName,EF,ESV,EDV,Split\na.avi,60,40,100,TRAIN\nb.avi,30,90,130,VAL\n",
     "tracings": _tracings,
+    "labels": lambda: b"file,view,foreign,effusion,note\na.mp4,A4C,0,1,\nb.png,NONE,1,,spectrum\n",
+    "outlines": lambda: _json({"image": "a.mp4", "frames": {"0": {"phase": "ED", "LV": [[1, 2], [30, 4.5], [8, 40]]}}}),
     "mask": lambda: png(np.zeros((SIDE, SIDE), np.uint8)),
     "trial": lambda: _json({"made_with": {"model_sha256": "0"}, "views": {"A4C": {"reached": 1}}, "seed": 600000}),
     "runs": lambda: b'{"code": "0", "seed": 1, "faults": [], "reasons": []}\n' * 3,
