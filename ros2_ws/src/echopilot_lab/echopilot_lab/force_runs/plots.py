@@ -75,6 +75,6 @@ def draw_lies(runs_n: Mapping[str, Mapping[str, Sequence[float]]], limits_n: Seq
         whole_n = range(0, int(MAXIMA_TO_N) + 1, 2)
         set_axes(axes, title, label, (0.0, MAXIMA_TO_N), (len(names) - 0.5, -1.0), whole_n, range(len(names)))
         axes.set_yticks(range(len(names)), names)
-        axes.legend(loc="lower center", ncols=2)
+        axes.legend(loc="center right")
         path.parent.mkdir(parents=True, exist_ok=True)
         save_figure(figure, path)
