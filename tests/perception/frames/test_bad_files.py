@@ -14,7 +14,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless
 from echopilot_core import EchoPilotError
 from echopilot_lab.fuzzing.files import dicom, made_files, written
 from echopilot_perception.frames import open_clip
-from echopilot_perception.frames.codestream import announced
+from echopilot_perception.frames.readers.dicom.codestream import announced
 
 
 def speckle(shape: tuple[int, ...] = (3, 48, 64), seed: int = 4) -> np.ndarray:
