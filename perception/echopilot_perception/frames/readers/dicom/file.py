@@ -10,6 +10,7 @@ from pathlib import Path
 import pydicom
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
+from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from echopilot_core import EchoPilotError
@@ -22,6 +23,9 @@ from echopilot_perception.frames.readers.dicom.scale import scale_of
 from echopilot_perception.frames.readers.kinds import is_dicom
 
 MAX_REASON = 240  # characters
+MAX_ELEMENTS = 20_000  # of a deflated data set
+INFLATED_FREE, INFLATED_RATIO = 60_000_000, 30  # bytes that a deflated data set may have: so many, and times its file
+PIXEL_DATA = 0x7FE00010
 META_START = 132  # PS3.10 7.1: preamble and prefix
 
 
@@ -74,7 +78,7 @@ def load(path: Path, pixels: bool = True) -> Dataset:
         bare = file.read(META_START)[128:] != b"DICM"
     meta = None if bare else pydicom.filereader.read_file_meta_info(path)
     if meta is not None and meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
-        data = pydicom.dcmread(io.BytesIO(_inflated(path)), force=True, stop_before_pixels=not pixels)
+        data = _inflated(path, pixels)
         data.file_meta = meta
         meta.TransferSyntaxUID = ExplicitVRLittleEndian
         return data
@@ -85,12 +89,26 @@ def load(path: Path, pixels: bool = True) -> Dataset:
     return data
 
 
-def _inflated(path: Path) -> bytes:
-    """The data set behind the meta information of a deflated file (PS3.5 A.5), never more than its size allows."""
+def _inflated(path: Path, pixels: bool) -> Dataset:
+    """The data set behind the meta information of a deflated file (PS3.5 A.5), of bounded size and number of elements.
+
+    A data set begins with group 0008; runs of zeros would be read as millions of elements.
+    """
     raw = read_bounded(path, MAX_BYTES)
     start = META_START + 12 + int.from_bytes(raw[META_START + 8 : META_START + 12], "little")
-    limit = 3 * unpacked_limit(len(raw))
+    limit = INFLATED_FREE + INFLATED_RATIO * len(raw)
     data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(raw[start:], limit + 1)
     if len(data) > limit:
         raise EchoPilotError(f"{path.name}: it would inflate to more than {limit / 1e6:.0f} MB; cut it")
-    return data
+    if data[:2] != b"\x08\x00":
+        raise EchoPilotError(f"{path.name} is not a readable DICOM clip: its deflated data set does not begin as one")
+    count = 0
+
+    def stop(tag: BaseTag, vr: str | None, length: int) -> bool:
+        nonlocal count
+        count += 1
+        if count > MAX_ELEMENTS:
+            raise EchoPilotError(f"{path.name}: more than {MAX_ELEMENTS} elements in its deflated data set")
+        return not pixels and tag >= PIXEL_DATA
+
+    return pydicom.filereader.read_partial(io.BytesIO(data), stop_when=stop, force=True)
