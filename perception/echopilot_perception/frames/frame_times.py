@@ -132,7 +132,7 @@ def _even(data: Any, count: int, wrong: list[str]) -> Iterator[FrameTimes]:
         if _believable(np.array([step_s])):
             yield even(count, step_s, WORDS[field])
         else:
-            wrong.append(f"{WORDS[field]} {value:g} is not believable")
+            wrong.append(f"{WORDS[field]} " + ("is no number" if math.isnan(value) else f"{value:g} is not believable"))
 
 
 def _believable(steps_s: NDArray[np.float64]) -> bool:

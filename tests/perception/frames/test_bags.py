@@ -48,7 +48,9 @@ def packed(k: int, kind: str) -> object:
     return TYPES.types[PACKED](header(k), kind, data)
 
 
-def bag(path: Path, topics: dict[str, tuple[str, list[object]]], storage: StoragePlugin = StoragePlugin.SQLITE3) -> Path:
+def bag(
+    path: Path, topics: dict[str, tuple[str, list[object]]], storage: StoragePlugin = StoragePlugin.SQLITE3
+) -> Path:
     """A rosbag2 folder of messages by topic."""
     with Writer(path, version=9, storage_plugin=storage) as writer:
         for name, (kind, messages) in topics.items():
@@ -115,7 +117,7 @@ def test_other_encodings_and_short_data_are_refused(tmp_path: Path) -> None:
         read_clip(bag(tmp_path / "a", {"/us": (IMAGE, [wrong])}))
     short = image(0)
     short.height = 4000
-    with pytest.raises(EchoPilotError, match="64 x 4000 px in .* bytes"):
+    with pytest.raises(EchoPilotError, match=r"64 x 4000 px in .* bytes"):
         read_clip(bag(tmp_path / "b", {"/us": (IMAGE, [short])}))
     depth = packed(0, "png")
     depth.format = "16UC1; compressedDepth"

@@ -38,7 +38,7 @@ def test_a_series_is_sorted_by_instance_number(tmp_path: Path) -> None:
 
 def test_without_numbers_the_time_of_the_images_sorts_and_times_them(tmp_path: Path) -> None:
     for k in range(12):
-        put(tmp_path, f"{(5 * k) % 12}.dcm", single(k, ContentTime=f"10595{9 if k < 3 else 9}.{400000 + 40000 * k:06d}"))
+        put(tmp_path, f"{(5 * k) % 12}.dcm", single(k, ContentTime=f"105959.{400000 + 40000 * k}"))
     found = read_clip(tmp_path)
     assert np.array_equal(found.gray, GRAY)
     assert found.times.source == "Content Time" and found.times.seconds == pytest.approx(0.04 * np.arange(12))
@@ -58,7 +58,9 @@ def test_without_any_order_the_names_sort(tmp_path: Path) -> None:
 
 def test_of_several_series_the_largest_is_read_and_said(tmp_path: Path) -> None:
     for k in range(12):
-        series = {"SeriesInstanceUID": "1.2.9.1", "SeriesDescription": "small"} if k < 4 else {"SeriesDescription": "A4C"}
+        series = (
+            {"SeriesInstanceUID": "1.2.9.1", "SeriesDescription": "small"} if k < 4 else {"SeriesDescription": "A4C"}
+        )
         put(tmp_path / "study" / ("a" if k < 4 else "b"), f"IM{k}", single(k, InstanceNumber=str(k), **series))
     found = read_clip(tmp_path)
     assert np.array_equal(found.gray, GRAY[4:])

@@ -4,8 +4,8 @@ import bz2
 import gzip
 from pathlib import Path
 
-import numpy as np
 import nrrd
+import numpy as np
 import pytest
 
 from echopilot_core import EchoPilotError
@@ -67,9 +67,7 @@ def test_index_values_that_are_no_times_are_not_used(values: str, unit: str, tmp
 
 def test_the_list_may_be_the_first_axis(tmp_path: Path) -> None:
     lines = ["kinds: list domain domain domain", "space directions: none (0.3,0,0) (0,0.3,0) (0,0,1)"]
-    found = read_clip(
-        write(tmp_path / "a.nrrd", *lines, samples=np.moveaxis(IMAGES, 0, -1).copy(), sizes="4 50 40 1")
-    )
+    found = read_clip(write(tmp_path / "a.nrrd", *lines, samples=np.moveaxis(IMAGES, 0, -1).copy(), sizes="4 50 40 1"))
     assert np.array_equal(found.gray, IMAGES)
 
 
@@ -97,12 +95,16 @@ def test_every_type_of_sample_shows_the_same_image(
 ) -> None:
     full = IMAGES.copy()
     full[0, 0, :2] = (0, 255)
-    found = read_clip(write(tmp_path / "a.nrrd", f"type: {kind}", samples=(full.astype(float) * factor + shift).astype(code)))
+    found = read_clip(
+        write(tmp_path / "a.nrrd", f"type: {kind}", samples=(full.astype(float) * factor + shift).astype(code))
+    )
     assert np.abs(found.gray.astype(int) - full).max() <= 1
 
 
 def test_big_endian_samples_are_read(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.nrrd", "type: uint16", "endian: big", samples=(IMAGES.astype(np.uint16) * 257).astype(">u2"))
+    path = write(
+        tmp_path / "a.nrrd", "type: uint16", "endian: big", samples=(IMAGES.astype(np.uint16) * 257).astype(">u2")
+    )
     assert np.array_equal(read_clip(path).gray, IMAGES)
 
 

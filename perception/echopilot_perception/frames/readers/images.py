@@ -19,14 +19,13 @@ from echopilot_perception.frames.image_sequence import MAX_BYTES, ImageSequence,
 from echopilot_perception.frames.readers.gif_blocks import check_whole
 from echopilot_perception.frames.readers.samples import eight_bits
 
-FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "PPM")  # known to Pillow from the start; no PostScript
-FORMATS += tuple(
-    plugin.format
-    for plugin in (
-        Jpeg2KImagePlugin.Jpeg2KImageFile,
-        TiffImagePlugin.TiffImageFile,
-        WebPImagePlugin.WebPImageFile,
-    )
+FORMATS: tuple[str, ...] = (  # that Image.open may try; never PostScript, which would start another program
+    *("PNG", "JPEG", "BMP", "DIB", "GIF", "PPM"),
+    *(
+        Jpeg2KImagePlugin.Jpeg2KImageFile.format,
+        TiffImagePlugin.TiffImageFile.format,
+        WebPImagePlugin.WebPImageFile.format,
+    ),
 )
 NAMES = {"GIF": "GIF", "PNG": "APNG", "WEBP": "WebP"}
 SUBFILE, REDUCED_OR_MASK = 254, 1 | 4  # TIFF 6.0: NewSubfileType
@@ -125,7 +124,9 @@ def _over_black(image: NDArray[Any]) -> NDArray[Any]:
 
 def _is_wide_color(image: Image.Image) -> bool:
     """Whether a frame holds 16 bits in each of several channels, of which Pillow keeps 8."""
-    return image.mode in ("RGB", "RGBA", "LA", "RGBX") and any(";16" in str(tile[3]) for tile in image.tile)
+    return image.mode in ("RGB", "RGBA", "LA", "RGBX") and any(
+        ";16" in str(tile[3]) for tile in getattr(image, "tile", ())
+    )
 
 
 def _wide_color(data: bytes, frame: int, name: str) -> NDArray[Any]:

@@ -33,9 +33,7 @@ class Kind:
 
 DICOM = Kind((".dcm", ".dicom", ".ima"), "dicom.file", "read_dicom")
 VIDEO = Kind((".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"), "video", "read_video")
-IMAGE = Kind(
-    (".png", ".apng", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"), "images", "read_image_file"
-)
+IMAGE = Kind((".png", ".apng", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"), "images", "read_image_file")
 METAIMAGE = Kind((".mha", ".mhd"), "metaimage", "read_metaimage")
 NRRD = Kind((".nrrd", ".nhdr"), "nrrd_file", "read_nrrd")
 HDF5 = Kind((".uff", ".hdf5", ".h5"), "hdf5.file", "read_hdf5")
@@ -106,4 +104,6 @@ def _kind(file: Path) -> Kind:
 
 
 def _is_bag_folder(path: Path) -> bool:
-    return path.is_dir() and any(p.suffix.lower() in BAG.suffixes or p.name.endswith(".db3.zstd") for p in path.iterdir())
+    return path.is_dir() and any(
+        p.suffix.lower() in BAG.suffixes or p.name.endswith(".db3.zstd") for p in path.iterdir()
+    )

@@ -103,7 +103,9 @@ def _split(path: Path) -> tuple[dict[str, Any], bytes]:
     except Exception as error:  # pynrrd raises every kind for damaged headers
         raise EchoPilotError(f"{path.name} is not a readable NRRD file: {one_line(error, 100)}") from error
     if missing or not fits:
-        raise EchoPilotError(f"{path.name} is not a readable NRRD file: {', '.join(missing) or 'sizes'} missing or wrong")
+        raise EchoPilotError(
+            f"{path.name} is not a readable NRRD file: {', '.join(missing) or 'sizes'} missing or wrong"
+        )
     name = header.get("data file", header.get("datafile"))
     if name is None:
         return header, data[file.tell() :]

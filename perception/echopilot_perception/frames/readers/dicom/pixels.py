@@ -1,4 +1,4 @@
-"""Pixels of DICOM objects as they are meant to be shown: decoders, modality and window, palette (PS3.3 C.11, C.7.6.3)."""
+"""Pixels of DICOM objects as they are meant to be shown: decoders, window, palette (PS3.3 C.11, C.7.6.3)."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -57,7 +57,7 @@ def _stretched(frames: Iterator[NDArray[Any]], name: str, limit: int, full: list
 
 
 def _levels(data: Dataset, name: str) -> Iterator[NDArray[Any]]:
-    """Frames after palette, modality and window: 8 bits, or as wide as they are where no window says how to show them."""
+    """Frames after palette, modality and window: 8 bits, or as wide as they are where no window is given."""
     photometric = str(data.get("PhotometricInterpretation", ""))
     window = window_of(data) if photometric.startswith("MONOCHROME") else None
     for pixels in _decoded(data, name):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydicom import Dataset
 
 from echopilot_core import EchoPilotError
@@ -21,7 +22,6 @@ from echopilot_perception.frames.readers.dicom.scale import scale_of
 DIRECTORY = "1.2.840.10008.1.3.10"  # Media Storage Directory, whatever its name
 LONGEST_STEP_S = 0.5  # between images of a moving heart; stills lie further apart
 TIMES = (("AcquisitionDateTime", "Acquisition DateTime"), ("ContentTime", "Content Time"))
-
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ def _one_by_one(path: Path, chosen: list[Item], remarks: list[str]) -> ImageSequ
     alike = max(sizes.values(), key=len)
     if len(sizes) > 1:
         width, height = alike[0].size
-        remarks.append(f"images of {len(sizes)} sizes in the series; read are the {len(alike)} of {width} x {height} px")
+        remarks.append(
+            f"images of {len(sizes)} sizes in the series; read are the {len(alike)} of {width} x {height} px"
+        )
     if len(alike) > MAX_FRAMES:
         raise EchoPilotError(f"{path.name}: {len(alike)} images; at most {MAX_FRAMES} are read; split the folder")
     ordered = _ordered(alike)
@@ -131,7 +133,7 @@ def _times(items: list[Item]) -> FrameTimes:
     for field, words in TIMES:
         stamps = [_seconds(item.header.get(field)) for item in items]
         found = of_stamps(stamps, words)
-        if found.known and len(stamps) > 1 and max(b - a for a, b in zip(stamps, stamps[1:], strict=False)) <= LONGEST_STEP_S:
+        if found.known and len(stamps) > 1 and np.diff(stamps).max() <= LONGEST_STEP_S:
             return found
     return assumed(len(items), "the images of the series have none that fit a clip")
 

@@ -68,7 +68,7 @@ def numbers(data: Any, where: str, most: int = MAX_AXIS) -> NDArray[np.float64]:
 
 
 def checked(data: Any, where: str) -> None:
-    """Raise EchoPilotError unless `data` is a data set of real numbers inside its own file, in chunks of bounded size."""
+    """Raise EchoPilotError unless `data` is a data set of real numbers in its own file, in bounded chunks."""
     import h5py
 
     if not isinstance(data, h5py.Dataset) or data.dtype.kind not in "iuf":

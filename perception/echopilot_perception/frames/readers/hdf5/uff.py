@@ -1,7 +1,7 @@
 """Beamformed data of USTB's ultrasound file format: envelope on a linear or sector scan, shown in decibels.
 
-Source of the layout: ustb.no, classes uff.beamformed_data, uff.linear_scan and uff.sector_scan; MATLAB writes the axes of
-an array in the reverse order.
+Source of the layout: ustb.no, classes uff.beamformed_data, uff.linear_scan and uff.sector_scan; MATLAB writes the axes
+of an array in the reverse order.
 """
 
 from collections.abc import Iterator

@@ -74,7 +74,9 @@ def _grid(group: Any) -> tuple[float, float] | None:
         return None
     even_x = x[0, 0] + steps[0] * np.arange(x.shape[1])
     even_z = z[0, 0] + steps[1] * np.arange(z.shape[0])
-    is_even = np.abs(x - even_x).max() <= EVEN * steps[0] * 10 and np.abs(z - even_z[:, None]).max() <= EVEN * steps[1] * 10
+    is_even = (
+        np.abs(x - even_x).max() <= EVEN * steps[0] * 10 and np.abs(z - even_z[:, None]).max() <= EVEN * steps[1] * 10
+    )
     return steps if is_even else None
 
 

@@ -67,7 +67,8 @@ def bag_files(path: Path) -> list[Path]:
         files = [path / name for name in told if (path / name) in files]
     if len(files) == 0 or any(file.suffix == ".zstd" for file in found):
         raise EchoPilotError(
-            f"{path.name} holds no bag file that can be read ({', '.join(BAG.suffixes)}); unpack it, for example with ros2 bag convert"
+            f"{path.name} holds no bag file that can be read ({', '.join(BAG.suffixes)}); unpack it, "
+            "for example with ros2 bag convert"
         )
     return files
 

@@ -18,7 +18,7 @@ _HEAD, _CHUNK = struct.Struct("<BQ"), struct.Struct("<QQQII")
 
 
 def check_chunks(path: Path) -> None:
-    """Raise EchoPilotError for a file that is no MCAP file, breaks off, or whose chunks unpack to more than they say."""
+    """Raise EchoPilotError for no MCAP file, one that breaks off, or chunks that unpack to more than they say."""
     with open_regular(path, path.name) as file:
         if file.read(len(MAGIC)) != MAGIC:
             raise EchoPilotError(f"{path.name} is not an MCAP file")
@@ -42,7 +42,9 @@ def _check_chunk(file: BufferedReader, name: str, length: int) -> None:
         raise EchoPilotError(f"{name} is damaged: a chunk of {length} bytes")
     _, _, unpacked, _, words = _CHUNK.unpack(file.read(_CHUNK.size))
     if words > 16 or _CHUNK.size + words + 8 > length or unpacked > MAX_CHUNK_BYTES:
-        raise EchoPilotError(f"{name}: a chunk of {unpacked / 1e6:.0f} MB; at most {MAX_CHUNK_BYTES / 1e6:.0f} are read")
+        raise EchoPilotError(
+            f"{name}: a chunk of {unpacked / 1e6:.0f} MB; at most {MAX_CHUNK_BYTES / 1e6:.0f} are read"
+        )
     packing = file.read(words).decode("ascii", "replace")
     (packed,) = struct.unpack("<Q", file.read(8))
     if _CHUNK.size + words + 8 + packed > length:

@@ -57,7 +57,9 @@ def _compressed(message: Any, name: str) -> NDArray[Any]:
         raise EchoPilotError(f"{name}: a depth image ({one_line(message.format, 40)!a}) is no ultrasound image")
     data = np.ascontiguousarray(message.data).tobytes()
     if len(data) > MAX_IMAGE_BYTES:
-        raise EchoPilotError(f"{name}: an image of {len(data) / 1e6:.0f} MB; at most {MAX_IMAGE_BYTES / 1e6:.0f} are read")
+        raise EchoPilotError(
+            f"{name}: an image of {len(data) / 1e6:.0f} MB; at most {MAX_IMAGE_BYTES / 1e6:.0f} are read"
+        )
     with opened(data, name) as image:
         if count_frames(image) > 1:
             raise EchoPilotError(f"{name}: an animation in a message; one image in each is read")

@@ -80,7 +80,9 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
                 check_numbers(kwargs)
                 command(*args, **kwargs)
         except (EchoPilotError, OSError) as error:
-            console.print(f"[bold red]error:[/] {escape(one_line(_told(error), 1000))}", highlight=False, soft_wrap=True)
+            console.print(
+                f"[bold red]error:[/] {escape(one_line(_told(error), 1000))}", highlight=False, soft_wrap=True
+            )
             raise typer.Exit(exit_code(error)) from error
         except KeyboardInterrupt:
             console.print("interrupted")
