@@ -19,7 +19,7 @@ from echopilot_core import (
 )
 from echopilot_perception.frames.frame_times import ASSUMED_RATE_HZ, FrameTimes
 from echopilot_perception.frames.image_sequence import Region
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 from echopilot_perception.frames.sector import Sector, find_sector
 
 ASSUMED_DEPTH_M = 0.16

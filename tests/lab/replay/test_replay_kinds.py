@@ -44,7 +44,7 @@ def test_a_bag_with_images_is_a_clip_and_everything_else_in_mcap_a_recording(tmp
 
 
 def test_a_missing_clip_is_told_every_kind(tmp_path: Path) -> None:
-    with pytest.raises(EchoPilotError, match="DICOM file, video, animation, image, MetaImage, NRRD.*'default'"):
+    with pytest.raises(EchoPilotError, match=r"DICOM file, video, animation, image, MetaImage, NRRD.*'default'"):
         find_clip(str(tmp_path / "none.gif"))
 
 

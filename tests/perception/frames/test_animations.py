@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 
 
 def frames(count: int = 4) -> np.ndarray:

@@ -13,7 +13,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 GRAY = np.random.default_rng(4).integers(20, 255, (4, 48, 64)).astype(np.uint8)

@@ -16,7 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, 
 from echopilot_core import EchoPilotError
 from echopilot_lab.fuzzing.files import compressed, dicom, written
 from echopilot_perception.frames.readers.dicom.jpeg_xl import announced_size
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 
 GRAY = np.random.default_rng(4).integers(20, 255, (3, 48, 64)).astype(np.uint8)
 JPEG_2000, JPEG, JPEG_LS = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.80"
@@ -81,6 +81,15 @@ def test_lossless_jpeg_is_read(wide: bool, tmp_path: Path) -> None:
     images = GRAY.astype(np.uint16) * 257 if wide else GRAY
     streams = [imagecodecs.ljpeg_encode(image) for image in images]
     assert np.array_equal(read(written(packed(images, LOSSLESS, streams)), tmp_path / "a.dcm"), GRAY)
+
+
+def test_jpeg_of_12_bits_is_read(tmp_path: Path) -> None:
+    smooth = np.stack([cv2.GaussianBlur(image, (0, 0), 3) for image in GRAY])
+    streams = [imagecodecs.jpeg_encode(image.astype(np.uint16) * 16, bitspersample=12, level=98) for image in smooth]
+    data = packed(smooth.astype(np.uint16) * 16, "1.2.840.10008.1.2.4.51", streams)
+    data.BitsStored, data.HighBit = 12, 11
+    shown = read(written(data), tmp_path / "a.dcm")
+    assert np.abs(shown.astype(int) - smooth).max() <= 3
 
 
 @pytest.mark.parametrize("pad", [b"", b"\0", b"\xff", b"\xff\xff\xff", b"\0" * 30, b" "])

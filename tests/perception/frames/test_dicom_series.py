@@ -8,7 +8,7 @@ from pydicom import Dataset
 
 from echopilot_core import EchoPilotError
 from echopilot_lab.fuzzing.files import dicom, written
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 
 GRAY = np.random.default_rng(4).integers(20, 255, (12, 48, 64)).astype(np.uint8)
 

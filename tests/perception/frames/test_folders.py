@@ -9,7 +9,7 @@ from PIL import Image
 
 from echopilot_core import EchoPilotError
 from echopilot_perception.frames.readers.folder import natural
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 
 
 def image(path: Path, level: int) -> None:

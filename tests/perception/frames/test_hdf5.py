@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 
 GRAY = np.random.default_rng(4).integers(20, 255, (3, 48, 64)).astype(np.uint8)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 
 IMAGES = np.random.default_rng(3).integers(20, 255, (4, 40, 50)).astype(np.uint8)
 PACKING = {"raw": bytes, "gzip": gzip.compress, "bzip2": bz2.compress}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from echopilot_perception.frames.image_sequence import ImageSequence, Region
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 
 CASES = Path(__file__).parents[4] / "shared" / "data" / "ultrasound" / "cases"
 pytestmark = pytest.mark.skipif(not CASES.exists(), reason="the shared cases are not here")

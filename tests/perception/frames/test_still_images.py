@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.frames.readers.kinds import read_clip
+from echopilot_perception.frames.readers.reading import read_clip
 
 GRAY = np.random.default_rng(5).integers(0, 255, (40, 50)).astype(np.uint8)
 GRAY[0, 0] = 250

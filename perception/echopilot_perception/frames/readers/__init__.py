@@ -1,1 +1,1 @@
-"""Readers of clips, one module for each family of files; `kinds` chooses among them."""
+"""Readers of clips, one module or folder for each family of files; `reading` chooses among them."""

@@ -1,4 +1,4 @@
-"""What a DICOM object shows, by its modality and class: ultrasound of the outside is read, nothing else."""
+"""Modality and class of a DICOM object: ultrasound of the outside is read, nothing else."""
 
 from pydicom import Dataset
 from pydicom.uid import UID

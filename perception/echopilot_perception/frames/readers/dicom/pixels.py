@@ -13,7 +13,7 @@ from pydicom.pixels import apply_color_lut, apply_rescale, convert_color_space, 
 from echopilot_core import EchoPilotError
 from echopilot_core.guarded.bounded import one_line
 from echopilot_perception.frames.readers.dicom.codestream import check_streams
-from echopilot_perception.frames.readers.dicom.window import Window, window_of
+from echopilot_perception.frames.readers.dicom.window import GrayWindow, window_of
 from echopilot_perception.frames.readers.samples import eight_bits
 from echopilot_perception.frames.readers.video import video_images
 
@@ -70,7 +70,7 @@ def _levels(data: Dataset, name: str) -> Iterator[NDArray[Any]]:
             yield pixels
 
 
-def _monochrome(pixels: NDArray[Any], data: Dataset, window: Window | None) -> NDArray[Any]:
+def _monochrome(pixels: NDArray[Any], data: Dataset, window: GrayWindow | None) -> NDArray[Any]:
     if window is not None:
         return window.shown(np.asarray(apply_rescale(pixels, data)))
     if np.issubdtype(pixels.dtype, np.signedinteger):

@@ -10,7 +10,7 @@ from pydicom import Dataset
 
 
 @dataclass(frozen=True)
-class Window:
+class GrayWindow:
     """Center and width in output units of the modality transform, and the function between its ends.
 
     `table` (N,) holds the levels 0 to 255 of a lookup table instead, whose first entry stands for `center`.
@@ -38,7 +38,7 @@ class Window:
         return np.asarray(np.rint(np.clip(level, 0.0, 1.0) * 255.0), np.uint8)
 
 
-def window_of(data: Dataset) -> Window | None:
+def window_of(data: Dataset) -> GrayWindow | None:
     """The first VOI lookup table, else the first window; None where there is none that can be used."""
     try:
         if data.get("VOILUTSequence"):
@@ -49,7 +49,7 @@ def window_of(data: Dataset) -> Window | None:
         return None
     if not math.isfinite(center) or not math.isfinite(width) or width < 1.0:
         return None
-    return Window(center, width, function)
+    return GrayWindow(center, width, function)
 
 
 def _first(raw: Any) -> float:
@@ -59,11 +59,11 @@ def _first(raw: Any) -> float:
     return float(raw[0] if np.ndim(raw) else raw)
 
 
-def _table(item: Dataset) -> Window | None:
+def _table(item: Dataset) -> GrayWindow | None:
     count, first, bits = (int(value) for value in item.LUTDescriptor)
     raw = item.LUTData
     entries = np.frombuffer(raw, "<u2") if isinstance(raw, bytes) else np.asarray(raw, np.float64)
     if len(entries) != (count or 65536) or not 8 <= bits <= 16:
         return None
     levels = np.rint(np.clip(entries / (2.0**bits - 1.0), 0.0, 1.0) * 255.0).astype(np.uint8)
-    return Window(float(first), float(len(levels)), "TABLE", levels)
+    return GrayWindow(float(first), float(len(levels)), "TABLE", levels)

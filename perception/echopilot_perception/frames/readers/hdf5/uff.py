@@ -17,7 +17,7 @@ from echopilot_core import EchoPilotError
 from echopilot_core.guarded.bounded import one_line
 from echopilot_perception.frames.frame_times import assumed
 from echopilot_perception.frames.image_sequence import ImageSequence, Region, gather
-from echopilot_perception.frames.readers.hdf5.file import checked, checked_limit, member, numbers, quiet
+from echopilot_perception.frames.readers.hdf5.access import checked, checked_limit, member, numbers, quiet
 from echopilot_perception.frames.readers.plus_fields import spacing_region
 from echopilot_perception.frames.readers.samples import DYNAMIC_RANGE_DB, scaled
 

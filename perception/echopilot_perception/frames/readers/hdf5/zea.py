@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from echopilot_core import EchoPilotError
 from echopilot_perception.frames.frame_times import FrameTimes, assumed, of_stamps
 from echopilot_perception.frames.image_sequence import ImageSequence, Region, gather
-from echopilot_perception.frames.readers.hdf5.file import checked, checked_limit, member, numbers
+from echopilot_perception.frames.readers.hdf5.access import checked, checked_limit, member, numbers
 from echopilot_perception.frames.readers.plus_fields import spacing_region
 from echopilot_perception.frames.readers.samples import eight_bits
 
