@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from echopilot_core import EchoPilotError
+from echopilot_perception.frames import image_sequence
 from echopilot_perception.frames.readers.reading import read_clip
 
 
@@ -91,8 +92,12 @@ def test_transparent_parts_of_a_frame_show_the_frame_before(tmp_path: Path) -> N
     assert np.array_equal(shown[1][:24], frames()[1][:24]) and np.array_equal(shown[1][24:], frames()[0][24:])
 
 
-def test_more_frames_than_the_file_may_unpack_to_are_refused_before_decoding(tmp_path: Path) -> None:
-    blank = [Image.new("L", (3000, 3000), k) for k in range(2)]
-    blank[0].save(tmp_path / "bomb.gif", save_all=True, append_images=[blank[k % 2] for k in range(1, 60)])
-    with pytest.raises(EchoPilotError, match="60 frames of 3000 x 3000"):
-        read_clip(tmp_path / "bomb.gif")
+def test_more_frames_than_the_file_may_unpack_to_are_refused_before_decoding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_sequence, "FREE_BYTES", 1_000_000)
+    blank = [Image.new("L", (300, 300), k % 2) for k in range(60)]
+    path = save(tmp_path / "bomb.gif", np.stack([np.asarray(image) for image in blank]))
+    assert path.stat().st_size < 40_000
+    with pytest.raises(EchoPilotError, match="60 frames of 300 x 300"):
+        read_clip(path)

@@ -64,8 +64,8 @@ def test_the_size_in_a_jpeg_xl_stream_is_read_before_it_is_decoded(size: tuple[i
 
 
 def test_a_jpeg_xl_frame_larger_than_its_file_says_is_refused(tmp_path: Path) -> None:
-    stream = imagecodecs.jpegxl_encode(np.zeros((4800, 6400), np.uint8))
-    with pytest.raises(EchoPilotError, match="6400 x 4800"):
+    stream = imagecodecs.jpegxl_encode(np.zeros((480, 640), np.uint8))
+    with pytest.raises(EchoPilotError, match="640 x 480"):
         read(packed_file(packed(GRAY[:1], XL, [stream])), tmp_path / "a.dcm")
 
 
@@ -81,6 +81,16 @@ def test_lossless_jpeg_is_read(wide: bool, tmp_path: Path) -> None:
     images = GRAY.astype(np.uint16) * 257 if wide else GRAY
     streams = [imagecodecs.ljpeg_encode(image) for image in images]
     assert np.array_equal(read(written(packed(images, LOSSLESS, streams)), tmp_path / "a.dcm"), GRAY)
+
+
+@pytest.mark.parametrize("photometric", ["RGB", "YBR_FULL"])
+def test_colors_of_lossless_jpeg_are_those_that_the_file_tells(photometric: str, tmp_path: Path) -> None:
+    gray = np.full_like(GRAY, 128)
+    stored = np.stack([GRAY] * 3 if photometric == "RGB" else [GRAY, gray, gray], axis=-1)
+    kept = {"lossless": True, "colorspace": "RGB", "outcolorspace": "RGB"}
+    streams = [imagecodecs.jpeg_encode(image, **kept) for image in stored]
+    data = packed(stored, LOSSLESS, streams, photometric)
+    assert np.abs(read(written(data), tmp_path / "a.dcm").astype(int) - GRAY).max() <= 1
 
 
 def test_jpeg_of_12_bits_is_read(tmp_path: Path) -> None:

@@ -91,18 +91,26 @@ def _decoded(data: Dataset, name: str) -> Iterator[NDArray[Any]]:
     if syntax not in (*JPEG_XL, *OTHER_JPEG):
         yield from iter_pixels(data)
         return
+    yield from _other_codecs(data, syntax, name)
+
+
+def _other_codecs(data: Dataset, syntax: str, name: str) -> Iterator[NDArray[Any]]:
+    """Frames in JPEG XL, which always decodes to gray or RGB, and in JPEG, whose colors the photometric field tells."""
     import imagecodecs  # a fifth of a second to import
 
-    decode = imagecodecs.jpegxl_decode if syntax in JPEG_XL else imagecodecs.jpeg_decode
     photometric = str(data.get("PhotometricInterpretation", ""))
+    as_stored: dict[str, str] = {}
+    if syntax in OTHER_JPEG and int(data.get("SamplesPerPixel", 1) or 1) > 1:
+        as_stored = {"colorspace": "RGB", "outcolorspace": "RGB"}
+    decode = imagecodecs.jpegxl_decode if syntax in JPEG_XL else imagecodecs.jpeg_decode
     for stream in generate_frames(data.PixelData, number_of_frames=int(data.get("NumberOfFrames", 1) or 1)):
         try:
-            pixels = np.asarray(decode(stream))
+            pixels = np.asarray(decode(stream, **as_stored))
         except Exception as error:  # its decoders raise kinds of their own
             what = NAMES.get(syntax.rpartition(".")[2], NAMES["110"])
             raise EchoPilotError(f"{name}: a frame in {what} cannot be decoded: {one_line(error, 80)}") from error
         if pixels.shape[:2] != (int(data.Rows), int(data.Columns)) or pixels.ndim > 3:
             raise EchoPilotError(f"{name}: a frame of {pixels.shape} in a clip of {data.Columns} x {data.Rows} px")
-        if syntax in OTHER_JPEG and photometric.startswith("YBR_FULL") and pixels.ndim == 3:
+        if as_stored and photometric.startswith("YBR_FULL") and pixels.ndim == 3:
             pixels = convert_color_space(pixels, "YBR_FULL", "RGB")
         yield pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
