@@ -1,6 +1,8 @@
 """ROS 2 bags and MCAP files with images are clips; the topic is chosen where there are several."""
 
 import io
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import lz4.frame
@@ -135,6 +137,25 @@ def test_a_bag_that_breaks_off_is_refused_in_one_line(cut: float, storage: Stora
     with pytest.raises(EchoPilotError) as caught:
         read_clip(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("ALTER TABLE messages RENAME TO kept; CREATE VIEW messages AS SELECT * FROM kept", "messages"),
+        ("DROP TABLE topics", "no table topics"),
+        ("CREATE TRIGGER t AFTER INSERT ON topics BEGIN SELECT 1; END", "no plain table"),
+    ],
+)
+def test_a_database_of_more_than_plain_tables_is_refused(statement: str, words: str, tmp_path: Path) -> None:
+    path = next(bag(tmp_path / "b", {"/us": (IMAGE, [image(0)])}).glob("*.db3"))
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(statement)
+    with pytest.raises(EchoPilotError, match=words):
+        read_clip(path)
+    path.write_bytes(b"no database at all" * 50)
+    with pytest.raises(EchoPilotError, match="is not an SQLite bag"):
+        read_clip(path)
 
 
 @pytest.mark.parametrize("packing", ["zstd", "lz4"])

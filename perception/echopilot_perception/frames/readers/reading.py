@@ -19,6 +19,7 @@ from echopilot_perception.frames.readers.kinds import (
     is_dicom,
     split_topic,
 )
+from echopilot_perception.frames.readers.video import read_video  # quiets FFmpeg before anything opens a video
 
 
 def read_clip(path: Path) -> ImageSequence:
@@ -81,8 +82,6 @@ def _read_file(file: Path, kind: ClipKind) -> ImageSequence:
         from echopilot_perception.frames.readers.ros.bag import read_bag
 
         return read_bag(file)
-    from echopilot_perception.frames.readers.video import read_video
-
     return read_video(file)
 
 

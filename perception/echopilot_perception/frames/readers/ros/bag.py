@@ -15,6 +15,7 @@ from echopilot_perception.frames.image_sequence import MAX_FRAMES, ImageSequence
 from echopilot_perception.frames.readers.kinds import BAG, TOPIC_MARK
 from echopilot_perception.frames.readers.ros.mcap_chunks import check_chunks
 from echopilot_perception.frames.readers.ros.messages import IMAGE_TYPES, decoded
+from echopilot_perception.frames.readers.ros.sqlite_tables import check_tables
 from echopilot_perception.frames.readers.samples import eight_bits
 
 FRAME_TYPE = "ultrasound_msgs/msg/UltrasoundFrame"  # of EchoPilot's own recordings
@@ -31,6 +32,8 @@ def read_bag(path: Path, topic: str = "") -> ImageSequence:
     for file in files:
         if file.suffix.lower() == ".mcap":
             check_chunks(file)
+        else:
+            check_tables(file)
     limit = unpacked_limit(sum(file.stat().st_size for file in files))
     stamps: list[tuple[float, float]] = []
     with ExitStack() as stack:

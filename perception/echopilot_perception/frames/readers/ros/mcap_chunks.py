@@ -63,17 +63,16 @@ def _unpacked(file: BufferedReader, packing: str, packed: int, name: str) -> Ite
     if packing == "":
         yield packed
         return
+    import lz4.frame
+    import zstandard
+
     data = file.read(packed)
     try:
         if packing == "zstd":
-            import zstandard
-
             with zstandard.ZstdDecompressor().stream_reader(data) as stream:
                 while block := stream.read(BLOCK_BYTES):
                     yield len(block)
         elif packing == "lz4":
-            import lz4.frame
-
             unpacker = lz4.frame.LZ4FrameDecompressor()
             piece = unpacker.decompress(data, BLOCK_BYTES)
             yield len(piece)
@@ -81,13 +80,5 @@ def _unpacked(file: BufferedReader, packing: str, packed: int, name: str) -> Ite
                 yield len(unpacker.decompress(b"", BLOCK_BYTES))
         else:
             raise EchoPilotError(f"{name}: chunks packed with {one_line(packing, 16)!a}; read are zstd and lz4")
-    except (RuntimeError, ValueError, EOFError, zstandard_error()) as error:
+    except (RuntimeError, ValueError, EOFError, zstandard.ZstdError) as error:
         raise EchoPilotError(f"{name} is damaged: {one_line(error, 80)}") from error
-
-
-def zstandard_error() -> type[Exception]:
-    """The error of the zstd library."""
-    import zstandard
-
-    error: type[Exception] = zstandard.ZstdError
-    return error
