@@ -7,7 +7,7 @@ from launch.substitutions import LaunchConfiguration
 from echopilot_bringup.launch_parts import declared, environment, graph_nodes
 
 ARGUMENTS = (
-    ("clip", "", "DICOM file, video file or folder of images"),
+    ("clip", "", "clip: DICOM, video, images, bag (docs/clips.md)"),
     ("rate", "1.0", "speed relative to the clip's own frame times"),
     ("lossless", "true", "wait for perception's result of every frame"),
     ("namespace", "", "namespace of every node"),

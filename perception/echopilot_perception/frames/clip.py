@@ -1,4 +1,4 @@
-"""Recorded clips as sequences of frames with geometry: DICOM, MetaImage, video, or a folder of images."""
+"""Recorded clips as sequences of frames with geometry, from every kind of file in `readers.kinds`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from echopilot_core import (
     SCALE_UNKNOWN,
-    EchoPilotError,
     Frame,
     ImagingParameters,
     MarkerSide,
@@ -19,10 +18,9 @@ from echopilot_core import (
     to_ns,
 )
 from echopilot_perception.frames.frame_times import ASSUMED_RATE_HZ, FrameTimes
-from echopilot_perception.frames.image_sequence import ImageSequence, Region
-from echopilot_perception.frames.metaimage import read_metaimage
+from echopilot_perception.frames.image_sequence import Region
+from echopilot_perception.frames.readers.reading import read_clip
 from echopilot_perception.frames.sector import Sector, find_sector
-from echopilot_perception.frames.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, read_images, read_video
 
 ASSUMED_DEPTH_M = 0.16
 MIN_DEPTH_SHARE = 0.7  # of what the file's own region leaves below the face: a sector less deep is only bright so far
@@ -43,6 +41,7 @@ class Clip:
     spacing_known: bool
     images: NDArray[np.uint8]  # (N, H, W)
     times: FrameTimes  # where `frame_times_s` come from
+    notes: tuple[str, ...] = ()  # remarks of the reader
 
     def __len__(self) -> int:
         return len(self.images)
@@ -57,7 +56,7 @@ class Clip:
     def remarks(self) -> tuple[str, ...]:
         """One line on each thing that the file does not give, for the log, the summary and the report."""
         scale = () if self.spacing_known else ("no scale in the file: no lengths, areas or volumes",)
-        return (*scale, *((self.times.remark,) if self.times.remark else ()))
+        return (*scale, *((self.times.remark,) if self.times.remark else ()), *self.notes)
 
     def frames(self) -> Iterator[Frame]:
         """Frames stamped with the clip's own times, sequence 0, 1, ..."""
@@ -68,11 +67,11 @@ class Clip:
 def open_clip(path: Path) -> Clip:
     """Read a clip and find its sector.
 
-    Raises EchoPilotError with one line when the path does not exist or is not a readable DICOM file, video,
-    image or folder of images. Without a sector the whole image (or the file's own region) is used.
+    `path` may name a topic of a bag: `BAG::/topic`. Raises EchoPilotError with one line when it does not exist or is
+    of no kind that `readers.kinds` lists. Without a sector the whole image (or the file's own region) is used.
     """
     path = Path(path)
-    images = _read(path)
+    images = read_clip(path)
     region = images.region
     if region is None:
         found = find_sector(images.gray, images.colored)
@@ -88,30 +87,7 @@ def open_clip(path: Path) -> Clip:
     preset = images.preset if region is not None else SCALE_UNKNOWN
     imaging = ImagingParameters(preset=preset, depth_m=geometry.depth_m)
     times = images.times
-    return Clip(path, times.seconds, geometry, box, imaging, region is not None, images.gray, times)
-
-
-def _read(path: Path) -> ImageSequence:
-    if not path.exists():
-        raise EchoPilotError(f"clip {path} does not exist")
-    suffix = path.suffix.lower()
-    if path.is_dir() or suffix in IMAGE_SUFFIXES:
-        return read_images(path)
-    if suffix in VIDEO_SUFFIXES:
-        return read_video(path)
-    if suffix == ".mha":
-        return read_metaimage(path)
-    if suffix in (".dcm", ".dicom", ".ima") or _is_dicom(path):
-        from echopilot_perception.frames.dicom import read_dicom  # pydicom takes a third of a second to import
-
-        return read_dicom(path)
-    kinds = ", ".join((".dcm", ".mha", *VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
-    raise EchoPilotError(f"{path.name} is not a clip; give a DICOM file, video, image or folder of images ({kinds})")
-
-
-def _is_dicom(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM"
+    return Clip(path, times.seconds, geometry, box, imaging, region is not None, images.gray, times, images.remarks)
 
 
 def _whole(region: Region | None, width: int, height: int) -> Sector:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 ASSUMED_RATE_HZ = 30.0
 STEPS_S = (1e-4, 60.0)  # believable time between frames
+SHOWN_HZ = (8.0, 200.0)  # rates at which an animation is shown that may be those of a scanner
+SHOWN_STEP_S = 0.5  # a longer pause is for the reader's eye
 WORDS = {
     "FrameTimeVector": "Frame Time Vector",
     "FrameTime": "Frame Time",
@@ -58,6 +60,22 @@ def of_stamps(stamps_s: Sequence[float] | NDArray[np.float64], source: str) -> F
     if not np.isfinite(stamps).all() or not (steps > 0).all() or steps.max() > STEPS_S[1]:
         return assumed(len(stamps), f"{source} that do not increase")
     return FrameTimes(stamps - stamps[0], source)
+
+
+def of_display(durations_s: Sequence[float], what: str) -> FrameTimes:
+    """Times from the durations (N,) [s] for which an animation `what` shows its frames; the last one says nothing.
+
+    A program set them. They count where their rate may be that of a scanner, with a remark.
+    """
+    count = len(durations_s)
+    if count < 2:
+        return assumed(count)
+    steps = np.asarray(durations_s[:-1], dtype=np.float64)
+    low, high = SHOWN_HZ
+    if not _believable(steps) or steps.max() > SHOWN_STEP_S or not low <= 1.0 / steps.mean() <= high:
+        return assumed(count, f"the {what} shows its frames at no rate of a scanner")
+    remark = f"frame times are the durations in the {what}, as the program that wrote it set them"
+    return FrameTimes(np.concatenate([[0.0], np.cumsum(steps)]), f"durations in the {what}", remark)
 
 
 def of_dicom(data: Any, count: int) -> FrameTimes:
@@ -114,7 +132,7 @@ def _even(data: Any, count: int, wrong: list[str]) -> Iterator[FrameTimes]:
         if _believable(np.array([step_s])):
             yield even(count, step_s, WORDS[field])
         else:
-            wrong.append(f"{WORDS[field]} {value:g} is not believable")
+            wrong.append(f"{WORDS[field]} " + ("is no number" if math.isnan(value) else f"{value:g} is not believable"))
 
 
 def _believable(steps_s: NDArray[np.float64]) -> bool:

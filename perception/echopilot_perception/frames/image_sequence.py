@@ -32,13 +32,17 @@ class Region:
 
 @dataclass(frozen=True)
 class ImageSequence:
-    """Gray images (N, H, W) uint8 in order with their times, mask (H, W) of pixels that ever had color, metadata."""
+    """Gray images (N, H, W) uint8 in order with their times, mask (H, W) of pixels that ever had color, metadata.
+
+    `remarks` are lines on what the reader chose or left out.
+    """
 
     gray: NDArray[np.uint8]
     times: FrameTimes
     colored: NDArray[np.bool_]
     region: Region | None = None
     preset: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def times_s(self) -> NDArray[np.float64]:
@@ -88,7 +92,10 @@ def gather(
         check_clip(image.shape[1], image.shape[0], len(rows), limit, name)
     if colored is None:
         raise EchoPilotError(f"{name}: no image could be read")
-    return np.stack(rows), colored
+    stack = np.empty((len(rows), *rows[0].shape), np.uint8)
+    for k, row in enumerate(rows):
+        stack[k], rows[k] = row, row[:0]  # never all images twice in memory
+    return stack, colored
 
 
 def check_size(width: int, height: int, name: str) -> None:

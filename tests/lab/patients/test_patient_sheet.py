@@ -15,7 +15,7 @@ from echopilot_lab.cli.app import app
 from echopilot_lab.patients.contact_sheet import Tile, draw_sheet
 from echopilot_lab.patients.patient_sheet import choose_patient, draw_patient_sheet
 from echopilot_lab.patients.reference_views import FRAME_HZ, cine_frame_states, standard_reference_views
-from echopilot_perception.frames.dicom import read_dicom
+from echopilot_perception.frames.readers.dicom.file import read_dicom
 from echopilot_sim.anatomy import Anatomy
 
 SEED = 600_001

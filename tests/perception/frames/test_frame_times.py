@@ -93,7 +93,9 @@ def test_a_number_that_pydicom_cannot_read_does_not_refuse_the_clip(tmp_path: Pa
     data.save_as(path, enforce_file_format=True)
     path.write_bytes(path.read_bytes().replace(b"20.0", b"20,0"))
     clip = open_clip(path)
-    assert len(clip) == 3 and not clip.times.known and "Frame Time" in clip.times.remark
+    assert len(clip) == 3 and not clip.times.known and "Frame Time is no number" in clip.times.remark
+    path.write_bytes(path.read_bytes().replace(b"20,0", b"nan "))
+    assert "Frame Time is no number" in open_clip(path).times.remark
 
 
 def test_images_of_a_folder_have_no_times(tmp_path: Path) -> None:

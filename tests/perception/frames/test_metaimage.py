@@ -87,3 +87,64 @@ def test_packed_data_are_never_inflated_beyond_their_size(tmp_path: Path) -> Non
     bomb = zlib.compress(bytes(200_000_000), 9)
     with pytest.raises(EchoPilotError, match="8001 bytes"):
         open_clip(write(tmp_path / "bomb.mha", bomb, CompressedData="True"))
+
+
+def test_four_dimensions_with_single_slices_are_a_sequence(tmp_path: Path) -> None:
+    clip = open_clip(write(tmp_path / "a.mha", DimSize="50 40 1 4", NDims="4", ElementSpacing="0.3 0.3 1 1"))
+    assert np.array_equal(clip.images, IMAGES) and clip.spacing_known
+    with pytest.raises(EchoPilotError, match="volumes"):
+        open_clip(write(tmp_path / "b.mha", DimSize="50 20 2 4", NDims="4"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "factor"), [("MET_FLOAT", "<f4", 1 / 255), ("MET_DOUBLE", "<f8", 1), ("MET_UINT", "<u4", 1)]
+)
+def test_every_type_of_sample_shows_the_same_image(kind: str, code: str, factor: float, tmp_path: Path) -> None:
+    clip = open_clip(write(tmp_path / "a.mha", (IMAGES * factor).astype(code).tobytes(), ElementType=kind))
+    assert np.abs(clip.images.astype(int) - IMAGES).max() <= 1
+
+
+def test_float_samples_that_are_no_numbers_are_black(tmp_path: Path) -> None:
+    samples = IMAGES.astype("<f4")
+    samples[0, 0, :3] = (np.nan, -np.inf, np.inf)
+    clip = open_clip(write(tmp_path / "a.mha", samples.tobytes(), ElementType="MET_FLOAT"))
+    assert clip.images[0, 0, :3].tolist() == [0, 0, 255]
+    assert np.array_equal(clip.images[1:], IMAGES[1:])
+
+
+def test_decibels_are_shown_over_60(tmp_path: Path) -> None:
+    decibels = (IMAGES / 255.0 * 60.0 - 60.0).astype("<f4")
+    decibels[0, 0, 0] = -300.0
+    clip = open_clip(write(tmp_path / "a.mha", decibels.tobytes(), ElementType="MET_FLOAT"))
+    assert clip.images[0, 0, 0] == 0 and np.abs(clip.images[1:].astype(int) - IMAGES[1:]).max() <= 1
+
+
+def test_a_header_alone_reads_the_file_beside_it_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "a.raw").write_bytes(IMAGES.tobytes())
+    (tmp_path / "a.zraw").write_bytes(zlib.compress(IMAGES.tobytes()))
+    (tmp_path / "headed.raw").write_bytes(b"x" * 77 + IMAGES.tobytes())
+    assert np.array_equal(open_clip(write(tmp_path / "a.mhd", b"", ElementDataFile="a.raw")).images, IMAGES)
+    packed = write(tmp_path / "b.mhd", b"", ElementDataFile="a.zraw", CompressedData="True")
+    assert np.array_equal(open_clip(packed).images, IMAGES)
+    for size in ("77", "-1"):
+        headed = write(tmp_path / "c.mhd", b"", HeaderSize=size, ElementDataFile="headed.raw")
+        assert np.array_equal(open_clip(headed).images, IMAGES)
+    (tmp_path / "below").mkdir()
+    for name in ("../a.raw", str(tmp_path / "a.raw"), "missing.raw", "LIST", "a%03d.raw 1 4 1"):
+        with pytest.raises(EchoPilotError, match=r"d\.mhd"):
+            open_clip(write(tmp_path / "below" / "d.mhd", b"", ElementDataFile=name))
+
+
+def test_beams_along_the_rows_are_turned_down(tmp_path: Path) -> None:
+    stored = IMAGES.transpose(0, 2, 1).copy()
+    clip = open_clip(
+        write(
+            tmp_path / "a.mha",
+            stored.tobytes(),
+            DimSize="40 50 4",
+            UltrasoundImageOrientation="FMA",
+            ElementSpacing="0.4 0.3 1",
+        )
+    )
+    assert np.array_equal(clip.images, IMAGES)
+    assert (clip.geometry.spacing_x_m, clip.geometry.spacing_y_m) == pytest.approx((3e-4, 4e-4))

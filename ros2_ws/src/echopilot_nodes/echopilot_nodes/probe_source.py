@@ -18,6 +18,7 @@ from echopilot_nodes.graph.params import ProbeSourceParams, read_params
 from echopilot_nodes.graph.process import run
 from echopilot_perception.frames import open_clip
 from echopilot_perception.frames.clip_schedule import ClipSchedule
+from echopilot_perception.frames.readers.kinds import WORDS
 from echopilot_wire import from_result, to_frame
 
 POLL_S = 0.004
@@ -33,7 +34,7 @@ class ProbeSource(LifecycleNode):
         super().__init__("probe_source")
         self._params = read_params(self, ProbeSourceParams)
         if not self._params.clip:
-            raise EchoPilotError("parameter clip is empty; give a DICOM file, a video file or a folder of images")
+            raise EchoPilotError(f"parameter clip is empty; give {WORDS}")
         clip = open_clip(Path(self._params.clip))  # here and not on configure: a bad clip ends the process with code 2
         self._clip_frames = list(clip.frames())
         self._offsets_ns = [to_ns(float(t - clip.frame_times_s[0])) for t in clip.frame_times_s]

@@ -18,19 +18,19 @@ DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
-def clear_disk_errors(folder: Path) -> Iterator[None]:
+def clear_disk_errors(folder: Path, what: str = "exam record") -> Iterator[None]:
     """Turn an OSError into a WriteError with a message for the operator."""
     try:
         yield
     except OSError as error:
-        raise WriteError(disk_message(folder, error)) from error
+        raise WriteError(disk_message(folder, error, what)) from error
 
 
-def disk_message(path: Path, error: OSError) -> str:
+def disk_message(path: Path, error: OSError, what: str = "exam record") -> str:
     """One line for the operator about a failed write."""
     if error.errno in DISK_FULL:
-        return f"no space left for the exam record in {path}; recording stops"
-    return f"exam record in {path} cannot be written: {error.strerror or error}"
+        return f"no space left for the {what} in {path}" + ("; recording stops" if what == "exam record" else "")
+    return f"{what} in {path} cannot be written: {error.strerror or error}"
 
 
 def replace_file(path: Path, data: bytes, sync: bool = True) -> None:

@@ -14,7 +14,7 @@ from echopilot_control.calibration.record import check_name, make_record, write_
 from echopilot_lab.calibration.plots import draw_time
 from echopilot_lab.calibration.tracked_sequence import read_tracked
 from echopilot_lab.cli.shared import png_only
-from echopilot_perception.frames.metaimage import read_metaimage
+from echopilot_perception.frames.readers.metaimage import read_metaimage
 
 
 def run_delay_calibration(

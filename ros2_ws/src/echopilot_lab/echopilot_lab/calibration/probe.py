@@ -18,7 +18,7 @@ from echopilot_core import Array, EchoPilotError, se3
 from echopilot_lab.calibration.plots import draw_probe
 from echopilot_lab.calibration.tracked_sequence import TrackedHeader, read_tracked
 from echopilot_lab.cli.shared import png_only
-from echopilot_perception.frames.metaimage import read_metaimage
+from echopilot_perception.frames.readers.metaimage import read_metaimage
 
 
 def run_probe_calibration(

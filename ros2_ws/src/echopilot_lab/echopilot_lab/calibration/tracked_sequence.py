@@ -10,7 +10,7 @@ from echopilot_control.calibration.phantom import Flags
 from echopilot_core import Array, EchoPilotError, se3
 from echopilot_core.guarded.bounded import one_line
 from echopilot_perception.frames.image_sequence import MAX_FRAMES
-from echopilot_perception.frames.metaimage import split_metaimage
+from echopilot_perception.frames.readers.metaimage import split_metaimage
 
 _NOT_RIGID = 2e-3
 _POSE = re.compile(r"Seq_Frame[0-9]+_(\w+)Transform")

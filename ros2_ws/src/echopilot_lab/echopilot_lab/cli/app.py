@@ -56,7 +56,10 @@ def options(
 @app.command()
 @one_line_errors
 def replay(
-    clip: Annotated[str, typer.Argument(help="DICOM, video, folder of images or exam.mcap; 'default': a real clip.")],
+    clip: Annotated[
+        str,
+        typer.Argument(help="DICOM, video, image, folder, bag or exam.mcap (docs/clips.md); 'default': a real clip."),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for overlay, frames.jsonl and summary.json.")] = Path("out/replay"),
     masks: Annotated[bool, typer.Option("--masks", help="Also write masks.npz in clip pixels.")] = False,
     enhanced: Annotated[bool, typer.Option("--enhanced", help="Show the speckle-reduced image beside it.")] = False,

@@ -80,7 +80,9 @@ def one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
                 check_numbers(kwargs)
                 command(*args, **kwargs)
         except (EchoPilotError, OSError) as error:
-            console.print(f"[bold red]error:[/] {escape(one_line(error, 1000))}", highlight=False, soft_wrap=True)
+            console.print(
+                f"[bold red]error:[/] {escape(one_line(_told(error), 1000))}", highlight=False, soft_wrap=True
+            )
             raise typer.Exit(exit_code(error)) from error
         except KeyboardInterrupt:
             console.print("interrupted")
@@ -126,6 +128,13 @@ def exit_code(error: EchoPilotError | OSError) -> int:
     if isinstance(error, EchoPilotError):
         return error.exit_code
     return NOT_DONE if error.errno in OUR_FAULT else BAD_INPUT
+
+
+def _told(error: Exception) -> str:
+    """The message of an error; that of the system without its number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def write_json(figures: object, path: Path | None) -> None:

@@ -13,7 +13,25 @@ from echopilot_lab.fuzzing.files import made_files, written
 FRAME_SHARE = 0.16  # of the cases are frames, the others files
 ABSURD = (0.0, -1.0, np.nan, np.inf, -np.inf, 1e-30, 1e30, 1e308, -1e308)
 TYPES = (np.uint8, np.uint16, np.int16, np.float32, np.float64, np.bool_)
-SUFFIXES = (".dcm", ".png", ".jpg", ".mp4", ".avi", ".webm", ".mha", ".tif", ".txt", "")
+SUFFIXES: tuple[str, ...] = (
+    *(
+        ".dcm",
+        ".png",
+        ".jpg",
+        ".gif",
+        ".tif",
+        ".mp4",
+        ".avi",
+        ".webm",
+        ".mha",
+        ".mhd",
+        ".nrrd",
+        ".uff",
+        ".mcap",
+        ".db3",
+    ),
+    *(".txt", ""),
+)
 EDITS: tuple[tuple[str, tuple[object, ...]], ...] = (
     ("Rows", (0, 1, 47, 49, 65_535)),
     ("Columns", (0, 1, 63, 65, 65_535)),
@@ -80,6 +98,11 @@ def _rubbish(rng: np.random.Generator) -> bytes:
             b"RIFF\0\0\0\0AVI ",
             b"ObjectType = Image\n",
             b"\xff\xd8\xff",
+            b"GIF89a",
+            b"NRRD0005\n",
+            b"\x89HDF\r\n\x1a\n",
+            b"\x89MCAP0\r\n",
+            b"SQLite format 3\0",
         ),
     )
     assert isinstance(start, bytes)

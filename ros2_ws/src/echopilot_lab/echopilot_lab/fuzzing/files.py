@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import cv2
+import imagecodecs
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
@@ -16,16 +17,20 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.pixels import compress
 from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGLosslessSV1,
     JPEGLSLossless,
     RLELossless,
     UltrasoundMultiFrameImageStorage,
 )
 
+from echopilot_lab.fuzzing.other_kinds import other_kinds
 from echopilot_lab.replay.clip_results import fourcc, quiet_stderr
 
+JPEG_XL = "1.2.840.10008.1.2.4.110"
 SHAPE = (48, 64)
 FRAMES = 3
 
@@ -46,7 +51,7 @@ def made_files() -> dict[str, bytes]:
             files[f"clip.{suffix}"] = video
     files["packed.mha"] = _metaimage(True)
     files["plain.mha"] = _metaimage(False)
-    return files
+    return files | other_kinds(_gray())
 
 
 def dicom(images: NDArray[np.generic], photometric: str = "MONOCHROME2", signed: bool = False) -> Dataset:
@@ -84,7 +89,11 @@ def dicom(images: NDArray[np.generic], photometric: str = "MONOCHROME2", signed:
 def written(data: Dataset) -> bytes:
     """The bytes of a DICOM file."""
     buffer = io.BytesIO()
-    pydicom.dcmwrite(buffer, data, enforce_file_format=True)
+    if data.file_meta.TransferSyntaxUID != JPEG_XL:
+        pydicom.dcmwrite(buffer, data, enforce_file_format=True)
+        return buffer.getvalue()
+    buffer.write(bytes(128) + b"DICM")  # pydicom does not know the syntax
+    pydicom.dcmwrite(buffer, data, implicit_vr=False, little_endian=True, force_encoding=True)
     return buffer.getvalue()
 
 
@@ -99,6 +108,24 @@ def compressed(data: Dataset, syntax: str) -> Dataset:
     data["PixelData"].VR = "OB"
     if images.ndim == 4:
         data.PhotometricInterpretation = "YBR_FULL_422"
+    return data
+
+
+def _encapsulated(images: NDArray[np.uint8], syntax: str, encode: Callable[[NDArray[np.uint8]], bytes]) -> Dataset:
+    data = dicom(images)
+    data.file_meta.TransferSyntaxUID = syntax
+    data.PixelData = encapsulate([encode(image) for image in images])
+    data["PixelData"].VR = "OB"
+    return data
+
+
+def _windowed(data: Dataset) -> Dataset:
+    data.WindowCenter, data.WindowWidth = "512", "1020"
+    return data
+
+
+def _deflated(data: Dataset) -> Dataset:
+    data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     return data
 
 
@@ -128,6 +155,10 @@ _DICOM: dict[str, Callable[[], bytes]] = {
     "jpeg_rgb": lambda: written(compressed(dicom(_rgb(), "RGB"), JPEGBaseline8Bit)),
     "jpegls": lambda: written(compressed(dicom(_gray()), JPEGLSLossless)),
     "jpeg2000": lambda: written(compressed(dicom(_gray()), JPEG2000Lossless)),
+    "jpeg_lossless": lambda: written(_encapsulated(_gray(), JPEGLosslessSV1, imagecodecs.ljpeg_encode)),
+    "jpeg_xl": lambda: written(_encapsulated(_gray(), JPEG_XL, imagecodecs.jpegxl_encode)),
+    "window": lambda: written(_windowed(dicom(_gray().astype(np.uint16) * 4))),
+    "deflated": lambda: written(_deflated(dicom(_gray()))),
 }
 
 

@@ -12,6 +12,8 @@ from echopilot_lab.replay.clip_results import ClipResults
 from echopilot_lab.replay.recording import replay_recording
 from echopilot_lab.util.atomic_output import staged_folder
 from echopilot_perception.frames import open_clip
+from echopilot_perception.frames.readers.kinds import WORDS, split_topic
+from echopilot_perception.frames.readers.ros.bag import FRAME_TYPE, image_topics
 from echopilot_perception.pipeline import Perception
 
 
@@ -19,11 +21,12 @@ def replay_clip(name: str, out: Path, masks: bool, enhanced: bool, console: Cons
     """Write overlay.webm, frames.jsonl, summary.json (and masks.npz: labels uint8 (N, H, W)); return the summary.
 
     `enhanced` puts the speckle-reduced image beside the overlay.
-    A recording (exam.mcap) is compared with the results in it instead: see `replay_recording`.
+    A recording (exam.mcap) is compared with the results in it instead: see `replay_recording`. Another MCAP file or
+    bag is a clip where it has images; `BAG::/topic` names their topic.
     Nothing is left in `out` when the clip cannot be read to its end.
     """
     path = find_clip(name)
-    if path.suffix.lower() == ".mcap":
+    if is_recording(path):
         return replay_recording(path, out, console)
     clip = open_clip(path)
     perception = Perception()
@@ -40,6 +43,17 @@ def replay_clip(name: str, out: Path, masks: bool, enhanced: bool, console: Cons
         f"quality {summary['quality']:.2f}, {summary['latency_ms']['p50']:.1f} ms per frame -> {out}"
     )
     return summary
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a path is a recording of EchoPilot: an MCAP file that holds no images of other ROS 2 programs."""
+    if path.suffix.lower() != ".mcap" or not path.is_file():
+        return False
+    try:
+        kinds = set(image_topics(path).values())
+    except EchoPilotError:  # a recording without end is read too
+        return True
+    return not kinds or FRAME_TYPE in kinds
 
 
 DEFAULT_CLIP = "color3d_jpeg_baseline.dcm"
@@ -60,6 +74,6 @@ def find_clip(name: str) -> Path:
                 return Path(str(file.locate()))
         raise EchoPilotError(f"the installed pydicom-data holds no {DEFAULT_CLIP}")
     path = Path(name)
-    if not path.exists():
-        raise EchoPilotError(f"no clip at {path}; give a DICOM file, a video, a folder of images, or 'default'")
+    if not split_topic(path)[0].exists():
+        raise EchoPilotError(f"no clip at {path}; give {WORDS}, or 'default'")
     return path

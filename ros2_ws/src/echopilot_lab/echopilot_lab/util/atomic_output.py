@@ -15,6 +15,8 @@ from echopilot_lab.util.owned_files import check_output, owned_files, remove_own
 REMOVE_AT_THE_END = 'read -r _; rm -rf -- "$1"'
 """Shell line of the guard: its input ends when the command does, also by kill -9."""
 
+RESULTS = "folder of results (--out)"
+
 
 @contextmanager
 def staged_folder(out: Path) -> Iterator[Path]:
@@ -23,9 +25,9 @@ def staged_folder(out: Path) -> Iterator[Path]:
     They replace earlier results there. Nothing else is touched: where `out` holds a file that we did not write, or
     that was changed since, EchoPilotError is raised before anything is made.
     """
-    out = out.resolve()
-    check_output(out)
-    with clear_disk_errors(out.parent):
+    with clear_disk_errors(out, RESULTS):
+        out = out.resolve()
+        check_output(out)
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out)
         staging = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -33,7 +35,7 @@ def staged_folder(out: Path) -> Iterator[Path]:
         results = staging / "new"
         results.mkdir()
         yield results
-        with clear_disk_errors(out):
+        with clear_disk_errors(out, RESULTS):
             _publish(results, out)
 
 

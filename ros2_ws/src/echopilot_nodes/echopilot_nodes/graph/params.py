@@ -151,7 +151,7 @@ class RecorderParams:
 class ProbeSourceParams:
     """The `probe_source` node."""
 
-    clip: str = param("", "DICOM file, video file or folder of images")
+    clip: str = param("", "clip: DICOM, video, images, bag (docs/clips.md)")
     rate: float = param(1.0, "speed relative to the clip's own frame times", low=0.01)
     lossless: bool = param(False, "send the next frame only after perception answered the last one")
     loop: bool = param(False, "start again at the end (sequence and stamps go on)")

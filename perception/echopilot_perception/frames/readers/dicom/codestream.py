@@ -6,9 +6,12 @@ from pydicom import Dataset
 from pydicom.encaps import generate_fragments
 
 from echopilot_core import EchoPilotError
+from echopilot_perception.frames.readers.dicom.jpeg_xl import announced_size
 
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}  # ITU-T T.81 table B.1; T.87: SOF55
 _LOOK_BYTES = 65_536
+_PAD_BYTES = 64  # writers pad a stream after its end: with 00, FF, or to a block
+_PLAIN = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99")
 
 
 def check_streams(data: Dataset, name: str) -> None:
@@ -16,7 +19,7 @@ def check_streams(data: Dataset, name: str) -> None:
 
     A small file could otherwise fill the memory, or keep a decoder busy for seconds.
     """
-    if not data.file_meta.TransferSyntaxUID.is_compressed:
+    if str(data.file_meta.TransferSyntaxUID) in _PLAIN:
         return
     expected = (int(data.Columns), int(data.Rows))
     last = b""
@@ -32,7 +35,10 @@ def check_streams(data: Dataset, name: str) -> None:
 
 
 def announced(fragment: bytes) -> Iterator[tuple[int, int]]:
-    """Width and height that a JPEG, JPEG-LS or JPEG 2000 stream starts with; nothing for other bytes."""
+    """Width and height that a JPEG, JPEG-LS, JPEG 2000 or JPEG XL stream starts with; nothing for other bytes."""
+    size = announced_size(fragment)
+    if size is not None:
+        yield size
     if fragment.startswith(b"\xff\x4f\xff\x51") and len(fragment) >= 24:  # SOC, SIZ (ITU-T T.800 A.5.1)
         right, bottom, left, top = (int.from_bytes(fragment[k : k + 4], "big") for k in (8, 12, 16, 20))
         yield right - left, bottom - top
@@ -47,5 +53,8 @@ def announced(fragment: bytes) -> Iterator[tuple[int, int]]:
 
 
 def broken_off(fragment: bytes) -> bool:
-    """Whether the last fragment of a JPEG, JPEG-LS or JPEG 2000 stream lacks its end marker (EOI, EOC)."""
-    return fragment.startswith((b"\xff\xd8", b"\xff\x4f")) and not fragment.rstrip(b"\0").endswith(b"\xff\xd9")
+    """Whether the last fragment of a JPEG, JPEG-LS or JPEG 2000 stream lacks its end marker (EOI, EOC).
+
+    Bytes after the marker are padding. Within the stream its two bytes never follow each other.
+    """
+    return fragment.startswith((b"\xff\xd8", b"\xff\x4f")) and b"\xff\xd9" not in fragment[-_PAD_BYTES:]

@@ -1,0 +1,1 @@
+"""DICOM ultrasound: files, series in folders, pixels in every transfer syntax, scale."""

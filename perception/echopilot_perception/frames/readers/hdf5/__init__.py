@@ -1,0 +1,1 @@
+"""HDF5 files of ultrasound research: USTB and zea."""
