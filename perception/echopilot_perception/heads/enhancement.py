@@ -50,6 +50,6 @@ class EnhancementHead(Head):
         return {"enhancement_rms": float(error.sqrt())}
 
     def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
-        """The four lattices of cells that the layer answers by differ a little: the filter is 0 at that checkerboard."""
+        """The layer answers by four lattices of cells that differ a little; the filter takes that checkerboard out."""
         smooth = cv2.sepFilter2D(output[0], -1, WITHOUT_CHECKERBOARD, WITHOUT_CHECKERBOARD)
         results.enhanced = np.round(np.clip(smooth, 0.0, 1.0) * 255.0).astype(np.uint8)
