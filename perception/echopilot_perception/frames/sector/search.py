@@ -1,0 +1,112 @@
+"""Search for the sector of a screen: a fan first, then a rectangle."""
+
+from dataclasses import replace
+from heapq import nlargest
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import ProbeKind, SectorBox
+from echopilot_perception.frames.sector.content import find_content, rectangle
+from echopilot_perception.frames.sector.fan import Fan, deepened, fan_of
+from echopilot_perception.frames.sector.model import Sector
+from echopilot_perception.frames.sector.parts import mask_of, parts_of, raw_mask, soft
+from echopilot_perception.frames.sector.polar import wedge_of
+from echopilot_perception.frames.sector.refine import Outline, refined
+from echopilot_perception.frames.sector.screen import Screen, screen_of
+from echopilot_perception.frames.sector.sides import left_sides
+
+THRESHOLDS = (3, 8, 20)  # gray values beside black from which a pixel has content: faint, usual, bright echoes
+EDGE_THRESHOLD = 8
+FINALISTS = 16
+MARGIN = 0.06  # of the outer radius: around a found fan, for a closer look
+MIN_MERIT = 1.62  # of a fan
+CONVEX_FROM = 0.12  # face radius over outer radius from which a fan has a curved face
+PHASED_FROM_RAD = np.deg2rad(74.0)  # wider fans come from phased arrays, however dark their near field is
+MIN_SIZE_PX = 16.0  # sectors less deep or wide are none
+CUT_SHARE = 0.03  # of the screen's height: a straight top that is nearer to its border was cut there
+
+
+def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = None) -> Sector | None:
+    """Find the sector in images (N, H, W) of one clip; None when the screen holds nothing like one.
+
+    A fan is taken where straight sides that meet in an apex are confirmed in polar form and agree better with the
+    screen than any upright band; otherwise the rectangle around what moves most. `colored` (H, W) are pixels that ever
+    had color: no rectangle is built on them.
+    """
+    if min(images.shape[1:]) < MIN_SIZE_PX or images.max() == 0:
+        return None
+    screen = screen_of(images)
+    fan = best_fan(screen)
+    if fan is not None:
+        found = _fan_sector(_closer(images, screen, fan), fan.merit, images.shape[1:])
+        if found is not None:
+            return found
+    content = find_content(images, colored)
+    if content is None:
+        return None
+    box = rectangle(content)
+    middle, depth, width = (box.left_px + box.right_px - 1) / 2, box.bottom_px - box.top_px, box.right_px - box.left_px
+    if min(depth, width) < MIN_SIZE_PX:
+        return None
+    return Sector(ProbeKind.LINEAR, middle, float(box.top_px), 0.0, float(depth), 0.0, float(width), box)
+
+
+def best_fan(screen: Screen) -> Fan | None:
+    """The fan of a screen, in px of its copy; None where a band agrees better or nothing is good enough."""
+    masks = [mask_of(screen, threshold) for threshold in THRESHOLDS]
+    total = float(masks[0].sum())
+    found: list[Fan] = []
+    for mask in masks:
+        even = soft(mask)
+        rights = left_sides(np.ascontiguousarray(mask[:, ::-1]))
+        for left in left_sides(mask):
+            for right in rights:
+                fan = fan_of(even, total, wedge_of(left, right, mask.shape[1]))
+                if fan is not None:
+                    found.append(fan)
+    if not found:
+        return None
+    faint, usual = parts_of(masks[0]), soft(masks[1])
+    last = [deepened(faint, usual, fan) for fan in nlargest(FINALISTS, found, key=lambda fan: fan.merit)]
+    best = max((fan for fan in last if fan is not None), key=lambda fan: fan.merit, default=None)
+    return best if best is not None and best.merit >= MIN_MERIT else None
+
+
+def _closer(images: NDArray[np.uint8], screen: Screen, fan: Fan) -> Outline:
+    """Outline in px of the original, from a copy of the part of the screen that the fan covers."""
+    wedge, around = fan.wedge, MARGIN * fan.far
+    left, right = (fan.far * float(np.sin(lean)) for _, lean in wedge.leans)
+    edges = (wedge.u - left - around, wedge.v - around, wedge.u + right + around, wedge.v + fan.far + around)
+    u0, v0, u1, v1 = (round(screen.original(edge)) for edge in edges)
+    u0, v0, u1, v1 = max(u0, 0), max(v0, 0), min(u1, images.shape[2]), min(v1, images.shape[1])
+    near = screen_of(images[:, v0:v1, u0:u1], screen.black)
+    moved = fan.mapped(near.scale / screen.scale, near.copied(screen.original(wedge.u) - u0), near.copied(screen.original(wedge.v) - v0))
+    outline = refined(moved, soft(raw_mask(near, EDGE_THRESHOLD)), soft(mask_of(near, EDGE_THRESHOLD, near.scale / screen.scale)))
+    at = outline.wedge
+    found = replace(at, u=near.original(at.u) + u0, v=near.original(at.v) + v0)
+    row = None if outline.flat_row is None else near.original(outline.flat_row) + v0
+    return Outline(found, outline.near / near.scale, outline.far / near.scale, row)
+
+
+def _fan_sector(outline: Outline, merit: float, shape: tuple[int, ...]) -> Sector | None:
+    wedge = outline.wedge
+    half = 0.5 * (wedge.left_rad + wedge.right_rad)
+    if abs(wedge.left_rad - wedge.right_rad) > 2.0 * np.deg2rad(3.0):  # one side is cut off: the other one tells
+        half = max(wedge.left_rad, wedge.right_rad)
+    u, v, near, far, row = wedge.u, wedge.v, outline.near, outline.far, outline.flat_row
+    cut = row is not None and v < 0 and row < CUT_SHARE * shape[0]
+    curved = near > CONVEX_FROM * far and 2.0 * half < PHASED_FROM_RAD and not cut
+    radius = near if curved else 0.0
+    reach, top = far * float(np.sin(half)), v + radius * float(np.cos(half))
+    box = SectorBox(
+        int(max(np.floor(u - reach), 0)),
+        int(max(np.floor(top), 0)),
+        int(min(np.ceil(u + reach) + 1, shape[1])),
+        int(min(np.ceil(v + far) + 1, shape[0])),
+    )
+    if min(far - radius, box.right_px - box.left_px, box.bottom_px - box.top_px) < MIN_SIZE_PX:
+        return None
+    kind = ProbeKind.CONVEX if curved else ProbeKind.PHASED
+    width = 2.0 * near * float(np.sin(half))
+    return Sector(kind, u, v + radius, radius, far - radius, 2.0 * half, width, box, merit)
