@@ -1,6 +1,6 @@
 """Sides, face and end of a found fan to a fraction of a pixel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from echopilot_perception.frames.sector.fan import Fan
 from echopilot_perception.frames.sector.polar import Field, Wedge, sampled
 
-REACH_PX, STEP_PX = 14.0, 0.5  # across a side, around where it was found
+REACHES_PX, STEP_PX = (28.0, 14.0, 14.0), 0.5  # across a side, around where it was found: turn by turn
 QUANTILE = 0.2  # of the places where content begins: echoes are missing inside a side and never lie outside it
-ROUNDS, TURNS = 12, 3
+ROUNDS = 12
 SHARED_LEAN_RAD = np.deg2rad(5.0)  # leans that differ less are one
 MIN_POINTS = 20
 CENTRAL = 0.6  # of the beams: on them face and end are found
@@ -18,6 +18,8 @@ BEGINS = 0.25  # share of these with content
 ARC_PX = 12  # around the end that was found
 PHASED = 0.12  # of the outer radius: content above what is connected counts where it lies that near to the apex
 MIN_TOP_PX = 20.0  # face radius from which an arc differs from a straight top
+CLEAR_ARC, EVEN_ARC_PX = 0.85, 1.0  # share of the beams that end, median distance from the arc: it tells the center
+ASIDE = (0.015, 0.08)  # of the outer radius: errors of the apex sideways that an arc corrects
 TOP, END = 0.15, 0.85  # quantiles over the beams of where content begins and ends
 
 
@@ -34,16 +36,17 @@ class Outline:
 def refined(fan: Fan, raw: Field, even: Field) -> Outline:
     """Outline on the pixels with content (H, W) as they are (`raw`) and without letters (`even`), in 0..1."""
     wedge = fan.wedge
-    for _ in range(TURNS):
-        wedge = _sides(even, wedge, fan.near, fan.far)
+    for reach_px in REACHES_PX:
+        wedge = _sides(even, wedge, fan.near, fan.far, reach_px)
+    wedge = _centered(even, wedge, fan.far)
     near = _face(raw, wedge, fan.far)
     far = _end(even, wedge, fan.far)
     return Outline(wedge, near if near < min(fan.near, PHASED * far) else fan.near, far, _flat_row(even, wedge, fan.near))
 
 
-def _sides(mask: Field, wedge: Wedge, near: float, far: float) -> Wedge:
+def _sides(mask: Field, wedge: Wedge, near: float, far: float, reach_px: float) -> Wedge:
     r = np.arange(near, far, 2.0, dtype=np.float32)
-    across = np.arange(-REACH_PX, REACH_PX + STEP_PX, STEP_PX, dtype=np.float32)
+    across = np.arange(-reach_px, reach_px + STEP_PX, STEP_PX, dtype=np.float32)
     found: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
     for sign, lean in wedge.leans:
         u = wedge.u + sign * r[:, None] * np.sin(lean) - sign * across * np.cos(lean)
@@ -105,6 +108,27 @@ def _face(raw: Field, wedge: Wedge, far: float) -> float:
     begin = lit[first[0] : first[0] + ARC_PX]
     held = begin.any(axis=0)
     return float(r[first[0]] + np.quantile(np.argmax(begin[:, held], axis=0), TOP)) if held.any() else float(r[first[0]])
+
+
+def _centered(mask: Field, wedge: Wedge, far: float) -> Wedge:
+    """The wedge moved sideways where its end is a clear arc about another place: a ruler may lie across a side."""
+    r = np.arange(far - 2 * ARC_PX, far + 2 * ARC_PX, 0.5, dtype=np.float32)
+    beams = _beams(wedge, 0.95)
+    seen = sampled(mask, wedge.u + r[:, None] * np.sin(beams), wedge.v + r[:, None] * np.cos(beams))
+    lit = seen > 0.5
+    clear = lit[:4].all(axis=0) & ~lit[-4:].any(axis=0) & ~np.isnan(seen).any(axis=0)
+    if clear.mean() < CLEAR_ARC:
+        return wedge
+    last = r[len(r) - 1 - np.argmax(lit[::-1, clear], axis=0)].astype(np.float64)
+    design = np.column_stack([np.ones(len(last)), np.sin(beams[clear]), np.cos(beams[clear])])
+    weight, rest, solution = np.ones(len(last)), last, np.zeros(3)
+    for _ in range(ROUNDS):
+        solution = np.linalg.lstsq(design * weight[:, None], last * weight, rcond=None)[0]
+        rest = last - design @ solution
+        weight = 1.0 / np.sqrt(np.maximum(np.abs(rest), 0.5))
+    aside = float(solution[1])
+    sure = float(np.median(np.abs(rest))) < EVEN_ARC_PX and ASIDE[0] * far < abs(aside) < ASIDE[1] * far
+    return replace(wedge, u=wedge.u + aside) if sure else wedge
 
 
 def _end(mask: Field, wedge: Wedge, far: float) -> float:
