@@ -1,7 +1,6 @@
 """Upright bands: the rivals of fans, an image of a linear probe between two upright sides."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from echopilot_perception.frames.sector.polar import Field
 
@@ -12,7 +11,7 @@ AT_BORDER = 0.3  # support of a side that the screen's own border makes
 
 def band_merit(soft: Field, total: float) -> float:
     """Merit of the best band on a soft mask (H, W) in 0..1, comparable with that of fans."""
-    height, width = soft.shape
+    width = soft.shape[1]
     columns = soft.mean(axis=0)
     rise = _step(columns)
     lefts, rights = [0, *_peaks(rise)], [width, *_peaks(-rise)]

@@ -69,7 +69,7 @@ def fan_of(soft: Field, total: float, wedge: Wedge) -> Fan | None:
 
 
 def deepened(faint: Parts, usual: Field, fan: Fan) -> Fan | None:
-    """The fan down to its deepest content, judged by the parts of the screen that it claims; None where bands fit better.
+    """The fan down to its deepest content, judged by the parts of the screen that it claims; None for a worse band.
 
     Connected content is followed; other parts count when they are thick, lie between the sides and the sides are on
     the screen there: captions are thin, traces and spectra are wider. Where faint and usual echoes (`usual`, a soft
@@ -94,7 +94,9 @@ def deepened(faint: Parts, usual: Field, fan: Fan) -> Fan | None:
         sides = 0.5 * (fan.side_merit + side_merit(view, fan.wedge, first, end))
         merit = sides + 0.3 * float(view.falls[end]) + 0.3 * area / max(seen, 1.0) + 0.3 * size
         merit += 1.0 * min(area / total, 1.0) - MISSED * float(rings[end + 1 :].sum()) / total
-        merit -= sum(_mean(b[start : end + 1], k[start : end + 1]) for b, k in zip(view.breach, view.known, strict=True))
+        merit -= sum(
+            _mean(b[start : end + 1], k[start : end + 1]) for b, k in zip(view.breach, view.known, strict=True)
+        )
         if best is None or merit > best.merit:
             best = replace(fan, near=float(view.radii[first]), far=float(view.radii[end]), merit=merit)
     if best is None or best.merit < band_merit(claimed, total) + 0.3 * min(total / (LARGE * claimed.size), 1.0):
@@ -118,7 +120,7 @@ def _claimed(faint: Parts, fan: Fan) -> Field:
     below = radius > fan.far + BELOW_PX
 
     def pixels(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-        return np.bincount(faint.names, weights=chosen, minlength=count)
+        return np.bincount(faint.names, weights=chosen, minlength=count).astype(np.float64)
 
     size = np.maximum(pixels(np.ones(len(radius), np.bool_)), 1.0)
     within = pixels(between & ~below & (radius > fan.near - BELOW_PX))
@@ -139,7 +141,7 @@ def _claimed(faint: Parts, fan: Fan) -> Field:
 
 def _leaves(wedge: Wedge, width: int) -> float:
     """Radius at which the second of the two sides leaves the screen at its left or right."""
-    return max(wedge.u / np.sin(wedge.left_rad), (width - 1 - wedge.u) / np.sin(wedge.right_rad))
+    return float(max(wedge.u / np.sin(wedge.left_rad), (width - 1 - wedge.u) / np.sin(wedge.right_rad)))
 
 
 def begin_of(view: PolarView) -> int:
@@ -188,4 +190,4 @@ def side_merit(view: PolarView, wedge: Wedge, first: int, end: int) -> float:
         support.append(0.0 if few else float(s[span].sum()) / count)
         breach.append(0.0 if few else float(b[span].sum()) / count)
     skew = max(abs(wedge.left_rad - wedge.right_rad) - FREE_SKEW_RAD, 0.0)
-    return 0.4 * min(support) + 0.3 * sum(support) - 1.2 * sum(breach) - 1.5 * skew
+    return float(0.4 * min(support) + 0.3 * sum(support) - 1.2 * sum(breach) - 1.5 * skew)

@@ -45,13 +45,13 @@ def mask_of(screen: Screen, threshold: int, zoom: float = 1.0) -> NDArray[np.uin
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     kept = stats[:, cv2.CC_STAT_AREA] >= MIN_PART * mask.size
     kept[0] = False
-    return kept[labels].astype(np.uint8)
+    return np.asarray(kept[labels], np.uint8)
 
 
 def raw_mask(screen: Screen, threshold: int) -> NDArray[np.uint8]:
     """Pixels (H, W) that differ from black by more than `threshold` gray values, 0 or 1."""
     even = cv2.blur(screen.gray, (3, 3))
-    return (cv2.absdiff(even, np.full_like(even, screen.black)) > threshold).astype(np.uint8)
+    return np.asarray(cv2.absdiff(even, np.full_like(even, screen.black)) > threshold, np.uint8)
 
 
 def parts_of(mask: NDArray[np.uint8]) -> Parts:

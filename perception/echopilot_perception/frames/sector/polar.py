@@ -86,9 +86,7 @@ def polar_view(soft: Field, wedge: Wedge) -> PolarView | None:
         breach.append(np.where(both, beyond, 0.0).astype(np.float32))
         known.append(both)
     falls = _falls(inside, seen)
-    return PolarView(
-        r, inside, seen, (support[0], support[1]), (breach[0], breach[1]), (known[0], known[1]), falls
-    )
+    return PolarView(r, inside, seen, (support[0], support[1]), (breach[0], breach[1]), (known[0], known[1]), falls)
 
 
 def _falls(inside: Field, seen: NDArray[np.bool_]) -> Field:

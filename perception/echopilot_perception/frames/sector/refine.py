@@ -41,7 +41,9 @@ def refined(fan: Fan, raw: Field, even: Field) -> Outline:
     wedge = _centered(even, wedge, fan.far)
     near = _face(raw, wedge, fan.far)
     far = _end(even, wedge, fan.far)
-    return Outline(wedge, near if near < min(fan.near, PHASED * far) else fan.near, far, _flat_row(even, wedge, fan.near))
+    return Outline(
+        wedge, near if near < min(fan.near, PHASED * far) else fan.near, far, _flat_row(even, wedge, fan.near)
+    )
 
 
 def _sides(mask: Field, wedge: Wedge, near: float, far: float, reach_px: float) -> Wedge:
@@ -59,8 +61,12 @@ def _sides(mask: Field, wedge: Wedge, near: float, far: float, reach_px: float) 
         return wedge
     shared = abs(wedge.left_rad - wedge.right_rad) < SHARED_LEAN_RAD
     if shared:  # offsets a + c and b + c r of both sides at once
-        design = np.vstack([np.column_stack([np.full(len(x), float(k == 0)), np.full(len(x), float(k == 1)), x])
-                            for k, (x, _) in enumerate(found)])
+        design = np.vstack(
+            [
+                np.column_stack([np.full(len(x), float(k == 0)), np.full(len(x), float(k == 1)), x])
+                for k, (x, _) in enumerate(found)
+            ]
+        )
         weight = np.concatenate([np.full(len(x), 1.0 / np.sqrt(len(x))) for x, _ in found])
         a, b, slope = _quantile_fit(design, np.concatenate([y for _, y in found]), weight)
         lines = [(a, slope), (b, slope)]
@@ -107,7 +113,9 @@ def _face(raw: Field, wedge: Wedge, far: float) -> float:
         return float(r[0])
     begin = lit[first[0] : first[0] + ARC_PX]
     held = begin.any(axis=0)
-    return float(r[first[0]] + np.quantile(np.argmax(begin[:, held], axis=0), TOP)) if held.any() else float(r[first[0]])
+    return (
+        float(r[first[0]] + np.quantile(np.argmax(begin[:, held], axis=0), TOP)) if held.any() else float(r[first[0]])
+    )
 
 
 def _centered(mask: Field, wedge: Wedge, far: float) -> Wedge:

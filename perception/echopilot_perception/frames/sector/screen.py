@@ -71,7 +71,7 @@ def _surfaces(gray: NDArray[np.uint8], motion: NDArray[np.float32]) -> NDArray[n
     large = (area >= FLAT_SHARE * gray.size) & (border | (area >= FILLED * width * height))
     large[0] = False
     found = large[parts]
-    return cv2.dilate(found.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0 if found.any() else found
+    return np.asarray(cv2.dilate(found.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0, np.bool_)
 
 
 def _without_border(gray: NDArray[np.uint8], black: int) -> NDArray[np.uint8]:

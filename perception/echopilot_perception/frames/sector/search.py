@@ -3,6 +3,7 @@
 from dataclasses import replace
 from heapq import nlargest
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +14,7 @@ from echopilot_perception.frames.sector.model import Sector
 from echopilot_perception.frames.sector.parts import mask_of, parts_of, raw_mask, soft
 from echopilot_perception.frames.sector.polar import wedge_of
 from echopilot_perception.frames.sector.refine import Outline, refined
-from echopilot_perception.frames.sector.screen import Screen, screen_of
+from echopilot_perception.frames.sector.screen import MAX_IMAGES, Screen, screen_of
 from echopilot_perception.frames.sector.sides import left_sides
 
 THRESHOLDS = (3, 8, 20)  # gray values beside black from which a pixel has content: faint, usual, bright echoes
@@ -23,6 +24,7 @@ MARGIN = 0.06  # of the outer radius: around a found fan, for a closer look
 MIN_MERIT = 1.62  # of a fan
 CONVEX_FROM = 0.12  # face radius over outer radius from which a fan has a curved face
 PHASED_FROM_RAD = np.deg2rad(74.0)  # wider fans come from phased arrays, however dark their near field is
+LARGE_PX = 1280  # long side from which rectangles are looked for in a smaller copy
 MIN_SIZE_PX = 16.0  # sectors less deep or wide are none
 CUT_SHARE = 0.03  # of the screen's height: a straight top that is nearer to its border was cut there
 
@@ -42,14 +44,31 @@ def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = N
         found = _fan_sector(_closer(images, screen, fan), fan.merit, images.shape[1:])
         if found is not None:
             return found
+    return _band(images, colored)
+
+
+def _band(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None) -> Sector | None:
+    """The rectangle around what moves most; large screens are searched in a smaller copy."""
+    height, width = images.shape[1:]
+    scale = min(LARGE_PX / max(height, width), 1.0)
+    if scale < 1.0:
+        picked = images[:: max(len(images) // MAX_IMAGES, 1)]
+        size = (round(width * scale), round(height * scale))
+        images = np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in picked])
+        if colored is not None:
+            colored = cv2.resize(colored.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
     content = find_content(images, colored)
     if content is None:
         return None
-    box = rectangle(content)
-    middle, depth, width = (box.left_px + box.right_px - 1) / 2, box.bottom_px - box.top_px, box.right_px - box.left_px
-    if min(depth, width) < MIN_SIZE_PX:
+    small = rectangle(content)
+    left, top, right, bottom = (
+        round(edge / scale) for edge in (small.left_px, small.top_px, small.right_px, small.bottom_px)
+    )
+    box = SectorBox(left, top, min(right, width), min(bottom, height))
+    middle, depth, across = (left + box.right_px - 1) / 2, box.bottom_px - top, box.right_px - left
+    if min(depth, across) < MIN_SIZE_PX:
         return None
-    return Sector(ProbeKind.LINEAR, middle, float(box.top_px), 0.0, float(depth), 0.0, float(width), box)
+    return Sector(ProbeKind.LINEAR, middle, float(top), 0.0, float(depth), 0.0, float(across), box)
 
 
 def best_fan(screen: Screen) -> Fan | None:
@@ -81,8 +100,10 @@ def _closer(images: NDArray[np.uint8], screen: Screen, fan: Fan) -> Outline:
     u0, v0, u1, v1 = (round(screen.original(edge)) for edge in edges)
     u0, v0, u1, v1 = max(u0, 0), max(v0, 0), min(u1, images.shape[2]), min(v1, images.shape[1])
     near = screen_of(images[:, v0:v1, u0:u1], screen.black)
-    moved = fan.mapped(near.scale / screen.scale, near.copied(screen.original(wedge.u) - u0), near.copied(screen.original(wedge.v) - v0))
-    outline = refined(moved, soft(raw_mask(near, EDGE_THRESHOLD)), soft(mask_of(near, EDGE_THRESHOLD, near.scale / screen.scale)))
+    zoom = near.scale / screen.scale
+    apex = near.copied(screen.original(wedge.u) - u0), near.copied(screen.original(wedge.v) - v0)
+    raw, even = soft(raw_mask(near, EDGE_THRESHOLD)), soft(mask_of(near, EDGE_THRESHOLD, zoom))
+    outline = refined(fan.mapped(zoom, *apex), raw, even)
     at = outline.wedge
     found = replace(at, u=near.original(at.u) + u0, v=near.original(at.v) + v0)
     row = None if outline.flat_row is None else near.original(outline.flat_row) + v0

@@ -42,7 +42,7 @@ def left_sides(mask: NDArray[np.uint8]) -> list[Side]:
     table = cv2.GaussianBlur(table, (5, 1), 1.2)
     found: list[Side] = []
     for _ in range(KEPT):
-        k, offset = np.unravel_index(int(np.argmax(table)), table.shape)
+        k, offset = (int(i) for i in np.unravel_index(int(np.argmax(table)), table.shape))
         votes = float(table[k, offset])
         if votes <= 4.0:
             break

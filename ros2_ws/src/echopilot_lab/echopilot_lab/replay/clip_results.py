@@ -21,6 +21,7 @@ from echopilot_report.images.overlay import enhanced_on_image, labels_on_image, 
 
 MM2_PER_M2 = 1e6
 APICAL = (View.A4C, View.A2C)
+NO_SCALE = "not calibrated: no lengths, areas or volumes"
 
 
 class ClipResults:
@@ -208,10 +209,12 @@ def outlined(frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8]) 
 
 
 def annotated(frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`outlined` with the view, its probability and the quality in the corner, BGR (H, W, 3)."""
+    """`outlined` with view, probability and quality in the corner, and in words if no scale is known; BGR (H, W, 3)."""
     image = outlined(frame, result, labels)
     near = f" (nearest {result.nearest_view.name})" if result.view == View.NONE else ""
     text = f"{result.view.name} {float(result.view_probability.max()):.0%}{near}  quality {result.quality:.2f}"
     at = (8, image.shape[0] - 10)
     cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
+    if not frame.imaging.calibrated:
+        cv2.putText(image, NO_SCALE, (8, at[1] - 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (80, 190, 255), 1, cv2.LINE_AA)
     return image
