@@ -18,7 +18,7 @@ BEGINS = 0.25  # share of these with content
 ARC_PX = 12  # around the end that was found
 PHASED = 0.12  # of the outer radius: content above what is connected counts where it lies that near to the apex
 MIN_TOP_PX = 20.0  # face radius from which an arc differs from a straight top
-CLEAR_ARC, EVEN_ARC_PX = 0.85, 1.0  # share of the beams that end, median distance from the arc: it tells the center
+CLEAR_ARC, EVEN_ARC_PX = 0.6, 0.25  # share of the beams that end, median distance from the arc: it tells the center
 ASIDE = (0.015, 0.08)  # of the outer radius: errors of the apex sideways that an arc corrects
 TOP, END = 0.15, 0.85  # quantiles over the beams of where content begins and ends
 
