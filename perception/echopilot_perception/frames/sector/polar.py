@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.frames.sector.sides import Side
+from echopilot_perception.frames.sector.sides import FanSide
 
 Field = NDArray[np.float32]
 
@@ -55,7 +55,7 @@ class PolarView:
         return np.asarray(self.inside.sum(axis=1) / np.maximum(self.seen.sum(axis=1), 1), np.float32)
 
 
-def wedge_of(left: Side, right: Side, width: int) -> Wedge:
+def wedge_of(left: FanSide, right: FanSide, width: int) -> Wedge:
     """The wedge of two sides; the right one is given in the mirrored screen of `width` px."""
     a, b = left.lean_rad, right.lean_rad
     matrix = np.array([[np.cos(a), np.sin(a)], [-np.cos(b), np.sin(b)]])

@@ -24,7 +24,7 @@ TOP, END = 0.15, 0.85  # quantiles over the beams of where content begins and en
 
 
 @dataclass(frozen=True)
-class Outline:
+class FanOutline:
     """A wedge with the radii of its face and end [px], and whether its top is a straight cut, not an arc."""
 
     wedge: Wedge
@@ -33,15 +33,15 @@ class Outline:
     flat_row: float | None
 
 
-def refined(fan: Fan, raw: Field, even: Field) -> Outline:
-    """Outline on the pixels with content (H, W) as they are (`raw`) and without letters (`even`), in 0..1."""
+def refined(fan: Fan, raw: Field, even: Field) -> FanOutline:
+    """FanOutline on the pixels with content (H, W) as they are (`raw`) and without letters (`even`), in 0..1."""
     wedge = fan.wedge
     for reach_px in REACHES_PX:
         wedge = _sides(even, wedge, fan.near, fan.far, reach_px)
     wedge = _centered(even, wedge, fan.far)
     near = _face(raw, wedge, fan.far)
     far = _end(even, wedge, fan.far)
-    return Outline(
+    return FanOutline(
         wedge, near if near < min(fan.near, PHASED * far) else fan.near, far, _flat_row(even, wedge, fan.near)
     )
 

@@ -13,7 +13,7 @@ from echopilot_perception.frames.sector.fan import Fan, deepened, fan_of
 from echopilot_perception.frames.sector.model import Sector
 from echopilot_perception.frames.sector.parts import mask_of, parts_of, raw_mask, soft
 from echopilot_perception.frames.sector.polar import wedge_of
-from echopilot_perception.frames.sector.refine import Outline, refined
+from echopilot_perception.frames.sector.refine import FanOutline, refined
 from echopilot_perception.frames.sector.screen import MAX_IMAGES, Screen, screen_of
 from echopilot_perception.frames.sector.sides import left_sides
 
@@ -92,8 +92,8 @@ def best_fan(screen: Screen) -> Fan | None:
     return best if best is not None and best.merit >= MIN_MERIT else None
 
 
-def _closer(images: NDArray[np.uint8], screen: Screen, fan: Fan) -> Outline:
-    """Outline in px of the original, from a copy of the part of the screen that the fan covers."""
+def _closer(images: NDArray[np.uint8], screen: Screen, fan: Fan) -> FanOutline:
+    """FanOutline in px of the original, from a copy of the part of the screen that the fan covers."""
     wedge, around = fan.wedge, MARGIN * fan.far
     left, right = (fan.far * float(np.sin(lean)) for _, lean in wedge.leans)
     edges = (wedge.u - left - around, wedge.v - around, wedge.u + right + around, wedge.v + fan.far + around)
@@ -107,10 +107,10 @@ def _closer(images: NDArray[np.uint8], screen: Screen, fan: Fan) -> Outline:
     at = outline.wedge
     found = replace(at, u=near.original(at.u) + u0, v=near.original(at.v) + v0)
     row = None if outline.flat_row is None else near.original(outline.flat_row) + v0
-    return Outline(found, outline.near / near.scale, outline.far / near.scale, row)
+    return FanOutline(found, outline.near / near.scale, outline.far / near.scale, row)
 
 
-def _fan_sector(outline: Outline, merit: float, shape: tuple[int, ...]) -> Sector | None:
+def _fan_sector(outline: FanOutline, merit: float, shape: tuple[int, ...]) -> Sector | None:
     wedge = outline.wedge
     half = 0.5 * (wedge.left_rad + wedge.right_rad)
     if abs(wedge.left_rad - wedge.right_rad) > 2.0 * np.deg2rad(3.0):  # one side is cut off: the other one tells

@@ -14,7 +14,7 @@ APART_RAD, APART_PX = np.deg2rad(4.0), 8.0
 
 
 @dataclass(frozen=True)
-class Side:
+class FanSide:
     """Points (u, v) with u cos(lean) + v sin(lean) = offset after mirroring to the left; `votes` [px] is its length."""
 
     lean_rad: float
@@ -22,7 +22,7 @@ class Side:
     votes: float
 
 
-def left_sides(mask: NDArray[np.uint8]) -> list[Side]:
+def left_sides(mask: NDArray[np.uint8]) -> list[FanSide]:
     """Lines that lean to the left going down, with content of mask (H, W) on their right (Hough transform)."""
     soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 2.0)
     du, dv = cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1)
@@ -40,13 +40,13 @@ def left_sides(mask: NDArray[np.uint8]) -> list[Side]:
         offset = columns[near] * np.cos(lean) + rows[near] * np.sin(lean)
         table[k] = np.bincount(np.rint(offset).astype(np.int64), weights=weight[near], minlength=reach)[:reach]
     table = cv2.GaussianBlur(table, (5, 1), 1.2)
-    found: list[Side] = []
+    found: list[FanSide] = []
     for _ in range(KEPT):
         k, offset = (int(i) for i in np.unravel_index(int(np.argmax(table)), table.shape))
         votes = float(table[k, offset])
         if votes <= 4.0:
             break
-        found.append(Side(float(leans[k]), float(offset), votes))
+        found.append(FanSide(float(leans[k]), float(offset), votes))
         away = round(APART_RAD / STEP_RAD), int(APART_PX)
         table[max(k - away[0], 0) : k + away[0] + 1, max(offset - away[1], 0) : offset + away[1] + 1] = 0.0
     return found

@@ -21,6 +21,7 @@ from echopilot_report.images.overlay import enhanced_on_image, labels_on_image, 
 
 MM2_PER_M2 = 1e6
 APICAL = (View.A4C, View.A2C)
+EF_METHOD = "method of disks, one plane: a ratio, which needs no scale"
 NO_SCALE = "not calibrated: no lengths, areas or volumes"
 
 
@@ -124,6 +125,7 @@ class ClipResults:
         period_s = beat_period_s([t for t, _ in known], [a for _, a in known]) if self._times_known else None
         return {
             "ef_pct": round(100.0 * found.value, 1) if found is not None and measured else None,
+            "ef_method": EF_METHOD if measured else None,
             "heart_rate_bpm": round(60.0 / period_s, 1) if period_s is not None else None,
         }
 
@@ -216,5 +218,7 @@ def annotated(frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8])
     at = (8, image.shape[0] - 10)
     cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
     if not frame.imaging.calibrated:
-        cv2.putText(image, NO_SCALE, (8, at[1] - 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (80, 190, 255), 1, cv2.LINE_AA)
+        for color, width in (((0, 0, 0), 4), ((80, 190, 255), 1)):
+            above = (at[0], at[1] - 18)
+            cv2.putText(image, NO_SCALE, above, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)
     return image
