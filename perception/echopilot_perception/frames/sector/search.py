@@ -22,9 +22,11 @@ EDGE_THRESHOLD = 8
 FINALISTS = 16
 MARGIN = 0.06  # of the outer radius: around a found fan, for a closer look
 MIN_MERIT = 1.62  # of a fan
+PANEL_WIDTH, PANEL_TOP = 0.6, 0.2  # of the screen: width and first row of a spectrum or M-mode
 CONVEX_FROM = 0.12  # face radius over outer radius from which a fan has a curved face
 PHASED_FROM_RAD = np.deg2rad(74.0)  # wider fans come from phased arrays, however dark their near field is
 LARGE_PX = 1280  # long side from which rectangles are looked for in a smaller copy
+MAX_HALF_RAD = np.deg2rad(63.0)  # of the opening: no scanner shows wider fans
 MIN_SIZE_PX = 16.0  # sectors less deep or wide are none
 CUT_SHARE = 0.03  # of the screen's height: a straight top that is nearer to its border was cut there
 
@@ -38,10 +40,18 @@ def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = N
     """
     if min(images.shape[1:]) < MIN_SIZE_PX or images.max() == 0:
         return None
-    screen = screen_of(images)
+    screen, searched = screen_of(images), images
     fan = best_fan(screen)
+    end = _panel_row(screen)
+    if end is not None and (fan is None or fan.wedge.v + 0.5 * (fan.near + fan.far) > end):
+        upper = images[:, : round(screen.original(end))]
+        if min(upper.shape[1:]) >= MIN_SIZE_PX and upper.any():
+            part = screen_of(upper, screen.black)
+            small = best_fan(part)
+            if small is not None:
+                screen, fan, searched = part, small, upper
     if fan is not None:
-        found = _fan_sector(_closer(images, screen, fan), fan.merit, images.shape[1:])
+        found = _fan_sector(_closer(searched, screen, fan), fan.merit, images.shape[1:])
         if found is not None:
             return found
     return _band(images, colored)
@@ -92,6 +102,17 @@ def best_fan(screen: Screen) -> Fan | None:
     return best if best is not None and best.merit >= MIN_MERIT else None
 
 
+def _panel_row(screen: Screen) -> int | None:
+    """First row of a spectrum or M-mode: the first part nearly as wide as the screen, if it begins well below the top.
+
+    What lies above it is narrow and apart; an image of a linear probe that a dark band cuts is wide above the band too.
+    """
+    parts = cv2.connectedComponentsWithStats(mask_of(screen, THRESHOLDS[0]))[2][1:]
+    height, width = screen.gray.shape
+    tops = parts[parts[:, cv2.CC_STAT_WIDTH] >= PANEL_WIDTH * width, cv2.CC_STAT_TOP]
+    return int(tops.min()) if len(tops) and tops.min() >= PANEL_TOP * height else None
+
+
 def _closer(images: NDArray[np.uint8], screen: Screen, fan: Fan) -> FanOutline:
     """FanOutline in px of the original, from a copy of the part of the screen that the fan covers."""
     wedge, around = fan.wedge, MARGIN * fan.far
@@ -115,6 +136,8 @@ def _fan_sector(outline: FanOutline, merit: float, shape: tuple[int, ...]) -> Se
     half = 0.5 * (wedge.left_rad + wedge.right_rad)
     if abs(wedge.left_rad - wedge.right_rad) > 2.0 * np.deg2rad(3.0):  # one side is cut off: the other one tells
         half = max(wedge.left_rad, wedge.right_rad)
+    if half > MAX_HALF_RAD:
+        return None
     u, v, near, far, row = wedge.u, wedge.v, outline.near, outline.far, outline.flat_row
     cut = row is not None and v < 0 and row < CUT_SHARE * shape[0]
     curved = near > CONVEX_FROM * far and 2.0 * half < PHASED_FROM_RAD and not cut

@@ -84,6 +84,33 @@ def test_mixed_screens_give_their_two_dimensional_part(kind: str, seed: int) -> 
     assert sector.depth_px == pytest.approx(240, abs=10)
 
 
+def test_a_trace_that_touches_a_small_fan_does_not_hide_it() -> None:
+    screen = np.zeros((768, 1024), np.uint8)
+    small = cv2.resize(fan((420, 640)), None, fx=0.42, fy=0.42, interpolation=cv2.INTER_AREA)
+    screen[40 : 40 + small.shape[0], 380 : 380 + small.shape[1]] = small
+    screen[205:207, 60:960] = 210
+    rows, columns = np.mgrid[:300, :900]
+    around = np.abs(rows - 150) < 20 + 100 * np.abs(np.sin(columns / 80.0))
+    rng = np.random.default_rng(7)
+    screen[420:720, 60:960] = np.where(around, rng.rayleigh(60, rows.shape), 0).clip(0, 255).astype(np.uint8)
+    sector = found_in(screen)
+    assert sector.kind == ProbeKind.PHASED
+    assert sector.origin_u_px == pytest.approx(380 + 0.42 * U, abs=6)
+    assert sector.origin_v_px == pytest.approx(40 + 0.42 * V, abs=8)
+    assert sector.depth_px == pytest.approx(0.42 * FAR, abs=10)
+
+
+def test_the_upper_image_of_two_between_upright_sides_is_taken() -> None:
+    rng = np.random.default_rng(8)
+    screen = np.zeros((700, 900), np.uint8)
+    screen[40:340, 250:650] = rng.rayleigh(45, (300, 400)).clip(0, 255).astype(np.uint8)
+    screen[400:650, 60:860] = rng.rayleigh(30, (250, 800)).clip(0, 255).astype(np.uint8)
+    sector = found_in(screen)
+    assert sector.kind == ProbeKind.LINEAR
+    assert (sector.box.left_px, sector.box.top_px) == (pytest.approx(250, abs=5), pytest.approx(40, abs=5))
+    assert (sector.box.right_px, sector.box.bottom_px) == (pytest.approx(650, abs=5), pytest.approx(340, abs=5))
+
+
 def test_a_zoomed_image_has_its_apex_outside() -> None:
     image = fan((400, 640), u=320.0, v=-120.0, near=0.0, far=600.0, half_rad=np.deg2rad(30.0))
     sector = found_in(image)
