@@ -9,6 +9,8 @@ from echopilot_bringup.launch_parts import declared, environment, graph_nodes
 ARGUMENTS = (
     ("clip", "", "clip: DICOM, video, images, bag (docs/clips.md)"),
     ("rate", "1.0", "speed relative to the clip's own frame times"),
+    ("depth_m", "0.0", "depth of the sector [m] of a clip without a scale; 0: not known"),
+    ("mirror", "false", "exchange left and right: the marker of the clip's display was on the left"),
     ("lossless", "true", "wait for perception's result of every frame"),
     ("namespace", "", "namespace of every node"),
     ("discovery", "localhost", "localhost or subnet"),
@@ -23,7 +25,14 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
     lossless = value["lossless"].lower() == "true"
     extra = {
-        "probe_source": {"clip": value["clip"], "rate": float(value["rate"]), "lossless": lossless, "listeners": 2},
+        "probe_source": {
+            "clip": value["clip"],
+            "rate": float(value["rate"]),
+            "depth_m": float(value["depth_m"]),
+            "mirror": value["mirror"].lower() == "true",
+            "lossless": lossless,
+            "listeners": 2,
+        },
         "perception": {"lockstep": lossless, "listeners": 2, "model": value["model"]},
         "lifecycle_manager": {},
         "recorder": {"out": value["out"]},

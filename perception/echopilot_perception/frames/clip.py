@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import (
     SCALE_UNKNOWN,
+    EchoPilotError,
     Frame,
     ImagingParameters,
     MarkerSide,
@@ -18,11 +19,13 @@ from echopilot_core import (
     to_ns,
 )
 from echopilot_perception.frames.frame_times import ASSUMED_RATE_HZ, FrameTimes
-from echopilot_perception.frames.image_sequence import Region
+from echopilot_perception.frames.image_sequence import ImageSequence, Region
 from echopilot_perception.frames.readers.reading import read_clip
 from echopilot_perception.frames.sector import Sector, find_sector
+from echopilot_perception.frames.sector.marker import marker_side
 
 ASSUMED_DEPTH_M = 0.16
+DEPTHS_M = (0.01, 0.4)  # that a user may state
 MIN_DEPTH_SHARE = 0.7  # of what the file's own region leaves below the face: a sector less deep is only bright so far
 
 
@@ -30,6 +33,7 @@ MIN_DEPTH_SHARE = 0.7  # of what the file's own region leaves below the face: a 
 class Clip:
     """All frames of a clip in order. `spacing_known` is False when the depth of 160 mm is only assumed.
 
+    `mirrored` says that left and right were exchanged on request; `geometry.marker_side` is that of the display.
     The same of time says `times.known`: without it the frames run at 30 per second, and nothing is to be timed.
     """
 
@@ -42,6 +46,7 @@ class Clip:
     images: NDArray[np.uint8]  # (N, H, W)
     times: FrameTimes  # where `frame_times_s` come from
     notes: tuple[str, ...] = ()  # remarks of the reader
+    mirrored: bool = False
 
     def __len__(self) -> int:
         return len(self.images)
@@ -56,7 +61,15 @@ class Clip:
     def remarks(self) -> tuple[str, ...]:
         """One line on each thing that the file does not give, for the log, the summary and the report."""
         scale = () if self.spacing_known else ("no scale in the file: no lengths, areas or volumes",)
-        return (*scale, *((self.times.remark,) if self.times.remark else ()), *self.notes)
+        return (*scale, *self._side_remarks, *((self.times.remark,) if self.times.remark else ()), *self.notes)
+
+    @property
+    def _side_remarks(self) -> tuple[str, ...]:
+        if self.mirrored:
+            return ("left and right were exchanged, as asked for",)
+        if self.geometry.marker_side is MarkerSide.LEFT:
+            return ("the marker is on the left: a heart is mirrored; --mirror turns it",)
+        return ()
 
     def frames(self) -> Iterator[Frame]:
         """Frames stamped with the clip's own times, sequence 0, 1, ..."""
@@ -64,30 +77,68 @@ class Clip:
             yield Frame(to_ns(float(self.frame_times_s[i])), i, image, self.geometry, self.sector, self.imaging)
 
 
-def open_clip(path: Path) -> Clip:
+def open_clip(path: Path, depth_m: float | None = None, mirror: bool = False) -> Clip:
     """Read a clip and find its sector.
 
-    `path` may name a topic of a bag: `BAG::/topic`. Raises EchoPilotError with one line when it does not exist or is
-    of no kind that `readers.kinds` lists. Without a sector the whole image (or the file's own region) is used.
+    Args:
+        path: of any kind that `readers.kinds` lists; `BAG::/topic` names a topic of a bag.
+        depth_m: depth from the face to the end of the sector [m], for files without a scale of their own.
+        mirror: exchange left and right, for displays with the index marker on the left.
+
+    Raises:
+        EchoPilotError: one line, when the path does not exist or is no readable clip, when the depth is not one of
+            ultrasound, or when the file has a scale already.
+
+    Without a sector the whole image (or the file's own region) is used.
     """
     path = Path(path)
+    if depth_m is not None and not DEPTHS_M[0] <= depth_m <= DEPTHS_M[1]:
+        low, high = (f"{100.0 * limit:.0f}" for limit in DEPTHS_M)
+        raise EchoPilotError(f"a depth of {100.0 * depth_m:.4g} cm is none of ultrasound; give {low} to {high} cm")
     images = read_clip(path)
     region = images.region
+    if region is not None and depth_m is not None:
+        raise EchoPilotError(f"{path.name} has a scale of its own; the depth is for files without one")
+    if mirror:
+        images = _mirrored(images)
+        region = images.region
     if region is None:
         found = find_sector(images.gray, images.colored)
         shift = (0, 0)
     else:
         cut = (slice(region.top_px, region.bottom_px), slice(region.left_px, region.right_px))
-        found = _deepened(find_sector(images.gray[:, cut[0], cut[1]], images.colored[cut]), region)
+        found = find_sector(images.gray[:, cut[0], cut[1]], images.colored[cut])
+        if images.gray.shape[1:] != (region.bottom_px - region.top_px, region.right_px - region.left_px):
+            found = _deepened(found, region)  # a region that is the whole screen says nothing of the sector's end
         shift = (region.left_px, region.top_px)
     height, width = images.gray.shape[1:]
     sector = found if found is not None else _whole(region, width, height)
-    geometry = _geometry(sector, shift if found is not None else (0, 0), region)
-    box = _shifted(sector.box, shift if found is not None else (0, 0), width, height)
-    preset = images.preset if region is not None else SCALE_UNKNOWN
-    imaging = ImagingParameters(preset=preset, depth_m=geometry.depth_m)
+    shift = shift if found is not None else (0, 0)
+    geometry = _geometry(sector, shift, region, depth_m or ASSUMED_DEPTH_M)
+    geometry = replace(geometry, marker_side=_marker(images, sector, shift, mirror))
+    box = _shifted(sector.box, shift, width, height)
+    known = region is not None or depth_m is not None
+    imaging = ImagingParameters(preset=images.preset if known else SCALE_UNKNOWN, depth_m=geometry.depth_m)
     times = images.times
-    return Clip(path, times.seconds, geometry, box, imaging, region is not None, images.gray, times, images.remarks)
+    return Clip(path, times.seconds, geometry, box, imaging, known, images.gray, times, images.remarks, mirror)
+
+
+def _mirrored(images: ImageSequence) -> ImageSequence:
+    """Left and right exchanged in images, mask and region."""
+    region, width = images.region, images.gray.shape[2]
+    if region is not None:
+        region = replace(region, left_px=width - region.right_px, right_px=width - region.left_px)
+    turned = np.ascontiguousarray(images.gray[:, :, ::-1]), np.ascontiguousarray(images.colored[:, ::-1])
+    return replace(images, gray=turned[0], colored=turned[1], region=region)
+
+
+def _marker(images: ImageSequence, sector: Sector, shift: tuple[int, int], mirrored: bool) -> MarkerSide:
+    """Side of the index marker on the display that the clip came from."""
+    placed = replace(sector, origin_u_px=sector.origin_u_px + shift[0], origin_v_px=sector.origin_v_px + shift[1])
+    side = marker_side(images.gray, placed)
+    if not mirrored or side is MarkerSide.UNKNOWN:
+        return side
+    return MarkerSide.LEFT if side is MarkerSide.RIGHT else MarkerSide.RIGHT
 
 
 def _whole(region: Region | None, width: int, height: int) -> Sector:
@@ -119,9 +170,9 @@ def _deepened(sector: Sector | None, region: Region) -> Sector | None:
     return replace(sector, depth_px=depth_px, box=box)
 
 
-def _geometry(sector: Sector, shift: tuple[int, int], region: Region | None) -> ProbeGeometry:
+def _geometry(sector: Sector, shift: tuple[int, int], region: Region | None, depth_m: float) -> ProbeGeometry:
     if region is None:
-        spacing_x_m = spacing_y_m = ASSUMED_DEPTH_M / max(sector.depth_px, 1.0)
+        spacing_x_m = spacing_y_m = depth_m / max(sector.depth_px, 1.0)
     else:
         spacing_x_m, spacing_y_m = region.spacing_x_m, region.spacing_y_m
     return ProbeGeometry(
@@ -135,7 +186,6 @@ def _geometry(sector: Sector, shift: tuple[int, int], region: Region | None) -> 
         origin_u_px=sector.origin_u_px + shift[0],
         origin_v_px=sector.origin_v_px + shift[1],
         frequency_hz=0.0,
-        marker_side=MarkerSide.UNKNOWN,
     )
 
 

@@ -24,7 +24,7 @@ from echopilot_core import (
     SectorBox,
     View,
 )
-from echopilot_lab.replay.clip_results import ClipResults
+from echopilot_lab.replay.clip_results import ClipResults, annotated
 from echopilot_perception.heads import HeadResults
 from echopilot_perception.measure.frame import measure_frame, without_scale
 
@@ -78,6 +78,21 @@ def test_without_a_scale_there_are_no_areas_lengths_and_volumes(tmp_path: Path) 
         row = json.loads(line)
         assert row["calibrated"] is False and row["measurements"] == []
         assert all(extent["area_mm2"] is None for extent in row["classes"].values())
+
+
+def test_without_a_scale_the_overlay_says_so_in_words(tmp_path: Path) -> None:
+    seen = heart(0, 30.0)
+    images = []
+    for preset in ("cardiac", SCALE_UNKNOWN):
+        frame = Frame(0, 0, np.zeros((320, 320), np.uint8), GEOMETRY, SECTOR, ImagingParameters(preset=preset))
+        images.append(annotated(frame, replace(seen, measurements=()), np.zeros((320, 320), np.uint8)))
+    differing = np.abs(images[0].astype(int) - images[1].astype(int)).max(axis=2) > 60
+    rows, columns = np.nonzero(differing)
+    assert rows.min() > 280 and rows.max() < 302 and np.ptp(columns) > 250
+
+
+def test_the_ejection_fraction_names_its_method(tmp_path: Path) -> None:
+    assert "ratio" in summary_of(tmp_path, scale_known=False)["ef_method"]
 
 
 def test_lengths_are_not_kept_without_a_scale() -> None:

@@ -35,7 +35,8 @@ class ProbeSource(LifecycleNode):
         self._params = read_params(self, ProbeSourceParams)
         if not self._params.clip:
             raise EchoPilotError(f"parameter clip is empty; give {WORDS}")
-        clip = open_clip(Path(self._params.clip))  # here and not on configure: a bad clip ends the process with code 2
+        # here and not on configure: a bad clip ends the process with code 2
+        clip = open_clip(Path(self._params.clip), self._params.depth_m or None, self._params.mirror)
         self._clip_frames = list(clip.frames())
         self._offsets_ns = [to_ns(float(t - clip.frame_times_s[0])) for t in clip.frame_times_s]
         self._period_ns = to_ns(1.0 / clip.frame_rate_hz)

@@ -63,12 +63,19 @@ def replay(
     out: Annotated[Path, typer.Option(help="Folder for overlay, frames.jsonl and summary.json.")] = Path("out/replay"),
     masks: Annotated[bool, typer.Option("--masks", help="Also write masks.npz in clip pixels.")] = False,
     enhanced: Annotated[bool, typer.Option("--enhanced", help="Show the speckle-reduced image beside it.")] = False,
+    depth_cm: Annotated[
+        float | None,
+        typer.Option("--depth-cm", help="Depth that the scanner prints, for a clip without a scale."),
+    ] = None,
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Exchange left and right: the marker of the display was on the left.")
+    ] = False,
     json_file: JsonFile = None,
 ) -> None:
     """Run perception on a real clip, or again on an exam.mcap and compare: exit 1 when a result differs. No ROS."""
     from echopilot_lab.replay.clip import replay_clip
 
-    figures = replay_clip(clip, out, masks, enhanced, console)
+    figures = replay_clip(clip, out, masks, enhanced, console, None if depth_cm is None else 0.01 * depth_cm, mirror)
     write_json(figures, json_file)
     if not figures.get("identical", True):
         raise typer.Exit(1)

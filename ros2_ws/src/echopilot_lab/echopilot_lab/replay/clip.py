@@ -17,18 +17,29 @@ from echopilot_perception.frames.readers.ros.bag import FRAME_TYPE, image_topics
 from echopilot_perception.pipeline import Perception
 
 
-def replay_clip(name: str, out: Path, masks: bool, enhanced: bool, console: Console) -> dict[str, Any]:
+def replay_clip(
+    name: str,
+    out: Path,
+    masks: bool,
+    enhanced: bool,
+    console: Console,
+    depth_m: float | None = None,
+    mirror: bool = False,
+) -> dict[str, Any]:
     """Write overlay.webm, frames.jsonl, summary.json (and masks.npz: labels uint8 (N, H, W)); return the summary.
 
     `enhanced` puts the speckle-reduced image beside the overlay.
     A recording (exam.mcap) is compared with the results in it instead: see `replay_recording`. Another MCAP file or
     bag is a clip where it has images; `BAG::/topic` names their topic.
+    `depth_m` is the depth of a clip without a scale, `mirror` exchanges left and right: see `open_clip`.
     Nothing is left in `out` when the clip cannot be read to its end.
     """
     path = find_clip(name)
     if is_recording(path):
+        if depth_m is not None or mirror:
+            raise EchoPilotError("a recording has its own scale and side: --depth-cm and --mirror are for clips")
         return replay_recording(path, out, console)
-    clip = open_clip(path)
+    clip = open_clip(path, depth_m, mirror)
     perception = Perception()
     with staged_folder(out) as folder:
         results = ClipResults(folder, clip.frame_rate_hz, masks, enhanced, clip.times.known, clip.remarks)

@@ -30,6 +30,8 @@ from echopilot_report.images.overlay import enhanced_on_image, labels_on_image, 
 
 MM2_PER_M2 = 1e6
 APICAL = (View.A4C, View.A2C)
+EF_METHOD = "method of disks, one plane: a ratio, which needs no scale"
+NO_SCALE = "not calibrated: no lengths, areas or volumes"
 
 
 class ClipResults:
@@ -136,6 +138,7 @@ class ClipResults:
         period_s = beat_period_s([t for t, _ in known], [a for _, a in known]) if self._times_known else None
         return {
             "ef_pct": round(100.0 * found.value, 1) if found is not None and measured else None,
+            "ef_method": EF_METHOD if measured else None,
             "heart_rate_bpm": round(60.0 / period_s, 1) if period_s is not None else None,
         }
 
@@ -234,10 +237,14 @@ def outlined(frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8]) 
 
 
 def annotated(frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`outlined` with the view, its probability and the quality in the corner, BGR (H, W, 3)."""
+    """`outlined` with view, probability and quality in the corner, and in words if no scale is known; BGR (H, W, 3)."""
     image = outlined(frame, result, labels)
     near = f" (nearest {result.nearest_view.name})" if result.view == View.NONE else ""
     text = f"{result.view.name} {float(result.view_probability.max()):.0%}{near}  quality {result.quality:.2f}"
     at = (8, image.shape[0] - 10)
     cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
+    if not frame.imaging.calibrated:
+        for color, width in (((0, 0, 0), 4), ((80, 190, 255), 1)):
+            above = (at[0], at[1] - 18)
+            cv2.putText(image, NO_SCALE, above, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)
     return image

@@ -155,6 +155,8 @@ class ProbeSourceParams:
     rate: float = param(1.0, "speed relative to the clip's own frame times", low=0.01)
     lossless: bool = param(False, "send the next frame only after perception answered the last one")
     loop: bool = param(False, "start again at the end (sequence and stamps go on)")
+    depth_m: float = param(0.0, "depth of the sector [m] of a clip without a scale; 0: not known", low=0.0, high=0.4)
+    mirror: bool = param(False, "exchange left and right: the marker of the clip's display was on the left")
     listeners: int = param(1, "lossless: begin when this many subscribe to the frames", low=1)
 
 

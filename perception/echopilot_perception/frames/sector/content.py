@@ -13,6 +13,8 @@ MAX_IMAGES = 24
 MIN_SHARE = 0.01  # of the screen that a sector covers
 EDGE_TOLERANCE = 0.04  # of the width: parts whose left and right edges agree that well are one rectangle
 FULL_ROW, EMPTY_MARGIN = 0.8, 0.35  # shares of pixels with content in a row of a rectangle, and beside it
+UPPER_AREA, UPPER_FILL = 0.15, 0.6  # least area, of the part below and of its own box, of an image above a trace
+UPPER_HEIGHT, UPPER_WIDTH = 0.15, 0.12  # of the screen, of the same
 GAP_ROW, TEXT_ROW = 0.1, 0.6  # shares of bright pixels in a row: fewer are a gap between lines, fewer are text
 
 
@@ -58,12 +60,30 @@ def find_content(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None) -
     best = int(np.argmax(merit))
     if areas[best] < MIN_SHARE * closed.size:
         return None
+    best = _above(stats, best, closed.shape)
     left, width = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_WIDTH]
     slack = EDGE_TOLERANCE * width[best]
     same = (np.abs(left - left[best]) <= slack) & (np.abs(left + width - left[best] - width[best]) <= slack)
     same[0] = False
     bright, first, end = brightest > black + ABOVE_BLACK, int(left[best]), int(left[best] + width[best])
     return Content(bright, mask, parts, areas, np.asarray(same[parts]), first, end)
+
+
+def _above(stats: NDArray[np.int32], best: int, shape: tuple[int, ...]) -> int:
+    """The part above the best one that is an image of its own: on mixed screens spectrum and M-mode lie below it."""
+    left, top, width, height, area = (stats[:, k].astype(np.float64) for k in range(5))
+    other = (np.abs(left - left[best]) > EDGE_TOLERANCE * width[best]) | (
+        np.abs(left + width - left[best] - width[best]) > EDGE_TOLERANCE * width[best]
+    )
+    image = (
+        other
+        & (top + height <= top[best] + 3)
+        & (area >= UPPER_AREA * area[best])
+        & (area >= UPPER_FILL * width * height)
+    )
+    image &= (height >= UPPER_HEIGHT * shape[0]) & (width >= UPPER_WIDTH * shape[1])
+    image[0] = False
+    return int(np.argmax(np.where(image, area, 0.0))) if image.any() else best
 
 
 def rectangle(content: Content) -> SectorBox:
