@@ -1,4 +1,4 @@
-"""What screens draw on images: text, arrows, rulers, an ECG, callipers, outlines of color boxes, and colored flow."""
+"""What screens draw on images: text, arrows, rulers, an ECG, calipers, outlines of color boxes, and colored flow."""
 
 from functools import lru_cache
 
@@ -59,7 +59,7 @@ def _bank() -> Image:
 
 def _overlay(rng: np.random.Generator) -> Image:
     canvas = np.zeros((grid.IMAGE_CELLS, grid.IMAGE_CELLS), np.uint8)
-    makers = (_words, _arrows, _ruler, _ecg, _callipers, _color_box)
+    makers = (_words, _arrows, _ruler, _ecg, _calipers, _color_box)
     for maker in rng.permutation(len(makers))[: int(rng.integers(1, 4))]:
         makers[maker](canvas, rng)
     return canvas
@@ -103,7 +103,7 @@ def _ecg(canvas: Image, rng: np.random.Generator) -> None:
     cv2.polylines(canvas, [points], False, _gray(rng), 1)
 
 
-def _callipers(canvas: Image, rng: np.random.Generator) -> None:
+def _calipers(canvas: Image, rng: np.random.Generator) -> None:
     (x, y), turn, length = _point(rng), float(rng.uniform(0.0, np.pi)), float(rng.uniform(20.0, 90.0))
     gray, steps = _gray(rng), np.linspace(0.0, 1.0, 14)
     ends = [(round(x + s * length * np.cos(turn)), round(y + s * length * np.sin(turn))) for s in (0.0, 1.0)]
