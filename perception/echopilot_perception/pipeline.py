@@ -4,8 +4,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from echopilot_core import Frame, PerceptionResult, ProbeGeometry, ProbeKind, SectorBox, View
+from echopilot_core import Frame, ImagingMode, PerceptionResult, ProbeGeometry, ProbeKind, SectorBox, View
 from echopilot_perception import grid, ood
 from echopilot_perception.frames.preprocess import sector_cells, to_network
 from echopilot_perception.heads import HEADS, read_heads
@@ -51,7 +52,8 @@ class Perception:
             frame: image with geometry; preprocessed here.
 
         Returns:
-            The result with stamp and sequence of the frame.
+            The result with stamp and sequence of the frame. An image of another mode than B or color (a small one
+            beside a spectrum or an M-mode) is outlined, but its view is NONE.
 
         Raises:
             EchoPilotError: the frame holds no usable image or geometry.
@@ -62,6 +64,8 @@ class Perception:
             return self._nothing(frame, begin)
         outputs = self._runtime.infer(image[None, None])
         results = read_heads(outputs, self.manifest.spec, grid.grid_of(frame.geometry))
+        if frame.imaging.mode is ImagingMode.OTHER:
+            results.view_probability = _no_view()
         measurements = self._measure_frame(results, ~sector_cells(frame.geometry)[::2, ::2], frame.sequence)
         return PerceptionResult(
             stamp_ns=frame.stamp_ns,
@@ -89,15 +93,13 @@ class Perception:
         self._runtime.close()
 
     def _nothing(self, frame: Frame, begin: float) -> PerceptionResult:
-        probability = np.zeros(len(View))
-        probability[View.NONE] = 1.0
         return PerceptionResult(
             stamp_ns=frame.stamp_ns,
             sequence=frame.sequence,
             geometry=frame.geometry,
             label_map=grid.grid_of(frame.geometry).label_map(np.zeros((grid.CELLS, grid.CELLS), np.uint8)),
             extents=(),
-            view_probability=probability,
+            view_probability=_no_view(),
             quality=0.0,
             coupling=np.zeros(16),
             ood_score=1.0,
@@ -106,6 +108,12 @@ class Perception:
             latency_s=time.perf_counter() - begin,
             heads=self._heads,
         )
+
+
+def _no_view() -> NDArray[np.float64]:
+    probability = np.zeros(len(View))
+    probability[View.NONE] = 1.0
+    return probability
 
 
 def _unusual_depth(frame: Frame) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from synthetic import frame_of, phased_geometry
 
-from echopilot_core import Frame, ProbeGeometry
+from echopilot_core import Frame, ImagingMode, ProbeGeometry, View
 from echopilot_perception import grid
 from echopilot_perception.frames import to_network
 from echopilot_perception.pipeline import Perception
@@ -60,3 +60,12 @@ def test_the_deepest_sample_lies_in_the_last_row(depth_m: float) -> None:
     resampled = to_network(frame_of(image, geometry))
     assert resampled[-2:, 120:136].mean() > 0.6 and resampled[:-4].max() == 0.0
     assert grid.grid_of(geometry).y_m[-1] == pytest.approx(depth_m - 0.5 * depth_m / grid.CELLS)
+
+
+def test_a_small_image_beside_a_trace_is_outlined_but_its_view_is_not_named(frame: Frame) -> None:
+    perception = Perception()
+    usual = perception.see(frame)
+    beside = perception.see(replace(frame, imaging=replace(frame.imaging, mode=ImagingMode.OTHER)))
+    perception.close()
+    np.testing.assert_array_equal(beside.label_map.labels, usual.label_map.labels)
+    assert beside.view is View.NONE and beside.measurements == ()

@@ -11,6 +11,7 @@ from echopilot_core import (
     SCALE_UNKNOWN,
     EchoPilotError,
     Frame,
+    ImagingMode,
     ImagingParameters,
     MarkerSide,
     ProbeGeometry,
@@ -25,6 +26,7 @@ from echopilot_perception.frames.sector import Sector, find_sector
 from echopilot_perception.frames.sector.marker import marker_side
 
 ASSUMED_DEPTH_M = 0.16
+TRACE_REMARK = "a spectrum or an M-mode with a small image beside it: no view is named, nothing is measured"
 DEPTHS_M = (0.01, 0.4)  # that a user may state
 MIN_DEPTH_SHARE = 0.7  # of what the file's own region leaves below the face: a sector less deep is only bright so far
 
@@ -61,7 +63,8 @@ class Clip:
     def remarks(self) -> tuple[str, ...]:
         """One line on each thing that the file does not give, for the log, the summary and the report."""
         scale = () if self.spacing_known else ("no scale in the file: no lengths, areas or volumes",)
-        return (*scale, *self._side_remarks, *((self.times.remark,) if self.times.remark else ()), *self.notes)
+        trace = (TRACE_REMARK,) if self.imaging.mode is ImagingMode.OTHER else ()
+        return (*scale, *trace, *self._side_remarks, *((self.times.remark,) if self.times.remark else ()), *self.notes)
 
     @property
     def _side_remarks(self) -> tuple[str, ...]:
@@ -118,7 +121,9 @@ def open_clip(path: Path, depth_m: float | None = None, mirror: bool = False) ->
     geometry = replace(geometry, marker_side=_marker(images, sector, shift, mirror))
     box = _shifted(sector.box, shift, width, height)
     known = region is not None or depth_m is not None
-    imaging = ImagingParameters(preset=images.preset if known else SCALE_UNKNOWN, depth_m=geometry.depth_m)
+    preset = images.preset if known else SCALE_UNKNOWN
+    mode = ImagingMode.OTHER if sector.beside_trace else ImagingMode.B
+    imaging = ImagingParameters(preset=preset, depth_m=geometry.depth_m, mode=mode)
     times = images.times
     return Clip(path, times.seconds, geometry, box, imaging, known, images.gray, times, images.remarks, mirror)
 

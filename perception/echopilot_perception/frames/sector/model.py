@@ -12,7 +12,7 @@ class Sector:
     `origin` is the center of the face. For fans `radius_px` reaches from the apex of the fan to the face and
     `depth_px` from the face to the deepest sample; for rectangles `width_px` is the aperture. Apex and face of a zoomed
     image lie outside the image. `merit` tells fans apart: about 1.4 for one that is just believed, 2 for a clear one,
-    0 for rectangles.
+    0 for rectangles. `beside_trace`: a small fan above a spectrum or an M-mode, or one of these itself.
     """
 
     kind: ProbeKind
@@ -24,3 +24,4 @@ class Sector:
     width_px: float
     box: SectorBox
     merit: float = 0.0
+    beside_trace: bool = False

@@ -23,6 +23,7 @@ FINALISTS = 16
 MARGIN = 0.06  # of the outer radius: around a found fan, for a closer look
 MIN_MERIT = 1.62  # of a fan
 PANEL_WIDTH, PANEL_TOP = 0.6, 0.2  # of the screen: width and first row of a spectrum or M-mode
+SMALL_FAN = 0.5  # of the screen's width: fans above a trace are narrower
 CONVEX_FROM = 0.12  # face radius over outer radius from which a fan has a curved face
 PHASED_FROM_RAD = np.deg2rad(74.0)  # wider fans come from phased arrays, however dark their near field is
 LARGE_PX = 1280  # long side from which rectangles are looked for in a smaller copy
@@ -53,7 +54,8 @@ def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = N
     if fan is not None:
         found = _fan_sector(_closer(searched, screen, fan), fan.merit, images.shape[1:])
         if found is not None:
-            return found
+            small = found.box.right_px - found.box.left_px < SMALL_FAN * images.shape[2]
+            return replace(found, beside_trace=end is not None and small)
     return _band(images, colored)
 
 

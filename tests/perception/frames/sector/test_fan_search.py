@@ -23,7 +23,7 @@ def found_in(image: np.ndarray) -> Sector:
 
 def is_the_fan(sector: Sector, scale: float = 1.0, du: float = 0.0, dv: float = 0.0, px: float = 4.0) -> None:
     """Compare with the drawn fan, at `scale` and moved by (du, dv)."""
-    assert sector.kind == ProbeKind.PHASED
+    assert sector.kind == ProbeKind.PHASED and not sector.beside_trace
     assert sector.opening_rad == pytest.approx(2 * HALF_RAD, abs=np.deg2rad(1.5))
     assert sector.origin_u_px == pytest.approx(scale * U + du, abs=px * scale)
     assert sector.origin_v_px == pytest.approx(scale * V + dv, abs=px * scale)
@@ -78,7 +78,7 @@ def test_background_that_is_not_black() -> None:
 @pytest.mark.parametrize("seed", [3, 4, 5])
 def test_mixed_screens_give_their_two_dimensional_part(kind: str, seed: int) -> None:
     sector = found_in(mixed(seed, kind))
-    assert sector.kind == ProbeKind.PHASED
+    assert sector.kind == ProbeKind.PHASED and sector.beside_trace
     assert sector.origin_u_px == pytest.approx(530, abs=8)
     assert sector.origin_v_px == pytest.approx(62, abs=10)
     assert sector.depth_px == pytest.approx(240, abs=10)
@@ -94,7 +94,7 @@ def test_a_trace_that_touches_a_small_fan_does_not_hide_it() -> None:
     rng = np.random.default_rng(7)
     screen[420:720, 60:960] = np.where(around, rng.rayleigh(60, rows.shape), 0).clip(0, 255).astype(np.uint8)
     sector = found_in(screen)
-    assert sector.kind == ProbeKind.PHASED
+    assert sector.kind == ProbeKind.PHASED and sector.beside_trace
     assert sector.origin_u_px == pytest.approx(380 + 0.42 * U, abs=6)
     assert sector.origin_v_px == pytest.approx(40 + 0.42 * V, abs=8)
     assert sector.depth_px == pytest.approx(0.42 * FAR, abs=10)
