@@ -76,7 +76,7 @@ class Perception:
             view_probability=results.view_probability,
             quality=results.quality,
             coupling=results.coupling,
-            ood_score=max(ood.score(self._statistics, results.embedding), _unusual_depth(frame)),
+            ood_score=max(ood.score(self._statistics, results.embedding), _unusual(frame)),
             guidance=results.guidance,
             landmarks=results.landmarks,
             boxes=results.boxes,
@@ -116,10 +116,10 @@ def _no_view() -> NDArray[np.float64]:
     return probability
 
 
-def _unusual_depth(frame: Frame) -> float:
-    """1 for an imaging depth far outside the training range, else 0: the features do not show it."""
+def _unusual(frame: Frame) -> float:
+    """1 for another mode than B or color and for a depth far outside the training range, else 0."""
     low_m, high_m = DEPTHS_M
-    return 0.0 if low_m <= frame.geometry.depth_m <= high_m else 1.0
+    return float(frame.imaging.mode is ImagingMode.OTHER or not low_m <= frame.geometry.depth_m <= high_m)
 
 
 def warm_up_frame() -> Frame:

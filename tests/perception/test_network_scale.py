@@ -68,4 +68,4 @@ def test_a_small_image_beside_a_trace_is_outlined_but_its_view_is_not_named(fram
     beside = perception.see(replace(frame, imaging=replace(frame.imaging, mode=ImagingMode.OTHER)))
     perception.close()
     np.testing.assert_array_equal(beside.label_map.labels, usual.label_map.labels)
-    assert beside.view is View.NONE and beside.measurements == ()
+    assert beside.view is View.NONE and beside.measurements == () and beside.ood_score == 1.0
