@@ -19,7 +19,7 @@ IN_SECTION = {MeasurementName.AORTA_OUTER_AP, MeasurementName.AORTA_OUTER_AP_DIR
 
 def frame_of(view: View, likely: float) -> HeadResults:
     """An aorta in transverse section in the masks, whatever the view; the rest of the probability is of AORTA_TRANS."""
-    away = np.hypot(grid.X_M[None, :], grid.Y_M[:, None] - 0.07)
+    away = np.hypot(grid.STANDARD.x_m[None, :], grid.STANDARD.y_m[:, None] - 0.07)
     probability = np.zeros((len(SegmentationClass), grid.CELLS, grid.CELLS), np.float32)
     probability[SegmentationClass.AO_LUMEN] = away < 0.016
     probability[SegmentationClass.AO_WALL] = (away >= 0.016) & (away < 0.019)

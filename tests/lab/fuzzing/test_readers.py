@@ -72,6 +72,7 @@ NOT_OF_FILES = {
     "echopilot_lab.trials.trial_video": "result and images that this run has just made",
     "echopilot_lab.models.reports": "model.yaml after read_manifest has checked it",
     "echopilot_report.grading.wording": "shipped file of the package",
+    "echopilot_perception.training.augmentation.style_bank": "shipped file of the package",
     "echopilot_sim.kernels.cache": "own cache, refused unless its digest is right",
     "echopilot_lab.realism.scenes": "files of the benchmark, named by it",
     "echopilot_core.guarded": "the guarded readers themselves",

@@ -1,4 +1,4 @@
-"""What screens draw on images: text, arrows, rulers, an ECG, calipers, outlines of color boxes, and colored flow."""
+"""Drawings of screens on images: text, arrows, rulers, an ECG, calipers, outlines of color boxes, and colored flow."""
 
 from functools import lru_cache
 
