@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "perception"))
 sys.path.insert(0, str(Path(__file__).parents[2] / "perception" / "training"))
 
 from made_data import camus_patient
