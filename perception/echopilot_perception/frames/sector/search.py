@@ -17,7 +17,7 @@ from echopilot_perception.frames.sector.refine import FanOutline, refined
 from echopilot_perception.frames.sector.screen import MAX_IMAGES, Screen, screen_of
 from echopilot_perception.frames.sector.sides import left_sides
 
-THRESHOLDS = (3, 8, 20)  # gray values beside black from which a pixel has content: faint, usual, bright echoes
+THRESHOLDS = (4, 8, 20)  # gray values beside black from which a pixel has content: faint, usual, bright echoes
 EDGE_THRESHOLD = 8
 FINALISTS = 16
 MARGIN = 0.06  # of the outer radius: around a found fan, for a closer look
