@@ -120,10 +120,10 @@ def _loaded(items: list[Item], limit: int) -> Iterator[tuple[Dataset, str]]:
 
 def _ordered(items: list[Item]) -> list[Item]:
     """Items by the first field that tells all of them apart; in the order of their names without such a field."""
-    keys: list[Callable[[Item], float]] = [lambda item: _number(item.header.get("InstanceNumber"))]
-    keys += [lambda item, field=field: _seconds(item.header.get(field)) for field, _ in TIMES]  # type: ignore[misc]
-    for key in keys:
-        values = [key(item) for item in items]
+    fields: list[tuple[str, Callable[[Any], float]]] = [("InstanceNumber", _number)]
+    fields += [(field, _seconds) for field, _ in TIMES]
+    for field, value_of in fields:
+        values = [value_of(item.header.get(field)) for item in items]
         if all(math.isfinite(value) for value in values) and len(set(values)) == len(values):
             return [item for _, item in sorted(zip(values, items, strict=True), key=lambda pair: pair[0])]
     return items

@@ -19,7 +19,7 @@ from echopilot_core import PerceptionResult, Preset, ScannerSettings, View, se3
 from echopilot_exam.gate.acceptance_criteria import GATES
 from echopilot_exam.gate.gate import evaluate_frame
 from echopilot_lab.controller_data.development_patients import development_seeds
-from echopilot_lab.datasets.probe_pose_sampling import frame_state_at, on_skin
+from echopilot_lab.datasets.probe_pose_sampling import AORTIC, frame_state_at, on_skin
 from echopilot_lab.util.parallel import run_all
 from echopilot_perception.model import read_manifest
 from echopilot_perception.pipeline import Perception
@@ -32,7 +32,6 @@ BANDS = {"<= 8": (0.0, 8.0), "8-15": (8.0, 15.0), "15-20": (15.0, 20.0), "> 20":
 """Degrees of the rotation off the view; the way along the skin is drawn from 0 to 8 mm (<= 8, 8-15) or 15 mm."""
 POSES, BEAT_FRAMES = 2, 5
 PRESSED_M = {Preset.CARDIAC: 0.004, Preset.ABDOMEN: 0.010}
-AORTIC = (View.AORTA_TRANS, View.AORTA_LONG)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from rich.table import Table
 from echopilot_control.search.priors import PRIORS, Prior
 from echopilot_core import Array, EchoPilotError, View, se3
 from echopilot_lab.controller_data.development_patients import REST, development_seeds, pointed_axes
+from echopilot_lab.datasets.probe_pose_sampling import AORTIC
 from echopilot_lab.util.parallel import run_all
 from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.anatomy.torso.skin import Skin as Trunk
@@ -23,7 +24,6 @@ from echopilot_sim.anatomy.vessels import tree as vessel_tree
 from echopilot_sim.anatomy.views import aortic_views, standard_views
 
 VIEWS = tuple(PRIORS)
-AORTIC = (View.AORTA_TRANS, View.AORTA_LONG)
 FIRST_SEED, PATIENTS = 1_000, 150
 ROW = 2 + 3 + 3  # left, superior, beam, marker
 USUAL_STERNUM_M, USUAL_ABDOMEN_M = 0.19, 0.17  # to print a difference of priors in millimeters

@@ -23,6 +23,7 @@ OTHER_VIEWS = (
     View.SC_IVC,
     View.AORTA_LONG,
 )
+AORTIC = (View.AORTA_TRANS, View.AORTA_LONG)
 STANDARD_VIEWS = (View.A4C, *OTHER_VIEWS, View.AORTA_TRANS)
 WIDE_VIEWS = (View.PLAX, View.PSAX_PM, View.A2C, View.SC4C)  # of an exam
 NEAR_SCALE = 0.35  # how far images "of a view" stray from it, in OFFSET_M and ANGLE_RAD

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from echopilot_core import EchoPilotError, View
+from echopilot_core import EchoPilotError
 from echopilot_core.guarded.array_input import read_arrays
 from echopilot_core.guarded.bounded import one_line
-from echopilot_lab.datasets.probe_pose_sampling import DEFAULT_RECIPE, STANDARD_VIEWS, Recipe, draw_frame_states
+from echopilot_lab.datasets.probe_pose_sampling import AORTIC, DEFAULT_RECIPE, STANDARD_VIEWS, Recipe, draw_frame_states
 from echopilot_lab.datasets.sample_rendering import SPECKLES, RenderedSample, render_samples
 from echopilot_lab.datasets.visible_labels import (
     MIN_COUPLING,
@@ -45,7 +45,6 @@ FULL_SHARE = 0.6  # of images in full renderer quality, the rest in fast
 RARE_SHARES = {"dissected": 0.08, "dilated": 0.25, "bare": 0.28}
 """Of training patients: dissection, wide root, aneurysm without thrombus; as drawn they are 1 in 50, 1 in 8, 1 in 8."""
 DILATED_INNER_M = 0.036
-AORTIC = (View.AORTA_TRANS, View.AORTA_LONG)
 GUIDANCE_LIMITS = {
     view: (0.06, math.radians(50.0)) if view in AORTIC else (0.08, math.radians(70.0)) for view in STANDARD_VIEWS
 }

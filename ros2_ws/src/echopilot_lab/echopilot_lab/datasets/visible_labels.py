@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array, FindingKind, SegmentationClass, View
+from echopilot_lab.datasets.probe_pose_sampling import AORTIC
 from echopilot_perception import grid
 from echopilot_perception.heads.disease import KINDS
 from echopilot_perception.heads.sizes import NAMES
 from echopilot_sim.truth.frame_truth import Truth
 
-AORTIC = (View.AORTA_TRANS, View.AORTA_LONG)
 HEART = (
     SegmentationClass.LV,
     SegmentationClass.LV_MYO,
