@@ -39,7 +39,8 @@ def send_folder(
     """Send every DICOM file of `folder`/dicom, or of `folder`, that the archive has not stored yet.
 
     The queue is the files themselves; a journal beside them notes each one that was taken, as soon as it was: a process
-    that dies loses nothing and sends at most one object twice. Between tries it waits 1, 2, 4 ... 30 s (`wait`).
+    that dies loses nothing, and only the object whose answer did not arrive is sent twice, with the same UID. Between
+    tries it waits 1, 2, 4 ... 30 s (`wait`).
     Raises EchoPilotError without objects or on unusable certificates.
     """
     context = peer.tls_context()
