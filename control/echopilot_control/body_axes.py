@@ -35,9 +35,12 @@ class BodyAxes:
 def body_axes(landmarks: BodyLandmarks) -> BodyAxes:
     """Axes of a supine patient: posterior is gravity, superior is navel to notch made horizontal, left = p x s.
 
-    Raises EchoPilotError for landmarks that are not finite, not in order along the body, or not those of a person.
+    Raises EchoPilotError for landmarks that are not finite points, not in order along the body, or not a person's.
     """
-    points = np.stack([landmarks.notch_m, landmarks.xiphoid_m, landmarks.navel_m])
+    marks = (landmarks.notch_m, landmarks.xiphoid_m, landmarks.navel_m)
+    if any(np.shape(mark) != (3,) for mark in marks):
+        raise EchoPilotError("landmarks are not points in space")
+    points = np.stack(marks)
     if not np.isfinite(points).all():
         raise EchoPilotError("landmarks are not finite")
     along = points[0] - points[2]

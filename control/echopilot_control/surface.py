@@ -26,8 +26,7 @@ class SkinSurface:
     """Queries on one BodySurface snapshot (about 50 us each; building takes some ms, so keep it while it is fresh)."""
 
     def __init__(self, surface: BodySurface) -> None:
-        points = np.asarray(surface.points_m, dtype=np.float64)
-        points = points[np.isfinite(points).all(axis=1)]
+        points = surface.finite_points_m()
         if len(points) < 10:
             raise EchoPilotError(f"body surface has {len(points)} finite points, at least 10 are needed")
         self.stamp_ns = surface.stamp_ns

@@ -68,7 +68,7 @@ def on_skin(marked: tuple[MarkedZone, ...], landmarks: BodyLandmarks, surface: B
     superior = along - float(along @ _UP) * _UP
     superior = superior / max(float(np.linalg.norm(superior)), 1e-9)
     left = np.cross(-_UP, superior)
-    points = surface.points_m[np.isfinite(surface.points_m).all(axis=1)]
+    points = surface.finite_points_m()
     zones = []
     for zone in marked:
         place = landmarks.xiphoid_m + zone.left_m * left + zone.head_m * superior

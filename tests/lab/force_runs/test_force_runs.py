@@ -13,11 +13,12 @@ from PIL import Image
 from echopilot_core import ControlPhase
 from echopilot_lab.force_runs.bodies import pressure_per_depth, uniform_body
 from echopilot_lab.force_runs.campaign import FaultRun, code_sha256, fault_run, kept_runs, summary
-from echopilot_lab.force_runs.fault_kinds import KINDS, draw_faults
+from echopilot_lab.force_runs.fault_kinds import DECLARED, KINDS, DrawnFault, draw_faults
+from echopilot_lab.force_runs.faults import FaultDisturbances
 from echopilot_lab.force_runs.kind_effect import changes_the_run
 from echopilot_lab.force_runs.lie_matrix import BAR_N
 from echopilot_lab.force_runs.plots import draw_maxima
-from echopilot_lab.force_runs.run import ForceDisturbances, run_force
+from echopilot_lab.force_runs.run import NO_IMAGES, ForceDisturbances, run_force
 from echopilot_lab.force_runs.sensor_lies import WHEN, lie_run
 from echopilot_sim.simulation import SimConfig, Simulation
 
@@ -92,6 +93,16 @@ def test_no_fault_passes_the_hard_limit(tmp_path):
     assert all(run.landed or run.reasons for run in results), "a run that did not land was not stopped for a reason"
     draw_maxima([run.max_n for run in results], tmp_path / "maxima.png")
     assert Image.open(tmp_path / "maxima.png").size == (960, 480)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_no_declared_fault_ends_controller_or_safety_when_it_is_there_from_the_first_tick_on():
+    body = uniform_body(2000.0, 0.004, SEED)
+    for kind, declared in DECLARED.items():
+        fault = DrawnFault(kind, 0, 30, declared.size[1])
+        simulation = Simulation(body, NO_IMAGES)
+        disturbed = FaultDisturbances(simulation, np.random.default_rng(SEED), 2000.0, 5.0, (fault,))
+        assert len(list(islice(run_force(simulation, disturbed), 30))) == 30, kind
 
 
 @pytest.mark.parametrize("kind", ["command_wild", "pose_biased", "goal_flapping"])

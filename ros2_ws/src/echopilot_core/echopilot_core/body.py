@@ -30,6 +30,13 @@ class BodySurface:
     stamp_ns: int
     points_m: NDArray[np.float64]
 
+    def finite_points_m(self) -> NDArray[np.float64]:
+        """The points without NaN or infinity (M, 3) [m]; none of a cloud of another shape."""
+        points = np.asarray(self.points_m, dtype=np.float64)
+        if points.ndim != 2 or points.shape[1] != 3:
+            return np.zeros((0, 3))
+        return points[np.isfinite(points).all(axis=1)]
+
 
 @dataclass(frozen=True)
 class BodyLandmarks:
