@@ -31,6 +31,8 @@ CARDIAC_SCALES = (0.08, 0.3, 0.6, 1.0)  # of 25 mm and 25 degrees
 CARDIAC_SHARES = (0.12, 0.28, 0.3, 0.3)
 OFFSET_M, ANGLE_RAD = 0.025, math.radians(25.0)
 LIFTED_SHARE = 0.1
+EXAM_DEPTH_M, EXAM_DEPTH_SHARE = 0.16, 0.5
+DEPTHS_M = (0.10, 0.22)  # of the other images; still shallower ones are zoomed (training.augmentation)
 AORTA_LENGTH_M = 0.16  # of the abdominal aorta that is swept
 
 
@@ -197,7 +199,7 @@ def _frame_state(
     T = pose.copy()
     T[:3, 3] += pressed_m * T[:3, 2]
     abdomen = soft and rng.random() < 0.9
-    depth_m = 0.16 if rng.random() < 0.6 else float(rng.choice([0.12, 0.13, 0.14, 0.15, 0.18, 0.2]))
+    depth_m = EXAM_DEPTH_M if rng.random() < EXAM_DEPTH_SHARE else float(rng.uniform(*DEPTHS_M))
     imaging = ScannerSettings(Preset.ABDOMEN if abdomen else Preset.CARDIAC, depth_m)
     return frame_state_at(anatomy, T, phases, imaging, sequence, int(rng.integers(2**31)))
 

@@ -16,6 +16,7 @@ from echopilot_core.guarded.array_input import read_arrays
 from echopilot_core.guarded.bounded import one_line
 from echopilot_lab.datasets.probe_pose_sampling import AORTIC, DEFAULT_RECIPE, STANDARD_VIEWS, Recipe, draw_frame_states
 from echopilot_lab.datasets.sample_rendering import SPECKLES, RenderedSample, render_samples
+from echopilot_lab.datasets.varied_hearts import varied
 from echopilot_lab.datasets.visible_labels import (
     MIN_COUPLING,
     shown_view,
@@ -51,9 +52,10 @@ GUIDANCE_LIMITS = {
 
 
 def patient_samples(seed: int, recipe: Recipe = DEFAULT_RECIPE, spec: HeadSpec = DEFAULT_SPEC) -> Samples:
-    """Samples of one patient; a pure function of seed and recipe."""
+    """Samples of one patient, a pure function of seed and recipe; hearts for training differ more than usual."""
     rng = np.random.default_rng([seed, 0x7EA1])
-    anatomy = build(sample_patient(seed))
+    patient = sample_patient(seed)
+    anatomy = build(varied(patient, rng) if seed < TRAIN_SEEDS[1] else patient)
     frame_states = draw_frame_states(anatomy, rng, recipe)
     looks = [patient_appearance(int(rng.integers(2**31))) for _ in range(LOOKS // 2)]
     looks += [random_appearance(rng) for _ in range(LOOKS - len(looks))]

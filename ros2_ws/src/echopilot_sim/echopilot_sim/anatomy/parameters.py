@@ -91,6 +91,8 @@ class Heart:
     effusion_m: float  # thickness of the fluid in the pericardium; 0 without
     twist_rad: float = 0.2  # of the apex against the base at end-systole
     trabeculation: float = 1.0  # roughness of the endocardium: 0 smooth, 1 usual
+    papillary_scale: float = 1.0  # calibre of the papillary muscles
+    fat_m: float = 0.0025  # thickness of the fat outside the pericardium
     root_course_m: NDArray[np.float64] | None = None  # (n, 3) from the aortic annulus on, heart axes; None: usual
 
 

@@ -53,6 +53,8 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "heart.effusion_m": (0, 0.05),
     "heart.twist_rad": (-1, 1),
     "heart.trabeculation": (0, 5),
+    "heart.papillary_scale": (0.2, 3),
+    "heart.fat_m": (0, 0.03),
     "aorta.radius_arch_m": (0.004, 0.05),
     "aorta.radius_thoracic_m": (0.004, 0.05),
     "aorta.radius_top_m": (0.004, 0.05),

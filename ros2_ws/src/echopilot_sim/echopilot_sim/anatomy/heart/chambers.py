@@ -27,6 +27,7 @@ class HeartDimensions(NamedTuple):
     atrium_scale: float
     effusion_m: float
     trabeculation: float
+    fat_m: float  # outside the pericardium
     down_a: float  # unit vector of gravity in a supine patient
     down_b: float
     down_c: float

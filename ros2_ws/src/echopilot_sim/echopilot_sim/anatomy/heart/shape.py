@@ -33,7 +33,7 @@ TRICUSPID_DROP_M = 0.006  # the tricuspid ring lies this much nearer to the apex
 PAPILLARY_AXES = np.array([[-0.89, 0.458], [0.067, -0.998]])  # anterolateral, posteromedial
 PAPILLARY_BASE, PAPILLARY_HEAD = 0.30, 0.60  # shares of the cavity length
 PAPILLARY_HANG = 0.62  # distance of the head from the axis over the cavity's radius
-_PERICARDIUM_M, _FAT_M, _OUTER_FAT_M = 0.0013, 0.0010, 0.0025
+_PERICARDIUM_M, _FAT_M = 0.0013, 0.0010
 _RV_WALL_M, _ATRIAL_WALL_M = 0.0036, 0.0020
 
 _BLOOD_LV, _PAPILLARY, _TRABECULA = int(Material.BLOOD_LV), int(Material.PAPILLARY), int(Material.TRABECULA)
@@ -62,7 +62,7 @@ def roof_m(heart: Heart) -> float:
 def voxelize_heart(heart: Heart) -> HeartGrid:
     """Label grid of a heart at end-diastole."""
     shape, annulus, g = rest_shape(heart), annulus_rest_m(heart), heart.rv_scale
-    margin = heart.effusion_m + _PERICARDIUM_M + _FAT_M + _OUTER_FAT_M + 0.004
+    margin = heart.effusion_m + _PERICARDIUM_M + _FAT_M + heart.fat_m + 0.004
     low = np.array([-shape.outer_m - margin, -shape.outer_m - margin, -margin])
     high = np.array([shape.outer_m + 0.034 * g + margin, 0.070, roof_m(heart) + margin])
     size = np.ceil((high - low) / SPACING_M).astype(int) + 1
@@ -97,6 +97,7 @@ def _dimensions(heart: Heart, inner: float, outer: float, waist: float) -> Heart
         atrium_scale=s,
         effusion_m=heart.effusion_m,
         trabeculation=heart.trabeculation,
+        fat_m=heart.fat_m,
         down_a=down[0],
         down_b=down[1],
         down_c=down[2],
@@ -135,7 +136,8 @@ def _capsules(heart: Heart, n: HeartDimensions) -> Array:
         for share, hang in ((PAPILLARY_BASE, 0.98), (PAPILLARY_HEAD, PAPILLARY_HANG)):
             radius = n.inner_m * math.sqrt(1.0 - abs(1.0 - 1.4 * share) ** 2.2)
             ends.append([*(hang * radius * axis), n.cavity_apex_m + share * n.length_m])
-        rows.append([*ends[0], *ends[1], 0.0062, 0.0036, _PAPILLARY])
+        scale = heart.papillary_scale
+        rows.append([*ends[0], *ends[1], 0.0062 * scale, 0.0036 * scale, _PAPILLARY])
     start, end = band_end(n, 0.40 * n.annulus_m, 0.35, 0.0), band_end(n, 0.32 * n.annulus_m, -0.45, 1.0)
     rows.append([*start, *end, 0.0024, 0.0020, _MYO_RV])
     roof, la_a, la_b, s = n.roof_m, n.la_a_m, n.la_b_m, n.atrium_scale
@@ -156,7 +158,7 @@ def _fill(
 ) -> None:
     nc, nb, na = labels.shape
     outer, roof = n.outer_m, n.roof_m
-    reach = n.effusion_m + 0.010
+    reach = n.effusion_m + 0.0075 + n.fat_m
     for k in range(nc):
         c = low[2] + SPACING_M * k
         for j in range(nb):
@@ -296,7 +298,7 @@ def _pericardial_material(a: float, b: float, c: float, near: float, n: HeartDim
         return _EFFUSION
     if near < fluid + _PERICARDIUM_M:
         return _PERICARDIUM
-    if near < fluid + _PERICARDIUM_M + _OUTER_FAT_M:
+    if near < fluid + _PERICARDIUM_M + n.fat_m:
         return _FAT
     return 0
 
