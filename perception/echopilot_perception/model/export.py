@@ -22,7 +22,7 @@ from echopilot_perception.runtime.onnx import OnnxRuntime
 from echopilot_perception.training import checkpoint
 from echopilot_perception.training.augmentation import augmented
 from echopilot_perception.training.batches import on_device, tensors
-from echopilot_perception.training.foreign_images import foreign_images
+from echopilot_perception.training.foreign import foreign_images
 from echopilot_perception.training.loop import TrainResult
 from echopilot_perception.training.out_of_distribution import fit, save
 from echopilot_perception.training.samples import UNKNOWN_VIEW, Samples, join

@@ -21,7 +21,7 @@ from echopilot_perception.training.augmentation.style_bank import (  # noqa: E40
     low_amplitudes,
 )
 from echopilot_perception.training.batches import Batch, on_device, tensors  # noqa: E402
-from echopilot_perception.training.foreign_images import foreign_images  # noqa: E402
+from echopilot_perception.training.foreign import foreign_images  # noqa: E402
 
 CPU = torch.device("cpu")
 

@@ -16,7 +16,7 @@ from echopilot_perception import grid
 from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.model.manifest import SHIPPED, sha256
 from echopilot_perception.training import Sample, Samples, join, stack
-from echopilot_perception.training.foreign_images import foreign_images
+from echopilot_perception.training.foreign import foreign_images
 from echopilot_perception.training.readers import read_camus, read_echonet, read_usgra
 
 FOREIGN_SHARE, REAL_SHARE = 0.1, 0.06  # of the rendered images; the few real ones come again and again
