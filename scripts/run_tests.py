@@ -32,7 +32,8 @@ def environment() -> dict[str, str]:
 
 def run_part(options: Sequence[str], arguments: Sequence[str], report: Path) -> int:
     """Run pytest once; its exit code. `report` gets the results in JUnit's format."""
-    command = [sys.executable, "-m", "pytest", *options, f"--junitxml={report}", *arguments]
+    slowest = ["--durations=20", "--durations-min=2"]
+    command = [sys.executable, "-m", "pytest", *options, *slowest, f"--junitxml={report}", *arguments]
     with subprocess.Popen(command, cwd=ROOT, env=environment()) as pytest:
         while True:
             try:
