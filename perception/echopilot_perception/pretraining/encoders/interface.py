@@ -47,7 +47,7 @@ class PretrainEncoder(nn.Module):
 
 
 def build_pretrain_encoder(choice: EncoderChoice, seed: int) -> PretrainEncoder:
-    """Encoder with weights drawn from `seed`; EchoPilotError for an unknown name (it lists them) or a missing library."""
+    """Encoder with weights drawn from `seed`; EchoPilotError for an unknown name or a missing library."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if choice.name == "edge":

@@ -1,8 +1,9 @@
 """Structured contrast: images that share more levels of the tree lie nearer to each other.
 
 The hierarchical constraint of Zhang et al. 2022 (arXiv 2204.13207): the loss of a pair that shares fewer levels is
-never below that of the farthest pair that shares more, so such a pair pulls on the latter. One level is supervised contrast
-(Khosla et al. 2020, arXiv 2004.11362), no label at all InfoNCE of two views (Chen et al. 2020, arXiv 2002.05709).
+never below that of the farthest pair that shares more, so such a pair pulls on the latter. One level is supervised
+contrast (Khosla et al. 2020, arXiv 2004.11362), no label at all InfoNCE of two views (Chen et al. 2020, arXiv
+2002.05709).
 """
 
 from dataclasses import dataclass

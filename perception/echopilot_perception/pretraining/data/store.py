@@ -1,0 +1,125 @@
+"""Images of a pre-training run on disk: written once, then read at random through memory maps that processes share."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from echopilot_core import EchoPilotError
+from echopilot_core.guarded.bounded import one_line
+from echopilot_core.guarded.json_input import read_json
+from echopilot_perception import grid
+from echopilot_perception.pretraining.data.image import PretrainImage
+from echopilot_perception.pretraining.tree.label_tree import LabelTree
+from echopilot_perception.pretraining.tree.targets import targets_of
+
+FORMAT = "echopilot-pretrain-store-1"
+INDEX = "store.json"
+SIDE = grid.IMAGE_CELLS
+FREE_BYTES = 200_000_000  # to be left on the disk
+
+
+@dataclass(frozen=True)
+class ImageStore:
+    """N images: `images` (N, 256, 256) uint8, `sectors` (N, 3) float32, `targets` (N, V) int8, `clips` (N,) int32.
+
+    `fingerprint` is that of the data it was made from, `remarks` are lines on what was left out.
+    """
+
+    images: NDArray[np.uint8]
+    sectors: NDArray[np.float32]
+    targets: NDArray[np.int8]
+    clips: NDArray[np.int32]
+    fingerprint: str
+    remarks: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+def write_store(
+    folder: Path, images: Iterable[PretrainImage], tree: LabelTree, fingerprint: str, remarks: list[str]
+) -> ImageStore:
+    """Write images as they come, in bounded memory, and open what was written; `folder` is replaced when all is done.
+
+    Args:
+        folder: of the store; a part of an earlier one is forgotten.
+        images: read once; those that show nothing are left out.
+        tree: of the labels.
+        fingerprint: of the data, by which a later run knows the store.
+        remarks: kept with it; may grow while the images are read.
+
+    Raises:
+        EchoPilotError: there is no image, or the disk is full.
+    """
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    count, black, numbers = 0, 0, dict[str, int]()
+    with (
+        (partial / "images.u8").open("wb") as image_file,
+        (partial / "sectors.f32").open("wb") as sector_file,
+        (partial / "targets.i8").open("wb") as target_file,
+        (partial / "clips.i32").open("wb") as clip_file,
+    ):
+        for image in images:
+            _check(image)
+            if not image.image.any():
+                black += 1
+                continue
+            if count % 500 == 0 and shutil.disk_usage(partial).free < FREE_BYTES:
+                raise EchoPilotError(f"{partial.parent}: the disk is full after {count} images; give another --out")
+            image_file.write(image.image.tobytes())
+            sector_file.write(image.sector.row().tobytes())
+            target_file.write(targets_of(image.label, tree).tobytes())
+            clip_file.write(np.int32(numbers.setdefault(image.source, len(numbers))).tobytes())
+            count += 1
+    if black:
+        remarks.append(f"{black} images are black and were left out")
+    if not count:
+        raise EchoPilotError(f"no image to learn from{'; ' + remarks[0] if remarks else ''}")
+    index = {"format": FORMAT, "images": count, "nodes": len(tree), "fingerprint": fingerprint, "remarks": remarks[:20]}
+    (partial / INDEX).write_text(json.dumps(index, indent=1) + "\n")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.replace(partial, folder)
+    return open_store(folder)
+
+
+def open_store(folder: Path) -> ImageStore:
+    """Open a store; FileNotFoundError where there is none, EchoPilotError where its files do not fit each other."""
+    index = read_json(folder / INDEX, f"{folder.name}/{INDEX}")
+    try:
+        count, nodes = int(index["images"]), int(index["nodes"])
+        good = index["format"] == FORMAT and count > 0 and nodes > 0
+        arrays = {
+            "images": _mapped(folder / "images.u8", np.uint8, (count, SIDE, SIDE)),
+            "sectors": _mapped(folder / "sectors.f32", np.float32, (count, 3)),
+            "targets": _mapped(folder / "targets.i8", np.int8, (count, nodes)),
+            "clips": _mapped(folder / "clips.i32", np.int32, (count,)),
+        }
+        remarks = tuple(str(line) for line in index["remarks"])
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
+        raise EchoPilotError(f"{folder} is damaged ({one_line(error, 80)}); delete it and run again") from error
+    if not good:
+        raise EchoPilotError(f"{folder} was made by another version; delete it and run again")
+    return ImageStore(**arrays, fingerprint=str(index["fingerprint"]), remarks=remarks)
+
+
+def _check(image: PretrainImage) -> None:
+    if image.image.shape != (SIDE, SIDE) or image.image.dtype != np.uint8:
+        found = f"{image.image.shape} {image.image.dtype}"
+        raise EchoPilotError(f"{image.source}: an image of {found}; it must be (256, 256) uint8")
+    if not np.isfinite(image.sector.row()).all() or not 0.0 < image.sector.half <= np.pi or image.sector.radius < 0.0:
+        raise EchoPilotError(f"{image.source}: a sector of {image.sector}; its shape is none of a probe")
+
+
+def _mapped(path: Path, kind: Any, shape: tuple[int, ...]) -> Any:
+    if path.stat().st_size != int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize:
+        raise ValueError(f"{path.name} has another size")
+    return np.memmap(path, kind, "r", shape=shape)
