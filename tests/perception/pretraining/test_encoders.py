@@ -7,8 +7,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="the training extra is not installed")
 
 from echopilot_core import EchoPilotError  # noqa: E402
+from echopilot_perception.pretraining.encoders.build import build_pretrain_encoder  # noqa: E402
 from echopilot_perception.pretraining.encoders.choice import EncoderChoice  # noqa: E402
-from echopilot_perception.pretraining.encoders.interface import PretrainEncoder, build_pretrain_encoder  # noqa: E402
+from echopilot_perception.pretraining.encoders.interface import PretrainEncoder  # noqa: E402
 from echopilot_perception.pretraining.encoders.saved import load_into, read_encoder_file, save_encoder  # noqa: E402
 
 EDGE = EncoderChoice()

@@ -1,4 +1,4 @@
-"""Interface of an encoder that can be pre-trained, and the one of a choice."""
+"""Interface of an encoder that can be pre-trained."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.pretraining.encoders.choice import ENCODERS, MASK_TOKEN, EncoderChoice
+from echopilot_perception.pretraining.encoders.choice import MASK_TOKEN
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,6 @@ class PretrainEncoder(nn.Module):
     @abstractmethod
     def load_weights(self, weights: dict[str, Tensor], where: str) -> None:
         """Load what `weights` gave, with or without a token; raises EchoPilotError, and changes nothing, otherwise."""
-
-
-def build_pretrain_encoder(choice: EncoderChoice, seed: int) -> PretrainEncoder:
-    """Encoder with weights drawn from `seed`; EchoPilotError for an unknown name or a missing library."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        if choice.name == "edge":
-            from echopilot_perception.pretraining.encoders.edge import EdgeEncoder
-
-            return EdgeEncoder()
-        if choice.name == "swin":
-            from echopilot_perception.pretraining.encoders.swin import SwinEncoder, swin_shape
-
-            return SwinEncoder(swin_shape(choice))
-    raise EchoPilotError(f"pre-training: encoder {choice.name} is unknown; choose one of {', '.join(ENCODERS)}")
 
 
 def checked_weights(own: dict[str, Tensor], given: dict[str, Tensor], where: str) -> dict[str, Tensor]:

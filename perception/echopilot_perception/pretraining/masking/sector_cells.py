@@ -1,4 +1,4 @@
-"""Where the sector lies in a batch of network images: inside, beam and depth of every cell."""
+"""Sectors of a batch of network images: inside, beam and depth of every cell."""
 
 from dataclasses import dataclass
 

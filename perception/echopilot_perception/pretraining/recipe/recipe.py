@@ -8,7 +8,7 @@ from echopilot_core import EchoPilotError
 from echopilot_core.guarded.bounded import one_line
 from echopilot_core.guarded.yaml_input import read_yaml
 from echopilot_perception.pretraining.encoders.choice import ENCODERS, EncoderChoice
-from echopilot_perception.pretraining.recipe.values import Limits, choice_of, flag_of, keys_of, list_of, number_of
+from echopilot_perception.pretraining.recipe.values import NumberRange, choice_of, flag_of, keys_of, list_of, number_of
 
 FOLDER = Path(__file__).parent
 CHOICES = {
@@ -20,31 +20,31 @@ CHOICES = {
     "other_organs": ("absent", "unknown"),
 }
 LIMITS = {
-    "batch": Limits(2, 65_536, True),
-    "accumulate": Limits(1, 4_096, True),
-    "learning_rate": Limits(1e-8, 1.0),
-    "weight_decay": Limits(0.0, 1.0),
-    "warmup_steps": Limits(0, 1_000_000, True),
-    "teacher_decay": Limits(0.0, 1.0),
-    "temperature": Limits(0.01, 10.0),
-    "growth": Limits(0.01, 100.0),
-    "consistency": Limits(0.0, 100.0),
-    "rank": Limits(0.0, 100.0),
-    "across": Limits(2, 64, True),
-    "seed": Limits(0, 2**31 - 1, True),
-    "threads": Limits(1, 1_024, True),
-    "save_every_steps": Limits(1, 1_000_000, True),
-    "frames_per_clip": Limits(1, 100_000, True),
-    "epochs": Limits(1, 100_000, True),
-    "size": Limits(32, 256, True),
-    "ratio": Limits(0.05, 0.95),
-    "hard_share": Limits(0.0, 1.0),
-    "reconstruction": Limits(0.0, 1_000.0),
-    "tree": Limits(0.0, 1_000.0),
-    "contrast": Limits(0.0, 1_000.0),
-    "channels": Limits(4, 1_024, True),
-    "depths": Limits(1, 64, True),
-    "heads": Limits(1, 256, True),
+    "batch": NumberRange(2, 65_536, True),
+    "accumulate": NumberRange(1, 4_096, True),
+    "learning_rate": NumberRange(1e-8, 1.0),
+    "weight_decay": NumberRange(0.0, 1.0),
+    "warmup_steps": NumberRange(0, 1_000_000, True),
+    "teacher_decay": NumberRange(0.0, 1.0),
+    "temperature": NumberRange(0.01, 10.0),
+    "growth": NumberRange(0.01, 100.0),
+    "consistency": NumberRange(0.0, 100.0),
+    "rank": NumberRange(0.0, 100.0),
+    "across": NumberRange(2, 64, True),
+    "seed": NumberRange(0, 2**31 - 1, True),
+    "threads": NumberRange(1, 1_024, True),
+    "save_every_steps": NumberRange(1, 1_000_000, True),
+    "frames_per_clip": NumberRange(1, 100_000, True),
+    "epochs": NumberRange(1, 100_000, True),
+    "size": NumberRange(32, 256, True),
+    "ratio": NumberRange(0.05, 0.95),
+    "hard_share": NumberRange(0.0, 1.0),
+    "reconstruction": NumberRange(0.0, 1_000.0),
+    "tree": NumberRange(0.0, 1_000.0),
+    "contrast": NumberRange(0.0, 1_000.0),
+    "channels": NumberRange(4, 1_024, True),
+    "depths": NumberRange(1, 64, True),
+    "heads": NumberRange(1, 256, True),
 }
 FLAGS = ("normalized", "augmentation")
 Span = tuple[float, float]

@@ -1,4 +1,4 @@
-"""What holds at a step: progressive training from small, easy images to large, hard ones.
+"""Settings of a step: progressive training from small, easy images to large, hard ones.
 
 EchoCare's authors name progressive training without saying what progresses. Here: the size of the images (as Tan & Le
 2021, arXiv 2104.00298), the share of the image that is masked, the share of hard patches among it, and the losses that

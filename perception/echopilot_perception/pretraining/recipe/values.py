@@ -9,7 +9,7 @@ from echopilot_core.guarded.bounded import one_line
 
 
 @dataclass(frozen=True)
-class Limits:
+class NumberRange:
     """Least and largest value of a number; `whole` for integers."""
 
     low: float
@@ -27,7 +27,7 @@ def keys_of(given: object, valid: tuple[str, ...], where: str) -> dict[str, Any]
     return given
 
 
-def number_of(value: object, limits: Limits, where: str) -> float:
+def number_of(value: object, limits: NumberRange, where: str) -> float:
     """A finite number within limits."""
     kind = "a whole number" if limits.whole else "a number"
     if isinstance(value, bool) or not isinstance(value, int if limits.whole else (int, float)):
@@ -51,7 +51,7 @@ def flag_of(value: object, where: str) -> bool:
     return value
 
 
-def list_of(value: object, limits: Limits, length: int, where: str) -> tuple[int, ...]:
+def list_of(value: object, limits: NumberRange, length: int, where: str) -> tuple[int, ...]:
     """So many whole numbers within limits."""
     if not isinstance(value, list) or len(value) != length:
         raise EchoPilotError(f"{where} must be a list of {length} whole numbers")

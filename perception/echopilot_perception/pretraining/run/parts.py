@@ -1,4 +1,4 @@
-"""Which images a step works on: in the same order for every number of processes, read ahead in a thread."""
+"""Images of a step: in the same order for every number of processes, read ahead in a thread."""
 
 from collections import deque
 from collections.abc import Iterator

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from echopilot_core import EchoPilotError
-from echopilot_perception.pretraining.encoders.interface import build_pretrain_encoder
+from echopilot_perception.pretraining.encoders.build import build_pretrain_encoder
 from echopilot_perception.pretraining.encoders.saved import load_into
 from echopilot_perception.pretraining.losses.latent import make_teacher_of
 from echopilot_perception.pretraining.recipe.recipe import PretrainRecipe

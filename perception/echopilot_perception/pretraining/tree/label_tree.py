@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,6 @@ class LabelTree:
         return found
 
 
-@lru_cache(maxsize=8)
 def read_tree(path: Path = TREE_FILE) -> LabelTree:
     """Read a tree of labels; raises EchoPilotError with one line for anything else than a complete valid one."""
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""What our simulator knows of its images, as paths of the tree."""
+"""Labels of rendered images: our views, classes and states as paths of the tree."""
 
 from collections.abc import Mapping
 

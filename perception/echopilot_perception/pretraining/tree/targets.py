@@ -1,4 +1,4 @@
-"""What is known of an image as targets of the tree's nodes: present, absent or unknown."""
+"""Label of an image, and the targets of the tree's nodes that follow: present, absent or unknown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
