@@ -20,6 +20,8 @@ from echopilot_perception.pretraining.recipe.recipe import DataChoice
 from echopilot_perception.pretraining.tree.label_tree import LabelTree
 from echopilot_perception.pretraining.tree.targets import NOTHING_KNOWN, ImageLabel
 
+NO_IMAGES = ("mask", "masks", "labels", "annotations")
+"""Folders of truth beside images, which is nothing to learn to see from."""
 UNLABELED = ("unlabeled", "unlabelled", "unknown")
 
 
@@ -44,18 +46,20 @@ class Leftovers:
 
 @dataclass(frozen=True)
 class FolderReader:
-    """Reads the clips below `root`; `left_out` says afterwards which were not read."""
+    """Reads the clips below `root` but those in `skipped` folders; `left_out` says afterwards which were not read."""
 
     root: Path
     choice: DataChoice
     tree: LabelTree
+    skipped: frozenset[Path] = frozenset()
     left_out: Leftovers = field(default_factory=Leftovers)
 
     def clips(self) -> list[Path]:
         """Files that may be clips, in the order of their names; links to folders are not followed."""
         found = []
         for place, folders, names in os.walk(self.root):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            folders[:] = sorted(f for f in folders if not f.startswith(".") and _plain(f) not in NO_IMAGES)
+            folders[:] = [name for name in folders if Path(place) / name not in self.skipped]
             for name in sorted(names):
                 path = Path(place) / name
                 if not name.startswith(".") and (path.suffix.lower() in BY_SUFFIX or _bare_dicom(path)):
@@ -71,11 +75,14 @@ class FolderReader:
         named = self.names_are_labels(clips)
         labels = {folder: self.label_of(folder) if named else NOTHING_KNOWN for folder in {p.parent for p in clips}}
         for path in clips:
-            try:
-                clip = open_clip(path)
-                yield from _frames(clip, str(path.relative_to(self.root)), labels[path.parent], self.choice)
-            except EchoPilotError as error:
-                self.left_out.add(one_line(error, 200))
+            yield from self.frames_of(path, labels[path.parent])
+
+    def frames_of(self, path: Path, label: ImageLabel) -> Iterator[PretrainImage]:
+        """Frames of one clip with a label; a clip that cannot be read is counted and left out."""
+        try:
+            yield from _frames(open_clip(path), str(path.relative_to(self.root)), label, self.choice)
+        except EchoPilotError as error:
+            self.left_out.add(one_line(error, 200))
 
     def names_are_labels(self, clips: list[Path]) -> bool:
         """Whether the first folders below the root are labels; raises EchoPilotError where only some of them are."""

@@ -29,6 +29,6 @@ def pretrain(
     from echopilot_lab.pretraining.run import run_pretraining
 
     figures = run_pretraining(data, recipe, out, console, start, tree)
-    write_json(figures, json_file)
+    write_json(figures, json_file if figures["rank"] == 0 else None)
     if not figures["finished"]:
         raise typer.Exit(INTERRUPTED)

@@ -38,7 +38,8 @@ def run_pretraining(
     from echopilot_perception.pretraining.run.loop import pretrain
     from echopilot_perception.training.distributed import from_environment
 
-    first = from_environment().is_first
+    processes = from_environment()
+    first = processes.is_first
     sources = find_sources(data, settings.data, labels)
     if first:
         claim(out, (STORE, LAST, ENCODER, BOARD))
@@ -57,6 +58,8 @@ def run_pretraining(
             soft_wrap=True,
         )
     return {
+        "rank": processes.rank,
+        "processes": processes.size,
         "recipe": settings.name,
         "images": len(store),
         "clips": len(np.unique(store.clips)),

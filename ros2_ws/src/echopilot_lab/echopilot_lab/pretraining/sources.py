@@ -1,4 +1,4 @@
-"""All that a folder holds to pre-train on: rendered shards, images, clips and folders of them."""
+"""All that a folder holds to pre-train on: rendered shards, public data sets, images, clips and folders of them."""
 
 import hashlib
 import json
@@ -7,6 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from echopilot_core import EchoPilotError
+from echopilot_lab.pretraining.layouts import (
+    camus_files,
+    camus_images,
+    echonet_folders,
+    echonet_images,
+    mnist_files,
+    mnist_images,
+)
 from echopilot_lab.pretraining.rendered import SHARD_KINDS, rendered_images
 from echopilot_perception.pretraining.data.folders import FolderReader
 from echopilot_perception.pretraining.data.image import PretrainImage
@@ -16,18 +24,26 @@ from echopilot_perception.pretraining.tree.label_tree import LabelTree
 
 @dataclass(frozen=True)
 class DataSources:
-    """`shards` and `clips` below `root`, in order; `fingerprint` changes with any of them, their labels or the tree."""
+    """Files below `root` by kind, in order; `fingerprint` changes with any of them, with their labels and the tree."""
 
     root: Path
-    shards: tuple[Path, ...]
-    clips: tuple[Path, ...]
+    shards: list[Path]
+    camus: list[Path]
+    echonet: list[Path]  # folders
+    mnist: list[Path]
+    clips: list[Path]
     fingerprint: str
     reader: FolderReader
 
     def images(self) -> Iterator[PretrainImage]:
-        """Images of the shards, then of the clips; a shard that is damaged raises EchoPilotError that names it."""
+        """Images of all sources; a shard or table that is damaged raises EchoPilotError that names it."""
         for path in self.shards:
             yield from rendered_images(path)
+        yield from camus_images(self.camus)
+        for folder in self.echonet:
+            yield from echonet_images(folder, self.reader)
+        for path in self.mnist:
+            yield from mnist_images(path, self.reader.tree)
         if self.clips:
             yield from self.reader.images()
 
@@ -35,16 +51,19 @@ class DataSources:
 def find_sources(root: Path, choice: DataChoice, tree: LabelTree) -> DataSources:
     """What lies below `root`; raises EchoPilotError when it is no folder, or holds nothing that can be read."""
     if not root.is_dir():
-        raise EchoPilotError(
-            f"{root} {'is no folder' if root.exists() else 'does not exist'}; give a folder with --data"
-        )
-    reader = FolderReader(root, choice, tree)
-    shards = tuple(sorted(p for kind in SHARD_KINDS for p in root.rglob(f"patient_*{kind}") if p.is_file()))
-    clips = tuple(reader.clips())
-    if not shards and not clips:
+        why = "is no folder" if root.exists() else "does not exist"
+        raise EchoPilotError(f"{root} {why}; give a folder with --data")
+    shards = sorted(p for kind in SHARD_KINDS for p in root.rglob(f"patient_*{kind}") if p.is_file())
+    camus, echonet, mnist = camus_files(root), echonet_folders(root), mnist_files(root)
+    reader = FolderReader(root, choice, tree, frozenset(folder / "Videos" for folder in echonet))
+    clips = reader.clips()
+    files = [*shards, *camus, *mnist, *clips]
+    for folder in echonet:
+        files += [folder / "FileList.csv", *sorted((folder / "Videos").glob("*.avi"))]
+    if not files:
         raise EchoPilotError(
             f"{root} holds nothing to learn from; put images, clips or shards of echopilot dataset or train there"
         )
-    files = [(str(p.relative_to(root)), p.stat().st_size, p.stat().st_mtime_ns) for p in (*shards, *clips)]
-    told = json.dumps([files, asdict(choice), tree.sha256]).encode()
-    return DataSources(root, shards, clips, hashlib.sha256(told).hexdigest(), reader)
+    stats = [(str(path.relative_to(root)), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    told = json.dumps([stats, asdict(choice), tree.sha256]).encode()
+    return DataSources(root, shards, camus, echonet, mnist, clips, hashlib.sha256(told).hexdigest(), reader)

@@ -69,6 +69,14 @@ def read_label_tree(path: Path) -> object:
     return read_tree(path)
 
 
+def read_mnist(path: Path) -> object:
+    """Of `echopilot pretrain --data`."""
+    from echopilot_lab.pretraining.layouts import mnist_images
+    from echopilot_perception.pretraining.tree.label_tree import read_tree
+
+    return list(mnist_images(path, read_tree()))
+
+
 def read_pretrain_recipe(path: Path) -> object:
     """Of `echopilot pretrain --recipe`."""
     from echopilot_perception.pretraining.recipe.recipe import read_recipe

@@ -213,6 +213,14 @@ def _arrays() -> list[Reader]:
             read_file.read_samples,
             "echopilot_lab.datasets.training_shards",
         ),
+        (
+            "MedMNIST file",
+            "breastmnist.npz",
+            small["mnist"],
+            npz,
+            read_file.read_mnist,
+            "echopilot_lab.pretraining.layouts",
+        ),
         ("voxel body", "body.npz", small["voxels"], npz, read_file.read_voxels, "echopilot_sim.voxels.body"),
         (
             "data set shard",
