@@ -33,34 +33,38 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ImageStore:
     return small_store(tmp_path_factory.mktemp("pretrain") / "images")
 
 
+@pytest.fixture(scope="module")
+def whole(store: ImageStore, tmp_path_factory: pytest.TempPathFactory) -> PretrainResult:
+    """A run without a stop."""
+    return run(store, tmp_path_factory.mktemp("whole"))
+
+
 def run(
     store: ImageStore, folder: Path, recipe: PretrainRecipe = RECIPE, stop: int | None = None, start: Path | None = None
 ) -> PretrainResult:
     return pretrain(store, read_tree(), recipe, folder, QUIET, start, stop)
 
 
-@pytest.mark.parametrize("recipe", [RECIPE, LATENT], ids=["pixel", "latent"])
 def test_a_run_in_pieces_ends_with_the_weights_of_one_without_a_stop(
-    recipe: PretrainRecipe, store: ImageStore, tmp_path: Path
+    whole: PretrainResult, store: ImageStore, tmp_path: Path
 ) -> None:
-    whole = run(store, tmp_path / "whole", recipe)
-    first = run(store, tmp_path / "pieces", recipe, stop=3)
+    first = run(store, tmp_path, stop=3)
     assert not first.finished and first.state.step == 3
-    second = run(store, tmp_path / "pieces", recipe)
+    second = run(store, tmp_path)
     assert second.finished and second.state.curve == whole.state.curve and len(whole.state.curve) == whole.steps == 4
     for one, other in ((whole.state.model, second.state.model), (whole.state.teacher, second.state.teacher)):
         assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(),
                                                      strict=True))  # fmt: skip
 
 
-def test_losses_join_with_their_stage(store: ImageStore, tmp_path: Path) -> None:
-    curve = run(store, tmp_path, stop=3).state.curve
+def test_losses_join_with_their_stage(whole: PretrainResult) -> None:
+    curve = whole.state.curve
     assert set(curve[0]) == {"reconstruction", "rank", "loss"}
     assert set(curve[2]) == {"reconstruction", "rank", "tree", "contrast", "loss"}
 
 
 def test_the_loss_falls(store: ImageStore, tmp_path: Path) -> None:
-    stage = TrainingStage(12, 64, (0.5, 0.5), tree=(0.5, 0.5), contrast=(0.2, 0.2))
+    stage = TrainingStage(8, 64, (0.5, 0.5), tree=(0.5, 0.5), contrast=(0.2, 0.2))
     recipe = replace(RECIPE, stages=(stage,), augmentation=False, learning_rate=3e-3)
     curve = run(store, tmp_path, recipe).state.curve
     for name in ("reconstruction", "tree"):
@@ -83,10 +87,9 @@ def test_the_encoder_that_is_written_has_the_names_of_the_edge_network_and_begin
 
 
 def test_a_signal_ends_the_run_after_the_step_and_it_goes_on(
-    store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    whole: PretrainResult, store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    whole = run(store, tmp_path / "whole")
     stepped = loop.PretrainStepper.step
 
     def step(self: loop.PretrainStepper, parts: list[object]) -> dict[str, float]:
@@ -101,12 +104,18 @@ def test_a_signal_ends_the_run_after_the_step_and_it_goes_on(
     assert run(store, tmp_path / "run").state.curve == whole.state.curve
 
 
-def test_a_killed_run_goes_on_from_what_it_saved_last(store: ImageStore, tmp_path: Path) -> None:
-    """A kill leaves what the last save wrote, and perhaps half of a newer file beside it."""
-    whole = run(store, tmp_path / "whole")
-    run(store, tmp_path / "run", stop=2)
-    (tmp_path / "run" / "last.partial").write_bytes(b"half")
-    assert run(store, tmp_path / "run").state.curve == whole.state.curve
+def test_half_of_a_newer_state_beside_the_last_does_not_matter(store: ImageStore, tmp_path: Path) -> None:
+    """A kill while saving leaves it."""
+    run(store, tmp_path, stop=2)
+    (tmp_path / "last.partial").write_bytes(b"half")
+    assert run(store, tmp_path, stop=1).state.step == 3
+
+
+def test_a_latent_target_goes_on_as_well_and_learns_from_the_teacher(store: ImageStore, tmp_path: Path) -> None:
+    whole = run(store, tmp_path / "whole", LATENT, stop=2)
+    run(store, tmp_path / "pieces", LATENT, stop=1)
+    assert run(store, tmp_path / "pieces", LATENT, stop=1).state.curve == whole.state.curve
+    assert whole.state.curve[0]["reconstruction"] > 0.0
 
 
 @pytest.mark.parametrize("change", [{"batch": 4}, {"seed": 9}, {"target": "latent"}])

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from echopilot_perception.pretraining.masking.sector_cells import ZOOM, sector_cells_of
+from echopilot_perception.pretraining.masking.sector_cells import sector_cells_of
 from echopilot_perception.training.augmentation.device import lit, rescaled, textured
 from echopilot_perception.training.augmentation.draw import Draw
 from echopilot_perception.training.augmentation.exchange import exchanged
@@ -36,16 +36,19 @@ def view_of(
         zoom = draw.between(*ZOOMS)
         image = _zoomed(image, zoom)
     shown = torch.cat([sectors, zoom[:, None]], dim=1)
-    assert shown.shape[1] == ZOOM + 1
+    if plain or not strong:
+        image = _resized(image, size)
     if not plain:
         inside = sector_cells_of(shown, image.shape[-1]).inside[:, None]
         image = lit(image, draw).clamp(0.0, 1.0) * inside
-        if strong:
+        if strong:  # in full size: the styles are those of images of 256 cells
             image = rescaled(exchanged(textured(image, draw).clamp(0.0, 1.0) * inside, draw, shipped()), draw)
             image = image.clamp(0.0, 1.0) * inside
-    if size != image.shape[-1]:
-        image = functional.interpolate(image, (size, size), mode="area")
-    return image, shown
+    return _resized(image, size), shown
+
+
+def _resized(image: Tensor, size: int) -> Tensor:
+    return image if size == image.shape[-1] else functional.interpolate(image, (size, size), mode="area")
 
 
 def _zoomed(image: Tensor, zoom: Tensor) -> Tensor:
