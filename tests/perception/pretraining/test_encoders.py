@@ -116,3 +116,24 @@ def test_the_full_size_has_echocares_names_and_its_token() -> None:
 def test_an_encoder_that_cannot_be_built_is_refused_in_one_line(choice: EncoderChoice, words: str) -> None:
     with pytest.raises(EchoPilotError, match=words):
         build_pretrain_encoder(choice, 1)
+
+
+def test_low_rank_updates_leave_the_weights_and_are_folded_into_the_file(tmp_path: Path) -> None:
+    pytest.importorskip("monai", reason="the training extra is not installed")
+    encoder = build_pretrain_encoder(SWIN, 4)
+    before = {key: value.clone() for key, value in encoder.weights().items()}
+    encoder.adapt(2)
+    image = torch.rand(1, 1, 64, 64)
+    trained = [p for name, p in encoder.named_parameters() if p.requires_grad and name.startswith("encoder.")]
+    assert {p.shape[0] for p in trained} == {2}  # updates of queries and values alone
+    assert all(torch.equal(value, before[key]) for key, value in encoder.weights().items())
+    with torch.no_grad():
+        for parameter in trained:
+            parameter.add_(0.1)
+    save_encoder(tmp_path / "encoder.pth", encoder)
+    merged = build_pretrain_encoder(SWIN, 5)
+    load_into(merged, tmp_path / "encoder.pth")
+    one, other = (e.encode(image).features for e in (encoder.eval(), merged.eval()))
+    assert torch.allclose(one, other, atol=1e-4)
+    with pytest.raises(EchoPilotError, match="for the encoder swin alone"):
+        build_pretrain_encoder(EDGE, 1).adapt(2)

@@ -71,6 +71,7 @@ def test_labels_that_are_asked_for_must_be_there(tmp_path: Path, png: bytes) -> 
 def test_files_that_cannot_be_read_are_left_out_and_counted(tmp_path: Path, png: bytes) -> None:
     folders = reader(tmp_path, ["liver/1.png", "liver/.hidden.png", "liver/notes.txt", "liver/masks/1.png"], png)
     (tmp_path / "liver" / "2.png").write_bytes(png[:200])
+    (tmp_path / "liver" / "gone.png").symlink_to(tmp_path / "nowhere.png")
     (tmp_path / "liver" / "3.mp4").write_bytes(b"")
     assert len(list(folders.images())) == 1
     (remark,) = folders.left_out.remarks()

@@ -46,6 +46,7 @@ def test_a_recipe_from_a_file_has_its_values_and_the_defaults(tmp_path: Path) ->
         (("batch: 4", "batch: 4.5"), "give a whole number"),
         (("batch: 4", "batch: true"), "give a whole number"),
         (("name: edge", "name: vit"), "name is 'vit'; choose one of edge, swin"),
+        (("name: edge", "name: edge, lora_rank: 4"), "lora_rank is for swin alone"),
         (("name: edge", "size: edge"), "encoder: unknown key 'size'"),
         (("labels: none", "labels: some"), "labels is 'some'; choose one of auto, folders, none"),
         (("size: 64", "size: 96"), "size 96 must be a multiple of 64"),

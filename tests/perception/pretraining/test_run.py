@@ -14,10 +14,12 @@ torch = pytest.importorskip("torch", reason="the training extra is not installed
 from rich.console import Console  # noqa: E402
 from small_run import FAN, LATENT, RECIPE, fan_images, small_store  # noqa: E402
 
-from echopilot_core import EchoPilotError  # noqa: E402
+from echopilot_core import EchoPilotError, WriteError  # noqa: E402
 from echopilot_perception.pretraining.data.image import PretrainImage  # noqa: E402
 from echopilot_perception.pretraining.data.store import ImageStore, open_store, write_store  # noqa: E402
-from echopilot_perception.pretraining.encoders.saved import read_encoder_file  # noqa: E402
+from echopilot_perception.pretraining.encoders.build import build_pretrain_encoder  # noqa: E402
+from echopilot_perception.pretraining.encoders.choice import EncoderChoice  # noqa: E402
+from echopilot_perception.pretraining.encoders.saved import read_encoder_file, save_encoder  # noqa: E402
 from echopilot_perception.pretraining.losses.masked import CellLoss  # noqa: E402
 from echopilot_perception.pretraining.recipe.recipe import PretrainRecipe, TrainingStage  # noqa: E402
 from echopilot_perception.pretraining.run import loop, objective  # noqa: E402
@@ -86,6 +88,19 @@ def test_the_encoder_that_is_written_has_the_names_of_the_edge_network_and_begin
     assert all(torch.equal(value, again[key]) for key, value in weights.items())
 
 
+def test_echocares_layout_is_continued_with_low_rank_updates_and_goes_on(store: ImageStore, tmp_path: Path) -> None:
+    pytest.importorskip("monai", reason="the training extra is not installed")
+    size = EncoderChoice("swin", 8, (1, 1, 1, 1), (1, 2, 4, 8))
+    save_encoder(tmp_path / "theirs.pth", build_pretrain_encoder(size, 7))
+    recipe = replace(RECIPE, encoder=replace(size, lora_rank=2), learning_rate=1e-2)
+    whole = run(store, tmp_path / "whole", recipe, stop=2, start=tmp_path / "theirs.pth")
+    run(store, tmp_path / "pieces", recipe, stop=1, start=tmp_path / "theirs.pth")
+    assert run(store, tmp_path / "pieces", recipe, stop=1).state.curve == whole.state.curve
+    given, learned = (read_encoder_file(tmp_path / name)[1] for name in ("theirs.pth", "whole/encoder.pth"))
+    changed = {key for key, value in learned.items() if not torch.equal(value, given[key])}
+    assert changed and all("attn.qkv.weight" in key or key == "mask_token" for key in changed)
+
+
 def test_a_signal_ends_the_run_after_the_step_and_it_goes_on(
     whole: PretrainResult, store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +155,16 @@ def test_a_damaged_state_is_refused_in_one_line(content: bytes | str, store: Ima
     with pytest.raises(EchoPilotError) as error:
         run(store, tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_a_full_disk_is_one_line_and_keeps_the_state_before(store: ImageStore, tmp_path: Path) -> None:
+    run(store, tmp_path, stop=1)
+    (tmp_path / "last.partial").symlink_to("/dev/full")
+    with pytest.raises(WriteError, match=r"last.pt cannot be written: ") as error:
+        run(store, tmp_path, stop=1)
+    assert "\n" not in str(error.value)
+    (tmp_path / "last.partial").unlink()
+    assert run(store, tmp_path, stop=0).state.step == 1
 
 
 def test_where_all_labels_are_the_same_images_are_told_apart_without_them(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ class FolderReader:
             folders[:] = [name for name in folders if Path(place) / name not in self.skipped]
             for name in sorted(names):
                 path = Path(place) / name
-                if not name.startswith(".") and (path.suffix.lower() in BY_SUFFIX or _bare_dicom(path)):
+                hidden = name.startswith(".") or not path.is_file()
+                if not hidden and (path.suffix.lower() in BY_SUFFIX or _bare_dicom(path)):
                     found.append(path)
         return found
 

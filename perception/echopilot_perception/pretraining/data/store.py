@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError
+from echopilot_core import EchoPilotError, WriteError
 from echopilot_core.guarded.bounded import one_line
 from echopilot_core.guarded.json_input import read_json
 from echopilot_perception import grid
@@ -61,6 +61,21 @@ def write_store(
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
+    try:
+        count = _written(partial, images, tree, remarks)
+        if not count:
+            raise EchoPilotError(f"no image to learn from{'; ' + remarks[0] if remarks else ''}")
+        index = {"format": FORMAT, "images": count, "nodes": len(tree), "fingerprint": fingerprint}
+        (partial / INDEX).write_text(json.dumps(index | {"remarks": remarks[:20]}, indent=1) + "\n")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return open_store(folder)
+
+
+def _written(partial: Path, images: Iterable[PretrainImage], tree: LabelTree, remarks: list[str]) -> int:
+    """Write the arrays of a store; the number of images."""
     count, black, numbers = 0, 0, dict[str, int]()
     with (
         (partial / "images.u8").open("wb") as image_file,
@@ -74,7 +89,7 @@ def write_store(
                 black += 1
                 continue
             if count % 500 == 0 and shutil.disk_usage(partial).free < FREE_BYTES:
-                raise EchoPilotError(f"{partial.parent}: the disk is full after {count} images; give another --out")
+                raise WriteError(f"{partial.parent}: the disk is full after {count} images; give another --out")
             image_file.write(image.image.tobytes())
             sector_file.write(image.sector.row().tobytes())
             target_file.write(targets_of(image.label, tree).tobytes())
@@ -82,13 +97,7 @@ def write_store(
             count += 1
     if black:
         remarks.append(f"{black} images are black and were left out")
-    if not count:
-        raise EchoPilotError(f"no image to learn from{'; ' + remarks[0] if remarks else ''}")
-    index = {"format": FORMAT, "images": count, "nodes": len(tree), "fingerprint": fingerprint, "remarks": remarks[:20]}
-    (partial / INDEX).write_text(json.dumps(index, indent=1) + "\n")
-    shutil.rmtree(folder, ignore_errors=True)
-    os.replace(partial, folder)
-    return open_store(folder)
+    return count
 
 
 def open_store(folder: Path) -> ImageStore:

@@ -37,6 +37,10 @@ class PretrainEncoder(nn.Module):
             hidden: (N, S / 2, S / 2) bool, cells of which nothing may be seen; None: the whole image is seen.
         """
 
+    def adapt(self, rank: int) -> None:
+        """Keep the weights and learn low-rank updates of this rank; EchoPilotError where that is not possible."""
+        raise EchoPilotError(f"pre-training: low-rank updates (rank {rank}) are for the encoder swin alone")
+
     @abstractmethod
     def weights(self) -> dict[str, Tensor]:
         """Weights under the names that the encoder has elsewhere, and the token as `mask_token`."""

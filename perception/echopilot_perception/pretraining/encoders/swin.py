@@ -3,6 +3,7 @@
 In full size the saved file has EchoCare's 358 names and `mask_token`: MONAI loads it strictly.
 """
 
+import copy
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from echopilot_core import EchoPilotError
+from echopilot_perception.model.echocare import lora
 from echopilot_perception.model.echocare.encoder import COLOR_CHANNELS, EncoderShape, build_encoder
 from echopilot_perception.pretraining.encoders.choice import MASK_TOKEN, EncoderChoice
 from echopilot_perception.pretraining.encoders.interface import Encoded, PretrainEncoder, checked_weights
@@ -70,9 +72,15 @@ class SwinEncoder(PretrainEncoder):
 
         return hide
 
+    def adapt(self, rank: int) -> None:
+        """See PretrainEncoder; the token and the projections are learned as before."""
+        lora.adapt(self.encoder, rank)
+
     def weights(self) -> dict[str, Tensor]:
-        """Names are EchoCare's; the projections, which only pre-training needs, are not among them."""
-        own = {name: value.detach().cpu() for name, value in self.encoder.state_dict().items()}
+        """Names are EchoCare's, low-rank updates folded in; the projections of pre-training are not among them."""
+        encoder = copy.deepcopy(self.encoder)
+        lora.merge(encoder)
+        own = {name: value.detach().cpu() for name, value in encoder.state_dict().items()}
         return {**own, MASK_TOKEN: self.mask_token.detach().cpu()}
 
     def load_weights(self, weights: dict[str, Tensor], where: str) -> None:

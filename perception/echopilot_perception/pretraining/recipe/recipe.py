@@ -45,6 +45,7 @@ LIMITS = {
     "channels": NumberRange(4, 1_024, True),
     "depths": NumberRange(1, 64, True),
     "heads": NumberRange(1, 256, True),
+    "lora_rank": NumberRange(0, 256, True),
 }
 FLAGS = ("normalized", "augmentation")
 Span = tuple[float, float]
@@ -177,6 +178,8 @@ def _value(key: str, value: object, where: str) -> Any:
 
 def _check(recipe: PretrainRecipe, where: str) -> None:
     multiple = recipe.encoder.side_multiple
+    if recipe.encoder.lora_rank and recipe.encoder.name != "swin":
+        raise EchoPilotError(f"{where}, encoder: lora_rank is for swin alone; leave it out for {recipe.encoder.name}")
     for number, stage in enumerate(recipe.stages, 1):
         if stage.size % multiple or (stage.size // 2) % recipe.across:
             raise EchoPilotError(

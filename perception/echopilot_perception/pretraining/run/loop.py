@@ -83,12 +83,11 @@ def pretrain(
     device = choose_device(recipe.device, processes.local_rank)
     dtype = choose_dtype(recipe.precision, device)
     plan = plan_steps(len(store), recipe, processes)
-    run = PretrainState(recipe, tree, store.fingerprint, device, scaled=dtype == torch.float16)
     last = folder / LAST
+    begin = None if last.exists() else start
+    run = PretrainState(recipe, tree, store.fingerprint, device, dtype == torch.float16, begin)
     if last.exists():
         run.restore(checkpoint.load(last), str(last))
-    elif start is not None:
-        run.start_from(start)
     steps = recipe.epochs * plan.steps
     end = steps if stop_after_steps is None else min(steps, run.step + stop_after_steps)
     targets = usable_targets(store, console if processes.is_first else None)

@@ -18,6 +18,7 @@ from echopilot_perception.pretraining.recipe.schedule import StepSetting
 from echopilot_perception.pretraining.tree.label_tree import LabelTree
 
 PROJECTED = 64  # features of the contrast
+RANKER = 64  # channels of the head that says which patches are hard
 RECONSTRUCTED = 4  # cells of the image per cell of the dense map
 
 
@@ -45,7 +46,12 @@ class RankedEncoder(nn.Module):
     def __init__(self, encoder: PretrainEncoder) -> None:
         super().__init__()
         self.encoder = encoder
-        self.ranker = nn.Conv2d(encoder.dense_channels, 1, 1)
+        self.ranker = nn.Sequential(
+            nn.BatchNorm2d(encoder.dense_channels, affine=False),
+            nn.Conv2d(encoder.dense_channels, RANKER, 3, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(RANKER, 1, 1),
+        )
 
     def scores(self, dense: Tensor, patches: PatchMap) -> Tensor:
         """Difficulty (N, P) of every patch: the mean of the head's map over it."""
@@ -86,7 +92,7 @@ class Pretrainer(nn.Module):
         return self.ranked.encoder
 
     def forward(self, batch: MaskedBatch, setting: StepSetting) -> dict[str, Tensor]:
-        """Losses by name; their sum reaches every parameter in every stage, if only with a gradient of zero."""
+        """Losses by name; their sum reaches every trained parameter in every stage, if only with a gradient of zero."""
         encoded = self.encoder.encode(batch.view, hidden_cells(batch.patches, batch.masked))
         losses = {}
         target = self._target_loss(encoded.dense, batch)
@@ -101,7 +107,9 @@ class Pretrainer(nn.Module):
             losses["tree"] = setting.tree * self._tree_loss(torch.cat(seen), batch.targets.repeat(len(seen), 1))
         if setting.contrast > 0.0 and len(seen) == 2:
             losses["contrast"] = setting.contrast * self._contrast(torch.cat(seen), batch.targets)
-        losses["reconstruction"] = losses["reconstruction"] + 0.0 * sum(p.sum() for p in self.parameters())
+        losses["reconstruction"] = losses["reconstruction"] + 0.0 * sum(
+            p.sum() for p in self.parameters() if p.requires_grad
+        )
         return losses
 
     def _target_loss(self, dense: Tensor, batch: MaskedBatch) -> CellLoss:

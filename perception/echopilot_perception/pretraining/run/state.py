@@ -25,26 +25,32 @@ class PretrainState:
     """
 
     def __init__(
-        self, recipe: PretrainRecipe, tree: LabelTree, fingerprint: str, device: torch.device, scaled: bool
+        self,
+        recipe: PretrainRecipe,
+        tree: LabelTree,
+        fingerprint: str,
+        device: torch.device,
+        scaled: bool,
+        start: Path | None = None,
     ) -> None:
+        """A new run, with the encoder of the file `start` where one is given; EchoPilotError when it does not fit."""
         self.recipe, self.tree, self.fingerprint = recipe, tree, fingerprint
         encoder = build_pretrain_encoder(recipe.encoder, recipe.seed)
+        if start is not None:
+            load_into(encoder, start)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(recipe.seed + 1)
+            if recipe.encoder.lora_rank:
+                encoder.adapt(recipe.encoder.lora_rank)
             self.model = Pretrainer(encoder, tree, recipe).to(device)
         self.teacher = self._new_teacher()
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        other = [p for p in self.model.parameters() if p.ndim <= 1]
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        decayed, other = ([p for p in trained if (p.ndim > 1) == large] for large in (True, False))
         groups = [{"params": decayed}, {"params": other, "weight_decay": 0.0}]
         self.optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
         self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
         self.step = 0
         self.curve: list[Figures] = []
-
-    def start_from(self, file: Path) -> None:
-        """Begin with the encoder of a file; raises EchoPilotError when it does not fit."""
-        load_into(self.model.encoder, file)
-        self.teacher = self._new_teacher()
 
     def saved(self) -> checkpoint.State:
         """Plain values and tensors from which `restore` resumes exactly."""
