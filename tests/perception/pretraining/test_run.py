@@ -211,6 +211,19 @@ def test_no_image_black_images_and_images_of_another_kind(tmp_path: Path) -> Non
     assert not any((tmp_path / name / "store.json").exists() for name in "abcd")
 
 
+def test_a_store_that_could_not_be_finished_leaves_the_one_before(tmp_path: Path) -> None:
+    write_store(tmp_path, fan_images(2), read_tree(), "first", [])
+
+    def broken() -> Iterator[PretrainImage]:
+        yield from fan_images(3)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_store(tmp_path, broken(), read_tree(), "second", [])
+    assert open_store(tmp_path).fingerprint == "first" and len(list(tmp_path.iterdir())) == 5
+    assert len(write_store(tmp_path, fan_images(3), read_tree(), "second", [])) == 3
+
+
 def test_a_damaged_store_is_refused(tmp_path: Path) -> None:
     write_store(tmp_path / "images", fan_images(2), read_tree(), "made", [])
     with (tmp_path / "images" / "images.u8").open("ab") as file:

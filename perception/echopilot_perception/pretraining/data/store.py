@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from echopilot_perception.pretraining.tree.targets import targets_of
 
 FORMAT = "echopilot-pretrain-store-1"
 INDEX = "store.json"
+ARRAYS = ("images.u8", "sectors.f32", "targets.i8", "clips.i32")
+KINDS = (np.uint8, np.float32, np.int8, np.int32)
 SIDE = grid.IMAGE_CELLS
 FREE_BYTES = 200_000_000  # to be left on the disk
 
@@ -46,54 +49,52 @@ class ImageStore:
 def write_store(
     folder: Path, images: Iterable[PretrainImage], tree: LabelTree, fingerprint: str, remarks: list[str]
 ) -> ImageStore:
-    """Write images as they come, in bounded memory, and open what was written; `folder` is replaced when all is done.
+    """Write images as they come, in bounded memory, and open what was written.
 
     Args:
-        folder: of the store; a part of an earlier one is forgotten.
+        folder: of the store; an earlier one in it counts until all is written, a part of one never.
         images: read once; those that show nothing are left out.
         tree: of the labels.
         fingerprint: of the data, by which a later run knows the store.
         remarks: kept with it; may grow while the images are read.
 
     Raises:
-        EchoPilotError: there is no image, or the disk is full.
+        EchoPilotError: there is no image.
+        WriteError: the disk is full.
     """
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = {name: folder / f".{name}.partial" for name in (*ARRAYS, INDEX)}
     try:
-        count = _written(partial, images, tree, remarks)
+        count = _write_arrays([partial[name] for name in ARRAYS], images, tree, remarks)
         if not count:
             raise EchoPilotError(f"no image to learn from{'; ' + remarks[0] if remarks else ''}")
         index = {"format": FORMAT, "images": count, "nodes": len(tree), "fingerprint": fingerprint}
-        (partial / INDEX).write_text(json.dumps(index | {"remarks": remarks[:20]}, indent=1) + "\n")
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
+        partial[INDEX].write_text(json.dumps(index | {"remarks": remarks[:20]}, indent=1) + "\n")
+        (folder / INDEX).unlink(missing_ok=True)  # without it the rest is no store
+        for name, path in partial.items():
+            os.replace(path, folder / name)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        for path in partial.values():
+            path.unlink(missing_ok=True)
     return open_store(folder)
 
 
-def _written(partial: Path, images: Iterable[PretrainImage], tree: LabelTree, remarks: list[str]) -> int:
+def _write_arrays(paths: list[Path], images: Iterable[PretrainImage], tree: LabelTree, remarks: list[str]) -> int:
     """Write the arrays of a store; the number of images."""
     count, black, numbers = 0, 0, dict[str, int]()
-    with (
-        (partial / "images.u8").open("wb") as image_file,
-        (partial / "sectors.f32").open("wb") as sector_file,
-        (partial / "targets.i8").open("wb") as target_file,
-        (partial / "clips.i32").open("wb") as clip_file,
-    ):
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("wb")) for path in paths]
         for image in images:
             _check(image)
             if not image.image.any():
                 black += 1
                 continue
-            if count % 500 == 0 and shutil.disk_usage(partial).free < FREE_BYTES:
-                raise WriteError(f"{partial.parent}: the disk is full after {count} images; give another --out")
-            image_file.write(image.image.tobytes())
-            sector_file.write(image.sector.row().tobytes())
-            target_file.write(targets_of(image.label, tree).tobytes())
-            clip_file.write(np.int32(numbers.setdefault(image.source, len(numbers))).tobytes())
+            if count % 500 == 0 and shutil.disk_usage(paths[0].parent).free < FREE_BYTES:
+                raise WriteError(f"{paths[0].parent}: the disk is full after {count} images; give another --out")
+            clip = np.int32(numbers.setdefault(image.source, len(numbers)))
+            rows = (image.image, image.sector.row(), targets_of(image.label, tree), clip)
+            for file, row in zip(files, rows, strict=True):
+                file.write(row.tobytes())
             count += 1
     if black:
         remarks.append(f"{black} images are black and were left out")
@@ -106,11 +107,10 @@ def open_store(folder: Path) -> ImageStore:
     try:
         count, nodes = int(index["images"]), int(index["nodes"])
         good = index["format"] == FORMAT and count > 0 and nodes > 0
+        shapes = ((count, SIDE, SIDE), (count, 3), (count, nodes), (count,))
         arrays = {
-            "images": _mapped(folder / "images.u8", np.uint8, (count, SIDE, SIDE)),
-            "sectors": _mapped(folder / "sectors.f32", np.float32, (count, 3)),
-            "targets": _mapped(folder / "targets.i8", np.int8, (count, nodes)),
-            "clips": _mapped(folder / "clips.i32", np.int32, (count,)),
+            name.partition(".")[0]: _mapped(folder / name, kind, shape)
+            for name, kind, shape in zip(ARRAYS, KINDS, shapes, strict=True)
         }
         remarks = tuple(str(line) for line in index["remarks"])
     except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
