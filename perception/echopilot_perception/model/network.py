@@ -71,6 +71,14 @@ class EdgeBackbone(nn.Module):
         )
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        dense, deepest = self.maps(image)
+        return dense, self.features(deepest)
+
+    def maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Dense map (N, 32, S / 4, S / 4) and deepest map (N, 96, S / 64, S / 64) of images (N, 1, S, S).
+
+        S is a multiple of 64; `features` takes the deepest map of 256 cells.
+        """
         fine = self.fine(image)
         levels = [self.stem(fine)]
         for down in self.down:
@@ -80,7 +88,7 @@ class EdgeBackbone(nn.Module):
         for up, refine, skip in zip(self.up, self.refine, skips, strict=True):
             dense = functional.interpolate(dense, scale_factor=2.0, mode="nearest")
             dense = refine(up(torch.cat([dense, skip], dim=1)))
-        return dense, self.features(levels[-1])
+        return dense, levels[-1]
 
 
 class Network(nn.Module):

@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from echopilot_core import EchoPilotError
+from echopilot_core import EchoPilotError, WriteError
+from echopilot_core.guarded.bounded import one_line
 
 State = dict[str, Any]
 WORKING = ("network", "average", "moments", "scaler")  # of a running training; a new run starts from the best weights
@@ -16,7 +17,10 @@ def save(path: Path, state: State) -> None:
     """Write `state` so that a crash leaves the old file or the new one, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    torch.save(state, partial)
+    try:
+        torch.save(state, partial)
+    except RuntimeError as error:  # what torch makes of a full disk
+        raise WriteError(f"{path} cannot be written: {one_line(error, 100)}") from error
     os.replace(partial, path)
 
 

@@ -38,6 +38,7 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "shorter for one sex": (lambda d: men(d)[-1].update(high=90), "different ranges"),
     "same class twice": (lambda d: men(d)[1].update(name="normal"), "twice"),
     "border finer than the precision": (lambda d: (men(d)[0].update(high=25.05), men(d)[1].update(low=25.05)), "25.05"),
+    "border of endless size": (lambda d: men(d)[1].update(high=1e40), "no multiple"),
     "unknown key": (lambda d: d.update(color="red"), "color: unknown key"),
     "unknown key of a class": (lambda d: men(d)[0].update(color="red"), "color: unknown key"),
     "no source": (lambda d: d.pop("source"), "source: is missing"),

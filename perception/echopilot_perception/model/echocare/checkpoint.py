@@ -80,7 +80,7 @@ def verify(file: Path, shape: EncoderShape = ECHOCARE, cells: int = REFERENCE_CE
 
 
 def _load(file: Path, shape: EncoderShape) -> _Loaded:
-    state = _read(file)
+    state = read_checkpoint(file)
     token = state.pop(MASK_TOKEN, None)
     encoder = build_encoder(shape)
     expected = encoder.state_dict()
@@ -97,7 +97,7 @@ def _load(file: Path, shape: EncoderShape) -> _Loaded:
     return _Loaded(encoder.eval(), state, token)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_checkpoint(file: Path) -> dict[str, Any]:
     """Top level of a checkpoint; only tensors and plain containers are ever built from it."""
     if not file.exists():
         raise EchoPilotError(f"checkpoint {file} does not exist; EchoCare's is called echocare_encoder.pth")

@@ -51,17 +51,29 @@ def read_echonet(folder: Path, split: str = "TRAIN", mirrored: bool = False) -> 
     volume counts as not known. Around the LV nothing is known. `mirrored` turns images whose marker is on the other
     side than ours (image right is +x of the probe). Raises EchoPilotError when a file, a column or a frame is missing.
     """
-    if split not in SPLITS:
-        raise EchoPilotError(f"EchoNet: split {split} is unknown; choose {', '.join(SPLITS)}")
     root = Path(folder)
-    files = [row for row in _table(root / "FileList.csv", FILE_COLUMNS) if row["Split"].upper() == split]
-    if not files:
-        raise EchoPilotError(f"EchoNet: FileList.csv lists no video of split {split}")
+    files = _listed(root, split)
     tracings = _tracings(root / "VolumeTracings.csv")
     for row in files:
         name = row["FileName"].removesuffix(".avi")
         if name in tracings:  # a few videos have none
             yield from _samples(root / "Videos" / f"{name}.avi", tracings[name], row, mirrored)
+
+
+def echonet_videos(folder: Path, split: str = "TRAIN") -> list[Path]:
+    """Paths of the videos of a split, whether they exist or not; raises EchoPilotError as `read_echonet` does."""
+    return [
+        Path(folder) / "Videos" / f"{row['FileName'].removesuffix('.avi')}.avi" for row in _listed(Path(folder), split)
+    ]
+
+
+def _listed(root: Path, split: str) -> list[dict[str, str]]:
+    if split not in SPLITS:
+        raise EchoPilotError(f"EchoNet: split {split} is unknown; choose {', '.join(SPLITS)}")
+    files = [row for row in _table(root / "FileList.csv", FILE_COLUMNS) if row["Split"].upper() == split]
+    if not files:
+        raise EchoPilotError(f"EchoNet: FileList.csv lists no video of split {split}")
+    return files
 
 
 def _samples(path: Path, tracings: list[_Tracing], row: dict[str, str], mirrored: bool) -> Iterator[Sample]:

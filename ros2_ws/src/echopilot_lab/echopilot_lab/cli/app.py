@@ -9,6 +9,7 @@ import typer
 from echopilot_lab.cli.bench import bench_app
 from echopilot_lab.cli.calibrate import calibrate_app
 from echopilot_lab.cli.exam import exam_app
+from echopilot_lab.cli.learn import add_learn_commands
 from echopilot_lab.cli.model import model_app
 from echopilot_lab.cli.page import page_app
 from echopilot_lab.cli.record import record_app
@@ -30,6 +31,7 @@ app.add_typer(model_app, name="model")
 app.add_typer(calibrate_app, name="calibrate")
 app.add_typer(scenario_app, name="scenario")
 add_report_commands(app)
+add_learn_commands(app)
 app.add_typer(page_app, name="page")
 app.add_typer(exam_app, name="exam")
 app.add_typer(record_app, name="record")

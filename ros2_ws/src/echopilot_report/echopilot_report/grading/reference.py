@@ -1,6 +1,6 @@
 """Reference sets, validated strictly on construction."""
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from typing import Literal
 
@@ -101,6 +101,13 @@ class ReferenceSet(_Strict):
         return self
 
 
+def _is_multiple(border: Decimal, precision: Decimal) -> bool:
+    try:
+        return border % precision == 0
+    except InvalidOperation:  # more digits than any border has
+        return False
+
+
 def _check_table(where: str, table: tuple[SizeClass, ...], precision: Decimal) -> None:
     if not table:
         raise ValueError(f"{where} is empty")
@@ -110,7 +117,7 @@ def _check_table(where: str, table: tuple[SizeClass, ...], precision: Decimal) -
         if row.low is not None and row.high is not None and not row.low < row.high:
             raise ValueError(f"{where}.{row.name} is empty: low {row.low}, high {row.high}")
         for border in (row.low, row.high):
-            if border is not None and border % precision != 0:
+            if border is not None and not _is_multiple(border, precision):
                 raise ValueError(f"{where}.{row.name}: {border} is no multiple of the precision {precision}")
     for below, above in pairwise(table):
         if below.high is None or above.low is None:

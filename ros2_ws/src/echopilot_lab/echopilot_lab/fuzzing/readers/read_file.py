@@ -62,6 +62,28 @@ def read_protocol(path: Path) -> object:
     return plan_text(load_protocol(str(path)))
 
 
+def read_label_tree(path: Path) -> object:
+    """Of `echopilot pretrain --tree`."""
+    from echopilot_perception.pretraining.tree.label_tree import read_tree
+
+    return read_tree(path)
+
+
+def read_mnist(path: Path) -> object:
+    """Of `echopilot pretrain --data`."""
+    from echopilot_lab.pretraining.layouts import mnist_images
+    from echopilot_perception.pretraining.tree.label_tree import read_tree
+
+    return list(mnist_images(path, read_tree()))
+
+
+def read_pretrain_recipe(path: Path) -> object:
+    """Of `echopilot pretrain --recipe`."""
+    from echopilot_perception.pretraining.recipe.recipe import read_recipe
+
+    return read_recipe(str(path))
+
+
 def read_reference_set(path: Path) -> object:
     """Set of reference limits."""
     from echopilot_report.grading.loader import load_set

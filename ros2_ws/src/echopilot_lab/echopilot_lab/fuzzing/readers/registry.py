@@ -69,6 +69,8 @@ def _exam_records() -> list[Reader]:
 def _texts() -> list[Reader]:
     from echopilot_exam.protocol.protocol import PROTOCOL_FOLDER
     from echopilot_lab.scenarios.catalog import FOLDER
+    from echopilot_perception.pretraining.recipe.recipe import FOLDER as RECIPES
+    from echopilot_perception.pretraining.tree.label_tree import TREE_FILE
     from echopilot_report.grading.loader import SET_FOLDER
 
     small, yaml, jsons = small_files(), mutations.yaml_mutation, mutations.json_mutation
@@ -82,6 +84,22 @@ def _texts() -> list[Reader]:
             yaml,
             read_file.read_reference_set,
             "echopilot_report.grading.loader",
+        ),
+        (
+            "tree of labels",
+            TREE_FILE.name,
+            TREE_FILE.read_bytes(),
+            yaml,
+            read_file.read_label_tree,
+            "echopilot_perception.pretraining.tree.label_tree",
+        ),
+        (
+            "pre-training recipe",
+            "mine.yaml",
+            (RECIPES / "tree.yaml").read_bytes(),
+            yaml,
+            read_file.read_pretrain_recipe,
+            "echopilot_perception.pretraining.recipe.recipe",
         ),
         (
             "model description",
@@ -194,6 +212,14 @@ def _arrays() -> list[Reader]:
             npz,
             read_file.read_samples,
             "echopilot_lab.datasets.training_shards",
+        ),
+        (
+            "MedMNIST file",
+            "breastmnist.npz",
+            small["mnist"],
+            npz,
+            read_file.read_mnist,
+            "echopilot_lab.pretraining.layouts",
         ),
         ("voxel body", "body.npz", small["voxels"], npz, read_file.read_voxels, "echopilot_sim.voxels.body"),
         (

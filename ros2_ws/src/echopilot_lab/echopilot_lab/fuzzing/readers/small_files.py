@@ -89,6 +89,10 @@ def _samples() -> bytes:
     return _npz(**{f.name: getattr(samples, f.name) for f in fields(samples)})
 
 
+def _mnist() -> bytes:
+    return _npz(train_images=np.full((2, 28, 28), 90, np.uint8), train_labels=np.zeros((2, 1), np.uint8))
+
+
 def _voxels() -> bytes:
     parts: dict[str, Any] = {}
     for name, values in (
@@ -150,6 +154,7 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
     "view_poses": _view_poses,
     "shard": _shard,
     "samples": _samples,
+    "mnist": _mnist,
     "voxels": _voxels,
     "tracked": _tracked,
     "recording": _recording,

@@ -1,0 +1,1 @@
+"""Images of pre-training: readers, the store on disk, augmentation."""

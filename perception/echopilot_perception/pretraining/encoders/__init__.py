@@ -1,0 +1,1 @@
+"""Encoders that can be pre-trained, by name; they need torch."""

@@ -1,0 +1,1 @@
+"""Losses of pre-training, one published method a file; all need torch."""

@@ -1,0 +1,1 @@
+"""Patches inside the sector and the choice of those that are masked; needs torch."""

@@ -1,0 +1,1 @@
+"""Recipes of pre-training as YAML, and what holds at a step."""

@@ -1,0 +1,1 @@
+"""The tree of labels: regions, organs, views and states."""

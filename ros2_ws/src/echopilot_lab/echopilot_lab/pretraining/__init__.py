@@ -1,0 +1,1 @@
+"""`echopilot pretrain`: what lies in a folder, as images to pre-train on, and the run."""
