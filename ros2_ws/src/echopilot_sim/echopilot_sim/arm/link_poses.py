@@ -10,7 +10,7 @@ from echopilot_sim.arm.mujoco_arm import arm_spec
 
 
 class LinkPoses:
-    """Transforms parent to child of every link, `world` to `base` first; the probe's child `us_image` closes the tree."""
+    """Transforms parent to child of every link, `world` to `base` first; at the end the probe's child `us_image`."""
 
     def __init__(self, kind: ArmModel) -> None:
         self._model = arm_spec(kind).compile()

@@ -42,7 +42,7 @@ def arm_spec(kind: ArmModel, friction_n_m: float = FRICTION_N_M) -> mujoco.MjSpe
 
 
 def free_frames_of_mass(spec: mujoco.MjSpec) -> None:
-    """Take their mass from the links that are frames (`FRAME_KG`): it is there for Gazebo, MuJoCo keeps them without."""
+    """Take their mass from links that are frames (`FRAME_KG`): it is there for Gazebo, MuJoCo needs none."""
     for body in spec.bodies:
         if body.mass < FRAME_KG:
             body.mass, body.explicitinertial = 0.0, False
