@@ -27,7 +27,7 @@ CONFIG = """<?xml version="1.0"?>
 """
 SDF = """<?xml version="1.0"?>
 <!-- Skin of the virtual patient {who}. The frame of the model is the robot's `base`.
-     It is seen and not collided with: the probe meets the skin by the contact law of echopilot_gz. -->
+     It is seen and not collided with: the probe meets the skin by the contact law of `PatientWorld`. -->
 <sdf version="1.9">
   <model name="{model}">
     <static>true</static>
