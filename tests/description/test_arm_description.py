@@ -87,12 +87,17 @@ def test_ros2_control_takes_velocities_within_the_limits_and_tells_position_velo
 @KINDS
 def test_gazebo_keeps_every_fixed_joint_and_senses_at_the_probe(kind: ArmModel) -> None:
     blocks = {block.get("reference"): block for block in robot(kind).findall("gazebo")}
-    assert set(blocks) == set(FIXED)
-    assert all(block.findtext("preserveFixedJoint") == "true" for block in blocks.values())
+    assert set(blocks) == {*FIXED, *(joint.get("name") for joint in moving(robot(kind)))}
+    assert all(blocks[name].findtext("preserveFixedJoint") == "true" for name in FIXED)
     sensor = blocks["probe_mount"].find("sensor")
     assert sensor is not None and sensor.get("type") == "force_torque"
     assert sensor.findtext("force_torque/frame") == "child"
     assert sensor.findtext("force_torque/measure_direction") == "child_to_parent"
+    for joint in moving(robot(kind)):
+        (torque,) = blocks[joint.get("name")]
+        assert torque.get("type") == "force_torque" and torque.findtext("topic") == f"robot/{joint.get('name')}_torque"
+        assert torque.findtext("force_torque/frame") == "child"
+        assert torque.findtext("force_torque/measure_direction") == "parent_to_child"
 
 
 @KINDS

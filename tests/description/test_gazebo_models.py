@@ -50,6 +50,7 @@ def test_links_and_joints_of_the_arm_survive_and_it_is_fixed_to_the_world(kind: 
     assert joints["probe_mount"].find("sensor[@type='force_torque']") is not None
     assert _mass_kg(links["probe"]) == 0.45 and all(_mass_kg(links[name]) > 0.0 for name in KEPT)
     for name in (f"joint{i + 1}" for i in range(n)):
+        assert joints[name].find("sensor[@type='force_torque']") is not None
         for limit in ("effort", "velocity"):
             assert float(joints[name].findtext(f"axis/limit/{limit}", "")) > 0.0
         assert float(joints[name].findtext("axis/dynamics/damping", "")) == 0.5

@@ -5,6 +5,7 @@ import numpy as np
 from echopilot_control.kinematics.arm_model import ArmDynamics
 from echopilot_control.kinematics.chain import arm_kinematics
 from echopilot_core import RobotState
+from echopilot_gz.joint_efforts import joint_efforts
 from echopilot_gz.joint_loop import JointVelocityLoop
 from echopilot_sim.arm.mujoco_arm import DT_S
 from echopilot_sim.arm.physics_step import COMMAND, ArmState, drive_arm
@@ -36,7 +37,6 @@ class DartRobot(SimulatedRobot):
         self.rotation, self.origin_m = self._live.rotation, self._live.origin_m
         self.twist = np.zeros(6)
         self._loop = JointVelocityLoop(n)
-        self._efforts: list[np.ndarray] = []  # since the last state: a velocity servo accelerates within a millisecond
         self._take(engine.place(self._live.q_rad))
 
     def step(self, now_ns: int, noise: np.ndarray, wrench: np.ndarray) -> None:
@@ -54,14 +54,12 @@ class DartRobot(SimulatedRobot):
         at = arm_kinematics(self._model, live.q_rad)
         live.J[:] = at.J
         self.arm.data.qpos[:], self.arm.data.qvel[:] = live.q_rad, live.velocity_rad_s
-        on_child = (at.axis * step.torque_n_m).sum(axis=1)  # what is left of the motor's torque after its losses
-        speed = live.velocity_rad_s
-        losses = self._model.damping_n_m_s * speed + self._model.friction_n_m * np.sign(speed)
-        self._efforts.append(on_child + losses)
+        model, speed_rad_s = self._model, live.velocity_rad_s
+        self.arm.data.ctrl[:] = joint_efforts(
+            step.torque_n_m, at.axis, speed_rad_s, model.damping_n_m_s, model.friction_n_m
+        )
 
     def state(self, now_ns: int, tick: int, due_frame_sequence: int) -> RobotState:
         """State at the end of a control tick, with the joints and the probe of the engine."""
         self.arm.rotation[:], self.arm.origin_m[:] = self.rotation, self.origin_m
-        self.arm.data.ctrl[:] = np.mean(self._efforts, axis=0)
-        self._efforts.clear()
         return super().state(now_ns, tick, due_frame_sequence)
