@@ -47,7 +47,7 @@ def build(folder: Path) -> Path:
         ["pkg-config", "--cflags", "--libs", *LIBRARIES], capture_output=True, text=True, check=True
     ).stdout.split()
     program = folder / "dart_engine"
-    command = ["g++", "-O1", "-w", "-o", str(program), str(SOURCE), *flags]
+    command = ["g++", "-O0", "-w", "-o", str(program), str(SOURCE), *flags]
     subprocess.run(command, check=True, timeout=300, capture_output=True)
     return program
 
