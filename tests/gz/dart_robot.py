@@ -1,5 +1,7 @@
 """The simulated robot with Gazebo's DART engine in MuJoCo's place: its joints take velocities."""
 
+from collections import deque
+
 import numpy as np
 
 from echopilot_control.kinematics.arm_model import ArmDynamics
@@ -17,8 +19,11 @@ from .dart_engine import VELOCITY, ArmStep, DartEngine
 class DartRobot(SimulatedRobot):
     """Sensor, watchdog and inverse kinematics of a `SimulatedRobot`; the engine moves the arm under the wrench."""
 
-    def __init__(self, robot: SimulatedRobot, arm: ArmDynamics, engine: DartEngine) -> None:
-        """Take the place of `robot`, where it stands; `arm` is read from the description that the engine has."""
+    def __init__(self, robot: SimulatedRobot, arm: ArmDynamics, engine: DartEngine, late_steps: int = 0) -> None:
+        """Take the place of `robot`, where it stands; `arm` is read from the description that the engine has.
+
+        The wrench comes `late_steps` of 1 ms late, as from a patient in another process.
+        """
         vars(self).update(vars(robot))
         self._engine, self._model = engine, arm
         n = len(robot.arm.names)
@@ -36,6 +41,7 @@ class DartRobot(SimulatedRobot):
         )
         self.rotation, self.origin_m = self._live.rotation, self._live.origin_m
         self.twist = np.zeros(6)
+        self._wrenches = deque(np.zeros((late_steps, 6)))
         self._loop = JointVelocityLoop(n)
         self._take(engine.place(self._live.q_rad))
 
@@ -43,6 +49,8 @@ class DartRobot(SimulatedRobot):
         """The millisecond that begins at `now_ns`: the same sensor, watchdog and joint velocities, another engine."""
         live = self._live
         live.com_m[:] = live.origin_m  # the engine takes the wrench at the probe's origin
+        self._wrenches.append(wrench.copy())
+        wrench = self._wrenches.popleft()
         drive_arm(now_ns, DT_S, noise, wrench, self.sensor.state, self.watchdog.state, self._allowed_twist, tuple(live))
         velocity = self._loop.step(live.joints[COMMAND], DT_S)
         self._take(self._engine.step(velocity, live.applied, VELOCITY))

@@ -148,23 +148,28 @@ def push(time_s: float) -> np.ndarray:
     return np.array([*force, 0.05 * np.sin(5.0 * time_s), -0.04, 0.02 * np.cos(time_s)])
 
 
-def test_the_patient_in_darts_loop_is_landed_on_and_held_at_the_set_point(program: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("late_ms", [0, 10])
+def test_the_patient_in_darts_loop_is_landed_on_and_held_at_the_set_point(
+    program: Path, tmp_path: Path, late_ms: int
+) -> None:
     """The product's controller and safety; joints take velocities, as under ros2_control, with the lag of an arm."""
     path = share_file("echopilot_description", FR3_LIKE.urdf).resolve()
     simulation = Simulation(sample_patient(SEED), SimConfig(frame_hz=1.0))
     forces: list[float] = []
     with running(program, path, "echopilot_arm", tuple(f"joint{i + 1}" for i in range(7)), tmp_path) as dart:
-        simulation.robot = DartRobot(simulation.robot, read_arm(path.read_text(encoding="utf-8")), dart)
+        simulation.robot = DartRobot(simulation.robot, read_arm(path.read_text(encoding="utf-8")), dart, late_ms)
         for forced in run_force(simulation):
             assert forced.tick.safety.state.reasons == ()
             if forced.tick.control.status.phase is ControlPhase.HOLD:
                 forces.append(forced.true_force_n)
-            if len(forces) == 1000 or simulation.now_ns > 30_000_000_000:
+            if len(forces) == 800 or simulation.now_ns > 30_000_000_000:
                 break
     held_n = np.array(forces[300:])
     off_n, rms_n = float(np.abs(held_n - SETPOINT_N).max()), float(np.sqrt(np.mean((held_n - SETPOINT_N) ** 2)))
-    print(f"held within {off_n:.2f} N, {rms_n:.3f} N rms, for 7 s; at most {simulation.max_normal_force_n:.2f} N")
-    assert len(forces) == 1000 and off_n < 0.3 and simulation.max_normal_force_n < 7.0
+    print(
+        f"wrench {late_ms} ms late: held within {off_n:.2f} N, {rms_n:.3f} N rms, for 5 s; at most {simulation.max_normal_force_n:.2f} N"
+    )
+    assert len(forces) == 800 and off_n < 0.3 and simulation.max_normal_force_n < 7.0
 
 
 class DartRig:
@@ -186,9 +191,9 @@ class DartRig:
 
 
 def test_the_arm_in_dart_keeps_the_robot_side_contract(program: Path, tmp_path: Path) -> None:
-    """In the hardest scenario; all nineteen take a quarter of a minute, and pass for both arms."""
+    """In three scenarios; all nineteen take a quarter of a minute, and pass for both arms."""
     path = share_file("echopilot_description", FR3_LIKE.urdf).resolve()
     urdf = path.read_text(encoding="utf-8")
     with running(program, path, "echopilot_arm", tuple(f"joint{i + 1}" for i in range(7)), tmp_path) as dart:
-        found = check_robot(DartRig(read_arm(urdf), dart), urdf, ["silent_in_contact"])
+        found = check_robot(DartRig(read_arm(urdf), dart), urdf, ["reads_the_force", "falls_silent", "retraction"])
     assert found == (), "\n".join(map(str, found))
