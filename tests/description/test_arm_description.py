@@ -5,12 +5,15 @@ from xml.etree.ElementTree import Element, fromstring
 import numpy as np
 import pytest
 
+from echopilot_control.kinematics.arm_model import read_arm
+from echopilot_control.kinematics.chain import arm_kinematics
 from echopilot_control.kinematics.urdf import rotation_rpy
 from echopilot_core.paths import share_file
 from echopilot_core.robot import FRAME_KG
 from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE, ArmModel
 from echopilot_sim.arm.link_poses import LinkPoses
 from echopilot_sim.arm.mujoco_arm import arm_spec
+from echopilot_sim.simulation import START_POSE
 
 KINDS = pytest.mark.parametrize("kind", [FR3_LIKE, UR5E_LIKE], ids=lambda kind: kind.name)
 FRAMES = {"base", "flange", "force_torque_sensor"}
@@ -69,7 +72,8 @@ def test_ros2_control_takes_velocities_within_the_limits_and_tells_position_velo
     assert control is not None and control.findtext("hardware/plugin") == "gz_ros2_control/GazeboSimSystem"
     described = {str(joint.get("name")): joint for joint in control.findall("joint")}
     assert list(described) == [joint.get("name") for joint in moving(root)]
-    for i, joint in enumerate(moving(root)):
+    starts: list[float] = []
+    for joint in moving(root):
         limit, one = joint.find("limit"), described[str(joint.get("name"))]
         assert limit is not None
         commands = one.findall("command_interface")
@@ -80,7 +84,9 @@ def test_ros2_control_takes_velocities_within_the_limits_and_tells_position_velo
         assert [state.get("name") for state in states] == ["position", "velocity", "effort"]
         start = float(states[0].findtext("param", ""))
         assert float(limit.get("lower", "")) < start < float(limit.get("upper", ""))
-        assert start == pytest.approx(kind.posture_rad[i], abs=1e-3)
+        starts.append(start)
+    arm = read_arm(share_file("echopilot_description", kind.urdf).read_text(encoding="utf-8"))
+    assert arm_kinematics(arm, np.array(starts)).T_base_probe == pytest.approx(START_POSE, abs=3e-4)
     assert control.find("sensor") is None  # gz_ros2_control of Jazzy knows no force sensor
 
 
