@@ -1,11 +1,13 @@
 // Gazebo's physics (ignition-physics 5 with its DART plugin) stepped from a pipe: one request, one step of 1 ms, one
-// answer. Arguments: engine library, world file, model, link that feels the wrench, then the moving joints in order.
+// answer. Arguments: engine library, world file, model, link that feels the wrench, fixed
+// joint with the force sensor, then the moving joints in order.
 //
 // Request, doubles: mode (0 torques, 1 velocities, 2 set positions at rest, without a step), a value per joint,
 // force [N] and torque [N m] (6) in world axes at the origin of the link.
 // Answer, doubles: a position and then a velocity per joint, position [m] of the link, its rotation matrix by rows,
 // linear and angular velocity in the world, the torque (3) of
-// each joint on its child in world axes: 5 n + 18 in all. Closing the pipe ends the process.
+// each joint on its child in world axes, force and torque of the sensor's joint on its child in the axes and at the
+// origin of the joint: 5 n + 24 in all. Closing the pipe ends the process.
 
 #include <cstdio>
 #include <iostream>
@@ -34,8 +36,8 @@ using Features = physics::FeatureList<
 
 int main(int argc, char ** argv)
 {
-  if (argc < 6) {
-    std::cerr << "usage: dart_engine LIBRARY WORLD MODEL LINK JOINT..." << std::endl;
+  if (argc < 7) {
+    std::cerr << "usage: dart_engine LIBRARY WORLD MODEL LINK SENSOR JOINT..." << std::endl;
     return 2;
   }
   ignition::plugin::Loader loader;
@@ -58,16 +60,17 @@ int main(int argc, char ** argv)
     return 2;
   }
   auto link = model->GetLink(std::string(argv[4]));
+  auto sensor = model->GetJoint(std::string(argv[5]));
   std::vector<decltype(model->GetJoint(0))> joints;
-  for (int i = 5; i < argc; ++i) {
+  for (int i = 6; i < argc; ++i) {
     joints.push_back(model->GetJoint(std::string(argv[i])));
-    if (!joints.back() || !link) {
-      std::cerr << "no joint " << argv[i] << " or no link " << argv[4] << std::endl;
+    if (!joints.back() || !link || !sensor) {
+      std::cerr << "no joint " << argv[i] << " or no link " << argv[4] << " or no joint " << argv[5] << std::endl;
       return 2;
     }
   }
   const std::size_t n = joints.size();
-  std::vector<double> request(1 + n + 6), answer(5 * n + 18);
+  std::vector<double> request(1 + n + 6), answer(5 * n + 24);
   physics::ForwardStep::Input input;
   physics::ForwardStep::State state;
   physics::ForwardStep::Output output;
@@ -100,7 +103,10 @@ int main(int argc, char ** argv)
       const auto wrench = joints[i]->GetTransmittedWrench(joints[i]->GetFrameID(), physics::FrameID::World());
       for (int j = 0; j < 3; ++j) {out[18 + 3 * i + j] = wrench.torque[j];}
     }
+    const auto felt = sensor->GetTransmittedWrench();
     for (int i = 0; i < 3; ++i) {
+      out[18 + 3 * n + i] = felt.force[i];
+      out[21 + 3 * n + i] = felt.torque[i];
       out[i] = frame.pose.translation()[i];
       for (int j = 0; j < 3; ++j) {out[3 + 3 * i + j] = frame.pose.linear()(i, j);}
       out[12 + i] = frame.linearVelocity[i];

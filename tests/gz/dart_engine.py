@@ -62,6 +62,7 @@ class ArmStep:
     origin_m: np.ndarray
     twist: np.ndarray
     torque_n_m: np.ndarray  # of each joint on its child (n, 3) in world axes
+    sensor: np.ndarray  # wrench (6,) of the probe on the arm, in probe at its origin
 
 
 class DartEngine:
@@ -83,8 +84,8 @@ class DartEngine:
         self._process.stdin.write(np.concatenate([[mode], values, wrench]).tobytes())
         self._process.stdin.flush()
         n = self._n
-        answer = self._process.stdout.read(8 * (5 * n + 18))
-        assert len(answer) == 8 * (5 * n + 18), "the engine ended"
+        answer = self._process.stdout.read(8 * (5 * n + 24))
+        assert len(answer) == 8 * (5 * n + 24), "the engine ended"
         numbers = np.frombuffer(answer)
         tail = numbers[2 * n :]
         return ArmStep(
@@ -93,7 +94,8 @@ class DartEngine:
             rotation=tail[3:12].reshape(3, 3).copy(),
             origin_m=tail[:3],
             twist=tail[12:18].copy(),
-            torque_n_m=tail[18:].reshape(n, 3),
+            torque_n_m=tail[18 : 18 + 3 * n].reshape(n, 3),
+            sensor=-tail[18 + 3 * n :],
         )
 
 
@@ -102,7 +104,7 @@ def running(program: Path, urdf: Path, model: str, joints: tuple[str, ...], fold
     """A running engine with the arm of `urdf`; `folder` is for its world file."""
     world = folder / "engine.sdf"
     world.write_text(WORLD.format(urdf=urdf), encoding="utf-8")
-    command = [str(program), str(_engine()), str(world), model, "probe", *joints]
+    command = [str(program), str(_engine()), str(world), model, "probe", "probe_mount", *joints]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
         try:

@@ -18,6 +18,7 @@ from echopilot_control.kinematics.dynamics import gravity_n_m
 from echopilot_control.robot_contract import check_robot
 from echopilot_core import ControlPhase, Robot, se3
 from echopilot_core.paths import share_file
+from echopilot_gz.joint_efforts import joint_efforts
 from echopilot_lab.force_runs.run import SETPOINT_N, run_force
 from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE, ArmModel
@@ -26,7 +27,7 @@ from echopilot_sim.arm.mujoco_arm import DT_S, PROBE_BODY, Arm, arm_spec
 from echopilot_sim.arm.servo import joint_torque
 from echopilot_sim.simulation import SimConfig, Simulation
 
-from .dart_engine import DartEngine, build, missing, running
+from .dart_engine import VELOCITY, DartEngine, build, missing, running
 from .dart_robot import DartRobot
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
@@ -101,6 +102,24 @@ def test_links_stand_where_mujoco_puts_them(engine: tuple[Variant, DartEngine, P
         seen = dart.place(data.qpos.copy())
         assert seen.origin_m == pytest.approx(data.body(PROBE_BODY).xpos, abs=1e-12)
         assert seen.rotation.ravel() == pytest.approx(data.body(PROBE_BODY).xmat, abs=1e-12)
+
+
+@pytest.mark.parametrize("engine", PLAIN, indirect=True, ids=name_of)
+def test_the_sensor_feels_the_wrench_and_the_weight_of_the_probe(engine: tuple[Variant, DartEngine, Path]) -> None:
+    """Pressing with 5 N reads z = -5, as `measured_cf` does; the joints tell gravity and the wrench."""
+    variant, dart, path = engine
+    arm = read_arm(path.read_text(encoding="utf-8"))
+    q = Arm(START, kind=variant.kind).data.qpos.copy()
+    at, R = arm_kinematics(arm, q), dart.place(q).rotation
+    wrench = np.array([0.5, -0.3, -5.0, 0.04, -0.05, 0.02])  # in probe
+    in_world = np.concatenate([R @ wrench[:3], R @ wrench[3:]])
+    for _ in range(20):
+        seen = dart.step(np.zeros(len(q)), in_world, VELOCITY)
+    weight_n = R.T @ (0.0, 0.0, -0.45 * 9.81)
+    assert seen.sensor[:3] == pytest.approx(wrench[:3] + weight_n, abs=1e-6)
+    assert seen.sensor[3:] == pytest.approx(wrench[3:] + np.cross([0.0, 0.0, -0.08], weight_n), abs=1e-6)
+    efforts = joint_efforts(seen.torque_n_m, at.axis, seen.velocity_rad_s, arm.damping_n_m_s, arm.friction_n_m)
+    assert efforts == pytest.approx(gravity_n_m(at) - at.J.T @ in_world, abs=1e-4)
 
 
 @pytest.mark.parametrize("engine", MOVED, indirect=True, ids=name_of)
