@@ -7,8 +7,7 @@ import numpy as np
 from echopilot_control.kinematics.arm_model import ArmDynamics
 from echopilot_control.kinematics.chain import arm_kinematics
 from echopilot_core import RobotState
-from echopilot_gz.joint_efforts import joint_efforts
-from echopilot_gz.joint_loop import JointVelocityLoop
+from echopilot_gz.joints import JointVelocityLoop, joint_efforts
 from echopilot_sim.arm.mujoco_arm import DT_S
 from echopilot_sim.arm.physics_step import COMMAND, ArmState, drive_arm
 from echopilot_sim.arm.robot import SimulatedRobot

@@ -18,7 +18,7 @@ from echopilot_control.kinematics.dynamics import gravity_n_m
 from echopilot_control.robot_contract import check_robot
 from echopilot_core import ControlPhase, Robot, se3
 from echopilot_core.paths import share_file
-from echopilot_gz.joint_efforts import joint_efforts
+from echopilot_gz.joints import joint_efforts
 from echopilot_lab.force_runs.run import SETPOINT_N, run_force
 from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE, ArmModel

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from echopilot_gz.joint_loop import JointVelocityLoop
+from echopilot_gz.joints import JointVelocityLoop
 from echopilot_sim.arm.servo import BANDWIDTH_HZ
 
 

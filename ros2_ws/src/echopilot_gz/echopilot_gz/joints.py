@@ -1,4 +1,4 @@
-"""The lag of an arm's own velocity loop, for engines whose joints take any velocity within one step."""
+"""What an arm's joints have and Gazebo's lack: the lag of their own velocity loop, and efforts that are told."""
 
 import numpy as np
 
@@ -24,3 +24,22 @@ class JointVelocityLoop:
         v += dt_s * (pull * (command_rad_s - v) + INTEGRAL_GAIN_1_S2 * lag) / (1.0 + dt_s * pull)
         lag += dt_s * (command_rad_s - v)
         return v
+
+
+def joint_efforts(
+    torque_n_m: Array, axis: Array, speed_rad_s: Array, damping_n_m_s: Array, friction_n_m: Array
+) -> Array:
+    """Torques (n,) [N m] of the motors, as safety compares them with the force sensor.
+
+    A sensor at a joint feels what is left of the motor's torque after friction and damping.
+
+    Args:
+        torque_n_m: of each joint on its child (n, 3), in any axes.
+        axis: directions of the joints (n, 3) in the same axes.
+        speed_rad_s: joint speeds (n,); friction of a joint at rest is unknown, and taken as none.
+        damping_n_m_s: damping (n,) of the robot's description.
+        friction_n_m: Coulomb friction (n,) of the robot's description.
+    """
+    losses_n_m = damping_n_m_s * speed_rad_s + friction_n_m * np.sign(speed_rad_s)
+    efforts_n_m: Array = (axis * torque_n_m).sum(axis=1) + losses_n_m
+    return efforts_n_m
