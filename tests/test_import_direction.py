@@ -24,6 +24,7 @@ FOLDERS = {
         "lab",
         "nodes",
         "sim_nodes",
+        "gz",
         "bringup",
     )
 }
@@ -38,6 +39,7 @@ BELOW = {
     "lab": {"core", "wire", "sim", "perception", "control", "exam", "report"},
     "nodes": {"core", "wire", "perception", "control", "exam", "report"},
     "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes"},
+    "gz": {"core", "sim"},
     "bringup": {"core", "wire", "perception", "exam", "report", "lab", "nodes", "sim_nodes"},
 }
 WITH_ROS = {"nodes", "sim_nodes", "bringup"}
@@ -121,6 +123,15 @@ def test_only_nodes_and_what_starts_them_import_ros(package):
         if name.split(".")[0] in ROS or (name.split(".")[0].endswith("_msgs"))
     ]
     assert wrong == []
+
+
+def test_gazebo_is_imported_by_its_own_package_alone():
+    importers = {package for package in FOLDERS for names in edges(package).values() if "gz" in roots(names)}
+    assert importers == {"gz"}
+
+
+def roots(names: set[str]) -> set[str]:
+    return {name.split(".")[0] for name in names}
 
 
 def test_the_report_takes_only_the_record_and_its_types_from_the_exam():

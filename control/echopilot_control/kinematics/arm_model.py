@@ -19,6 +19,7 @@ from echopilot_control.kinematics.urdf import (
 from echopilot_core import Array
 from echopilot_core.guarded.bounded import InputFileError, one_line
 from echopilot_core.guarded.xml_input import parse_xml
+from echopilot_core.robot import FRAME_KG
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,4 +131,6 @@ def _part(inertial: Element, T: Array) -> tuple[float, Array, Array]:
     mass_kg = number(mass, "value")
     if mass_kg < 0.0:
         raise InputFileError(f"robot_description: a mass of {mass_kg} kg")
+    if mass_kg < FRAME_KG:
+        mass_kg, own = 0.0, np.zeros((3, 3))
     return mass_kg, T[:3, :3] @ xyz + T[:3, 3], R @ own @ R.T

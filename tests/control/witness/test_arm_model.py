@@ -9,7 +9,7 @@ from echopilot_control.kinematics.chain import arm_kinematics
 from echopilot_control.kinematics.dynamics import gravity_n_m, mass_matrix
 from echopilot_core.paths import share_file
 from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE
-from echopilot_sim.arm.mujoco_arm import JOINT_DAMPING_N_M_S, PROBE_BODY, arm_spec
+from echopilot_sim.arm.mujoco_arm import JOINT_DAMPING_N_M_S, PROBE_BODY, arm_spec, free_frames_of_mass
 from echopilot_sim.arm.servo import FRICTION_N_M
 
 SEED = 17
@@ -26,6 +26,7 @@ def gantry() -> tuple[str, mujoco.MjModel]:
         text = text.replace(f'name="{name}" type="revolute"', f'name="{name}" type="prismatic"')
     spec = mujoco.MjSpec.from_string(text)
     spec.compiler.fusestatic = False
+    free_frames_of_mass(spec)
     return text, spec.compile()
 
 

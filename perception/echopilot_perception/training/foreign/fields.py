@@ -1,4 +1,4 @@
-"""What the made-up images have in common: their types, smooth noise, speckle, and the sector they are shown in."""
+"""Types of the made-up images, smooth noise, speckle, and the sector that an image is shown in."""
 
 import math
 

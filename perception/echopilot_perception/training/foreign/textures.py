@@ -15,6 +15,7 @@ def shuffled(image: Image, rng: Rng) -> Image:
 
 
 def upside_down(image: Image, rng: Rng) -> Image:
+    """Upside down, or with rows and columns exchanged."""
     return image[::-1] if rng.random() < 0.5 else image.T
 
 

@@ -27,6 +27,10 @@ SETTLED_N = 1.0
 FREE_N = 0.5
 """Below it the probe is free: the controller moves in air, resets its estimate of skin stiffness, and ends a lift."""
 
+FRAME_KG = 1e-4
+"""A link of less in a URDF is a frame: Gazebo drops links without any mass, so frames that it must keep have a little.
+"""
+
 
 class RobotMode(IntEnum):
     """Mode of the arm's own controller."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from echopilot_core import EchoPilotError
 from echopilot_lab.cli.bench import bench_app
 from echopilot_lab.cli.calibrate import calibrate_app
 from echopilot_lab.cli.exam import exam_app
@@ -120,8 +121,18 @@ def patient(
     name: Annotated[str, typer.Option(help="A named virtual patient, for example normal or aaa_small.")] = "",
     ct: Annotated[Path | None, typer.Option(help="A CT label volume (NIfTI, TotalSegmentator classes).")] = None,
     out: Annotated[Path, typer.Option(help="Folder for images, clips and truth.json.")] = Path("out/patient"),
+    gazebo: Annotated[
+        bool, typer.Option("--gazebo", help="Write the skin as a Gazebo model, and worlds with this patient, instead.")
+    ] = False,
 ) -> None:
     """Draw all standard views and the aorta of one virtual patient, with ground truth; a DICOM cine and a WebM."""
+    if gazebo:
+        from echopilot_lab.patients.gazebo_model import write_gazebo
+
+        if ct is not None:
+            raise EchoPilotError("Gazebo makes its patient from a seed or a name, not from a CT")
+        write_gazebo(seed, name, out, console)
+        return
     from echopilot_lab.cli.shared import say_first_start
     from echopilot_lab.patients.patient_sheet import choose_patient, draw_patient_sheet
 

@@ -10,7 +10,7 @@ from echopilot_sim.arm.mujoco_arm import arm_spec
 
 
 class LinkPoses:
-    """Transforms parent to child of every link, `base` first; the probe's child `us_image` closes the tree."""
+    """Transforms parent to child of every link, `world` to `base` first; at the end the probe's child `us_image`."""
 
     def __init__(self, kind: ArmModel) -> None:
         self._model = arm_spec(kind).compile()
@@ -25,10 +25,6 @@ class LinkPoses:
         out = []
         for child in range(1, model.nbody):
             parent = int(model.body_parentid[child])
-            if model.body(parent).name == "world":
-                if model.body(child).name != "base":
-                    out.append(("base", model.body(child).name, poses[child]))
-                continue
             out.append((model.body(parent).name, model.body(child).name, se3.inverse(poses[parent]) @ poses[child]))
         out.append(("probe", "us_image", se3.T_PROBE_US_IMAGE))
         return out

@@ -7,6 +7,7 @@ import numpy as np
 
 from echopilot_core import Array, EchoPilotError, se3
 from echopilot_core.paths import share_file
+from echopilot_core.robot import FRAME_KG
 from echopilot_sim.arm import physics_step
 from echopilot_sim.arm.arm_models import FR3_LIKE, ArmModel
 from echopilot_sim.arm.kinematics import joint_velocity
@@ -30,6 +31,7 @@ def arm_spec(kind: ArmModel, friction_n_m: float = FRICTION_N_M) -> mujoco.MjSpe
     spec.option.disableflags |= int(_UNUSED)
     for geom in spec.geoms:
         geom.contype = geom.conaffinity = 0  # the skin is met by our own law, applied as an external wrench
+    free_frames_of_mass(spec)
     for joint, rotor in zip(spec.joints, kind.rotor_inertia_kg_m2, strict=True):
         joint.armature = rotor
         joint.frictionloss = friction_n_m
@@ -37,6 +39,14 @@ def arm_spec(kind: ArmModel, friction_n_m: float = FRICTION_N_M) -> mujoco.MjSpe
         motor = spec.add_actuator(name=f"{joint.name}_motor", target=joint.name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         motor.ctrlrange = motor.forcerange = joint.actfrcrange
     return spec
+
+
+def free_frames_of_mass(spec: mujoco.MjSpec) -> None:
+    """Take their mass from links that are frames (`FRAME_KG`): it is there for Gazebo, MuJoCo needs none."""
+    for body in spec.bodies:
+        if body.mass < FRAME_KG:
+            body.mass, body.explicitinertial = 0.0, False
+            body.fullinertia = [np.nan, 0.0, 0.0, 0.0, 0.0, 0.0]  # not given
 
 
 @dataclass(frozen=True)
