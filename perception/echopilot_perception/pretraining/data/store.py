@@ -94,7 +94,7 @@ def _write_arrays(paths: list[Path], images: Iterable[PretrainImage], tree: Labe
             clip = np.int32(numbers.setdefault(image.source, len(numbers)))
             rows = (image.image, image.sector.row(), targets_of(image.label, tree), clip)
             for file, row in zip(files, rows, strict=True):
-                file.write(row.tobytes())
+                file.write(np.asarray(row).tobytes())
             count += 1
     if black:
         remarks.append(f"{black} images are black and were left out")

@@ -1,4 +1,4 @@
-"""What an arm's joints have and Gazebo's lack: the lag of their own velocity loop, and efforts that are told."""
+"""Joint velocity loop and joint efforts, which the arm has and Gazebo's joints lack."""
 
 import numpy as np
 

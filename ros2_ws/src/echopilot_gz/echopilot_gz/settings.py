@@ -1,4 +1,4 @@
-"""What a world file says to the patient system: which patient, and on which links it acts."""
+"""Settings of the patient system in a world file: which patient, and on which links it acts."""
 
 from dataclasses import dataclass
 from typing import Protocol
