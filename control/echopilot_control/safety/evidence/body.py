@@ -51,7 +51,7 @@ def judge_skin(tick: SafetyTick) -> list[Reason]:
 
 def _of_points(surface: BodySurface, last: BodySurface | None) -> tuple[Reason, ...]:
     points_m = surface.points_m
-    if points_m.ndim != 2 or points_m.shape[1] != 3 or len(finite_points(points_m)) < SKIN_POINTS:
+    if len(surface.finite_points_m()) < SKIN_POINTS:
         return (Reason.SKIN_UNUSABLE,)
     return (Reason.SKIN_FROZEN,) if last is not None and np.array_equal(points_m, last.points_m) else ()
 
