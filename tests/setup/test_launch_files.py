@@ -20,7 +20,7 @@ NAMES = {
     "launch_ros": (),
     "launch_ros.actions": ("Node",),
 }
-ENDS_WITH = {"sim": {"simulator", "safety"}, "replay": {"probe_source"}}
+ENDS_WITH = {"sim": {"simulator", "safety"}, "replay": {"probe_source"}, "scanner": {"probe_source"}}
 
 
 class Remembers:
@@ -33,7 +33,7 @@ class Remembers:
         return context[str(self.values[0])]
 
 
-@pytest.fixture(params=["sim", "replay"])
+@pytest.fixture(params=["sim", "replay", "scanner"])
 def launched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Any]:
     for module, names in NAMES.items():
         made = ModuleType(module)

@@ -1,4 +1,4 @@
-"""Where the ultrasound is on images of one scanner, how large a pixel is, and which side is which."""
+"""Placement of the ultrasound on a screen: sector, size of a pixel and side, from images of one scanner."""
 
 from dataclasses import dataclass, replace
 

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from collections import deque
 from itertools import count
 from typing import Protocol
 
@@ -25,11 +26,13 @@ from echopilot_wire.igtl import (
     to_igtl_string,
 )
 
-AGAIN_S = 1.0  # between attempts to connect
+AGAIN_S = 0.5  # between attempts to connect
+LOOK_S = 0.2  # how long the thread waits before it looks whether to end
+WAITING = 4  # images that wait for `read`
 MOST_REMARKS = 20
 
 
-class Link(Protocol):
+class IgtlLink(Protocol):
     """A way to a connection: `Dial` or `Listen`."""
 
     def open(self) -> None: ...
@@ -47,7 +50,7 @@ class IgtlSource:
     state that is not OK is the reason why no images come.
     """
 
-    def __init__(self, name: str, link: Link, device: str = "") -> None:
+    def __init__(self, name: str, link: IgtlLink, device: str = "") -> None:
         """`device` may be left empty where one device alone sends images."""
         self.name = name
         self._link = link
@@ -60,38 +63,47 @@ class IgtlSource:
         self._answered = threading.Condition()
         self._depth_m = math.nan
         self._remarks: list[str] = []
+        self._images: deque[SourceImage] = deque(maxlen=WAITING)
+        self._arrived = threading.Condition()
+        self._thread = threading.Thread(target=self._receive, name=name, daemon=True)
         self.poses: dict[str, tuple[int, Array]] = {}
         self.trouble = f"{name}: not connected yet"
 
     def open(self) -> None:
-        """Check the address; the connection is made while reading."""
+        """Check the address and begin; the connection is made, and made anew, in a thread that only receives."""
         self._link.open()
+        self._thread.start()
 
     def read(self, timeout_s: float) -> SourceImage | None:
-        """The next image of the device."""
-        end_s = time.monotonic() + timeout_s
-        while not self._closing.is_set() and (left_s := end_s - time.monotonic()) > 0.0:
-            connection = self._connected(left_s)
+        """The next image of the device; the oldest of those that wait are dropped when four do."""
+        with self._arrived:
+            self._arrived.wait_for(lambda: self._images or self._closing.is_set(), timeout_s)
+            return self._images.popleft() if self._images and not self._closing.is_set() else None
+
+    def _receive(self) -> None:
+        while not self._closing.is_set():
+            connection = self._connected()
             if connection is None:
                 continue
             try:
-                message = connection.receive(max(end_s - time.monotonic(), 0.0))
+                message = connection.receive(LOOK_S)
             except OSError as error:
                 self._lost(f"{self.name}: {one_line(error, 120)}")
                 continue
             for refusal in connection.take_refusals():
                 self._remark(refusal)
             if message is not None and (image := self._taken(message)) is not None:
-                return image
-        return None
+                with self._arrived:
+                    self._images.append(image)
+                    self._arrived.notify_all()
 
-    def _connected(self, left_s: float) -> IgtlConnection | None:
+    def _connected(self) -> IgtlConnection | None:
         if self._connection is None:
             try:
-                self._connection = self._link.connect(left_s)
+                self._connection = self._link.connect(LOOK_S)
             except OSError as error:
                 self.trouble = f"no connection to {self.name}: {error.strerror or error}; trying again"
-                self._closing.wait(min(left_s, AGAIN_S))
+                self._closing.wait(AGAIN_S)
                 return None
             if self._connection is None:
                 self.trouble = f"{self.name}: nobody has connected yet"
@@ -195,6 +207,10 @@ class IgtlSource:
     def close(self) -> None:
         """End the connection; a `read` under way returns."""
         self._closing.set()
-        if self._connection is not None:
-            self._connection.close()
+        with self._arrived:
+            self._arrived.notify_all()
+        connection = self._connection
+        if connection is not None:
+            connection.close()
+        self._thread.join()
         self._link.close()
