@@ -38,7 +38,7 @@ BELOW = {
     "control": {"core"},
     "exam": {"core", "wire", "perception", "control"},
     "report": {"core", "exam"},
-    "lab": {"core", "wire", "sim", "perception", "control", "exam", "report"},
+    "lab": {"core", "wire", "sim", "perception", "scanner", "control", "exam", "report"},
     "nodes": {"core", "wire", "perception", "scanner", "control", "exam", "report"},
     "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes"},
     "gz": {"core", "sim"},

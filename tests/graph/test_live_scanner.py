@@ -41,6 +41,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scanner"))
 from phantom import SPACING_M, Clockwork, Phantom
 
 NAN = float("nan")
+PATIENCE_S = 60.0  # for machines that are busy with other work
 
 
 def activate(graph: Any) -> None:
@@ -54,7 +55,7 @@ def settings(**values: Any) -> SetImaging.Request:
     return SetImaging.Request(settings=ImagingParametersMsg(**(left | values)))
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(200)
 def test_an_openigtlink_scanner_gives_frames_takes_settings_and_tells_its_loss(
     make_graph: Callable[..., Any],
 ) -> None:
@@ -77,10 +78,13 @@ def test_an_openigtlink_scanner_gives_frames_takes_settings_and_tells_its_loss(
     with Clockwork(send):
         graph.start("probe_source", "replay.yaml", scanner=f"igtl:127.0.0.1:{server.server_address[1]}")
         activate(graph)
-        graph.wait(lambda: len(frames) >= 5, 15.0, "frames")
+        graph.wait(lambda: len(frames) >= 5, PATIENCE_S, "frames")
         assert frames[-1].geometry.spacing_x_m == pytest.approx(SPACING_M, rel=1e-6)
         assert abs(frames[-1].stamp_ns - time.time_ns()) < 2e9
-        done = graph.call(SetImaging, topics.SET_IMAGING, settings(depth=0.12))
+        for _ in range(10):  # on a busy machine the answer may come after the 0.4 s that it is waited for
+            done = graph.call(SetImaging, topics.SET_IMAGING, settings(depth=0.12))
+            if done.success:
+                break
         assert (done.success, done.message) == (True, "depth set") and 'Value="120"' in commands[0]
         for asked, reason in (
             (settings(), "nothing is asked for; give preset, depth"),
@@ -93,17 +97,17 @@ def test_an_openigtlink_scanner_gives_frames_takes_settings_and_tells_its_loss(
         sends[0] = False
         health.clear()
         lost = lambda: bool(health) and health[-1].level == DiagnosticStatus.ERROR  # noqa: E731
-        graph.wait(lost, 5.0, "the lost signal")
+        graph.wait(lost, PATIENCE_S, "the lost signal")
         assert "no image from igtl:127.0.0.1" in health[-1].message
         count, sends[0] = len(frames), True
-        graph.wait(lambda: len(frames) > count and health[-1].level == DiagnosticStatus.OK, 5.0, "its return")
+        graph.wait(lambda: len(frames) > count and health[-1].level == DiagnosticStatus.OK, PATIENCE_S, "its return")
     server.stop()
     log = graph.logs(9999)
     assert log.index("no frames: no image") < log.rindex("frames come again")
     assert graph.stop() == {"probe_source": 0}
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(200)
 def test_an_image_topic_is_a_scanner_and_spacing_follows_a_depth_that_is_told(make_graph: Callable[..., Any]) -> None:
     graph, phantom = make_graph(), Phantom(52)
     frames = graph.listen(UltrasoundFrame, topics.PROBE_FRAME, qos.FRAMES_RECORDED, wire.from_frame)
@@ -120,20 +124,20 @@ def test_an_image_topic_is_a_scanner_and_spacing_follows_a_depth_that_is_told(ma
     with Clockwork(send):
         graph.start("probe_source", "replay.yaml", scanner="topic:camera/image", depth_m=0.1)
         activate(graph)
-        graph.wait(lambda: len(frames) >= 3, 15.0, "frames")
+        graph.wait(lambda: len(frames) >= 3, PATIENCE_S, "frames")
         assert frames[-1].geometry.spacing_x_m == pytest.approx(SPACING_M, rel=0.05)
         assert abs(frames[-1].stamp_ns - time.time_ns()) < 2e9
         value = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=0.15)
         request = SetParametersAtomically.Request(parameters=[Parameter(name="depth_m", value=value)])
         assert graph.call(SetParametersAtomically, "probe_source/set_parameters_atomically", request).result.successful
         deeper = lambda: frames[-1].geometry.spacing_x_m > 1.4 * SPACING_M  # noqa: E731
-        graph.wait(deeper, 5.0, "the new scale")
+        graph.wait(deeper, PATIENCE_S, "the new scale")
         refused = graph.call(SetImaging, topics.SET_IMAGING, settings(depth=0.12))
         assert not refused.success and "its own driver" in refused.message
     assert graph.stop() == {"probe_source": 0}
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(200)
 def test_a_bad_scanner_is_one_line_with_what_is_valid_and_exit_code_2(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
     cases = {
@@ -146,13 +150,13 @@ def test_a_bad_scanner_is_one_line_with_what_is_valid_and_exit_code_2(tmp_path: 
         parameters = [word for text in given for word in ("-p", text)]
         done = subprocess.run(
             [sys.executable, "-m", "echopilot_nodes.probe_source", "--ros-args", *parameters],
-            capture_output=True, text=True, timeout=40, check=False,
+            capture_output=True, text=True, timeout=100, check=False,
         )  # fmt: skip
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         assert done.returncode == 2 and len(lines) == 1 and reason in lines[0], done.stderr
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize("allowed", [True, False])
 def test_others_see_the_image_where_the_probe_is_and_set_the_scanner_where_that_is_allowed(
     make_graph: Callable[..., Any], allowed: bool
@@ -170,7 +174,7 @@ def test_others_see_the_image_where_the_probe_is_and_set_the_scanner_where_that_
 
     graph.node.create_service(SetImaging, topics.SET_IMAGING, answer)
     graph.start("igtl_server", "replay.yaml", port=0, commands=allowed)
-    graph.wait(lambda: "OpenIGTLink on" in graph.logs(), 15.0, "the server")
+    graph.wait(lambda: "OpenIGTLink on" in graph.logs(), PATIENCE_S, "the server")
     port = int(re.search(r"OpenIGTLink on 127\.0\.0\.1:(\d+)", graph.logs())[1])
     client, heard = pyigtl.OpenIGTLinkClient("127.0.0.1", port), {}
 
@@ -181,15 +185,15 @@ def test_others_see_the_image_where_the_probe_is_and_set_the_scanner_where_that_
         heard.update({message.device_name: message for message in client.get_latest_messages()})
         return name in heard
 
-    graph.wait(lambda: arrived("Image_Base"), 10.0, "an image in base")
+    graph.wait(lambda: arrived("Image_Base"), PATIENCE_S, "an image in base")
     corner_mm = heard["Image_Base"].ijk_to_world_matrix[:3, 3]
     corner_m = (T @ np.array([-160.0 * 0.5e-3, 0.0, -20.0 * 0.5e-3, 1.0]))[:3]
     assert np.allclose(corner_mm, 1e3 * corner_m, atol=1e-3)
-    graph.wait(lambda: arrived("ProbeToBase"), 10.0, "the pose of the probe")
+    graph.wait(lambda: arrived("ProbeToBase"), PATIENCE_S, "the pose of the probe")
     assert np.allclose(heard["ProbeToBase"].matrix[:3, 3], 1e3 * T[:3, 3], atol=1e-3)
     command = setting_command(ImagingParameters(depth_m=0.12), NAN)
     client.send_message(pyigtl.StringMessage(command, device_name="CMD_4"), wait=False)
-    graph.wait(lambda: arrived("ACK_4"), 10.0, "the answer")
+    graph.wait(lambda: arrived("ACK_4"), PATIENCE_S, "the answer")
     given = read_answer(heard["ACK_4"].string)
     assert given.succeeded == allowed
     assert ("depth is 0.12 m" if allowed else "are not taken here") in given.message

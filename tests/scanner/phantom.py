@@ -70,7 +70,7 @@ class Clockwork:
         self._thread.join()
 
 
-def collect(stream: FrameStream, done: Callable[[list[Frame]], bool], timeout_s: float = 8.0) -> list[Frame]:
+def collect(stream: FrameStream, done: Callable[[list[Frame]], bool], timeout_s: float = 40.0) -> list[Frame]:
     """Frames until `done` says so of them; fails when that takes longer."""
     frames: list[Frame] = []
     end_s = time.monotonic() + timeout_s
@@ -81,9 +81,9 @@ def collect(stream: FrameStream, done: Callable[[list[Frame]], bool], timeout_s:
     return frames
 
 
-def lasting(seconds: float) -> Callable[[list[Frame]], bool]:
-    """True once the frames last so long."""
-    return lambda frames: len(frames) > 1 and frames[-1].stamp_ns - frames[0].stamp_ns >= seconds * 1e9
+def lasting(seconds: float, count: int = 2) -> Callable[[list[Frame]], bool]:
+    """True once there are so many frames, and they last so long."""
+    return lambda frames: len(frames) >= count and frames[-1].stamp_ns - frames[0].stamp_ns >= seconds * 1e9
 
 
 def delay_s(frames: list[Frame], origin_s: float) -> float:

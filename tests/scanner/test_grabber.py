@@ -18,6 +18,7 @@ from echopilot_core import EchoPilotError, ImagingParameters
 from echopilot_scanner import open_source, parse_address
 from echopilot_scanner.grabber import GrabberSource
 
+pytestmark = pytest.mark.alone  # runs in real time
 HERE = Path(__file__).parent
 COUNT, RATE_HZ, REPEAT = 96, 30.0, 2
 COMPILER = shutil.which("cc") or shutil.which("gcc")
@@ -110,7 +111,7 @@ def test_stamps_of_another_clock_are_named_and_the_time_of_arrival_counts() -> N
     stamps = [image.stamp_ns for image in images if image is not None]
     assert len(stamps) == 3 and stamps == sorted(stamps)
     (remark,) = source.take_remarks()
-    assert "expected: 0 to 5 s before" in remark
+    assert "expected: 0 to 60 s before" in remark
     assert source.read(0.1) is None and "unplugged" in source.trouble
 
 

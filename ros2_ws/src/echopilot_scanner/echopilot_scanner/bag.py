@@ -2,24 +2,20 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-from rosbags.typesys import Stores, get_typestore
 
 from echopilot_core import EchoPilotError, ImagingParameters, to_s
 from echopilot_core.guarded.bounded import one_line
 from echopilot_perception.frames.image_placement import ImagePlacement
 from echopilot_perception.frames.readers.kinds import split_topic
-from echopilot_perception.frames.readers.ros.bag import FRAME_TYPE, choose_topic, opened_bag
+from echopilot_perception.frames.readers.ros.bag import FRAME_TYPE
 from echopilot_perception.frames.readers.ros.messages import IMAGE_TYPES, decoded
 from echopilot_scanner.interface import SourceImage
 from echopilot_scanner.placer import gray
-from echopilot_wire import definition, from_frame, from_time
-from echopilot_wire.recorded import recorded_decoder
+from echopilot_scanner.recorded_messages import find_topic, recorded_messages
+from echopilot_wire import from_frame, from_time
 
 PAUSE_NS = 60_000_000_000  # a longer pause in a recording is cut to this
 
@@ -47,11 +43,7 @@ class BagSource:
 
     def open(self) -> None:
         """Open the recording and read its first image; EchoPilotError where there is none."""
-        if not self._path.exists():
-            raise EchoPilotError(f"{self.name}: {self._path} does not exist")
-        with opened_bag(self._path) as readers:
-            kinds = (*IMAGE_TYPES, FRAME_TYPE)
-            self._topic = choose_topic(self._path, readers, self._topic, kinds)
+        self._topic = find_topic(self._path, self._topic, (*IMAGE_TYPES, FRAME_TYPE), "images")
         self._images = self._endless()
         self._next = next(self._images, None)
         if self._next is None:
@@ -78,7 +70,7 @@ class BagSource:
                 if first_ns is None or last_ns is None:
                     first_ns = last_ns = stamp_ns
                 if stamp_ns < last_ns or (stamp_ns == last_ns and count):
-                    self._remark(f"{self.name}: images whose stamps do not increase are left out")
+                    self._remark("images whose stamps do not increase are left out")
                     continue
                 offset_ns += min(stamp_ns - last_ns, PAUSE_NS)
                 last_ns, count = stamp_ns, count + 1
@@ -89,16 +81,11 @@ class BagSource:
 
     def _once(self) -> Iterator[tuple[int, SourceImage]]:
         """Stamps of the headers with images, once through the recording."""
-        with ExitStack() as stack:
-            for reader in stack.enter_context(opened_bag(self._path)):
-                wanted = [c for c in reader.connections if c.topic == self._topic]
-                decoders = {c.id: _decoder(c) for c in wanted}
-                for connection, _, data in reader.messages(wanted) if wanted else ():
-                    try:
-                        message = decoders[connection.id](bytes(data))
-                        yield from_time(message.header.stamp), self._image(message, connection.msgtype)
-                    except (EchoPilotError, ValueError) as error:
-                        self._remark(f"{self.name}: a message on {self._topic} is left out: {one_line(error, 120)}")
+        for kind, message in recorded_messages(self._path, self._topic, self._remark):
+            try:
+                yield from_time(message.header.stamp), self._image(message, kind)
+            except (EchoPilotError, ValueError) as error:
+                self._remark(f"an image on {self._topic} is left out: {one_line(error, 120)}")
 
     def _image(self, message: Any, kind: str) -> SourceImage:
         if kind != FRAME_TYPE:
@@ -111,6 +98,7 @@ class BagSource:
         return SourceImage(0, 0, gray(frame.image), None, placement)
 
     def _remark(self, line: str) -> None:
+        line = f"{self.name}: {line}"
         if line not in self._remarks and len(self._remarks) < 5:
             self._remarks.append(line)
 
@@ -126,11 +114,3 @@ class BagSource:
     def close(self) -> None:
         """End."""
         self._closing.set()
-
-
-def _decoder(connection: Any) -> Callable[[bytes], Any]:
-    """Reads the messages of a connection; our frames by the definition in the recording, or today's without one."""
-    kind = connection.msgtype
-    if kind == FRAME_TYPE:
-        return recorded_decoder(kind, connection.msgdef.data or definition(kind))
-    return partial(get_typestore(Stores.ROS2_JAZZY).deserialize_cdr, typename=kind)

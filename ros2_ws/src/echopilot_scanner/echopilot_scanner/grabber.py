@@ -15,7 +15,7 @@ from echopilot_core import EchoPilotError, ImagingParameters, to_s
 from echopilot_scanner.interface import SourceImage
 
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")  # [s] that OpenCV waits for a frame, by default 10
-BELIEVED_NS = 5_000_000_000  # a stamp older than this is none
+BELIEVED_NS = 60_000_000_000  # a stamp older than this is of another clock
 AGAIN_S = 1.0  # between attempts to open a device that was unplugged
 
 

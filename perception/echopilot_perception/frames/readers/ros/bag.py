@@ -103,20 +103,23 @@ def _opened(file: Path, stack: ExitStack) -> Any:
         raise EchoPilotError(f"{file.name} is not a readable bag: {one_line(error, 120)}") from error
 
 
-def choose_topic(path: Path, readers: list[Any], topic: str, wanted: tuple[str, ...]) -> str:
-    """The topic to read, of one of the types `wanted`; EchoPilotError with the topics to choose from."""
+def choose_topic(path: Path, readers: list[Any], topic: str, wanted: tuple[str, ...], what: str = "images") -> str:
+    """The topic to read, of one of the types `wanted`; EchoPilotError with the topics to choose from.
+
+    `what` is the word for its content in messages.
+    """
     kinds = {c.topic: c.msgtype for reader in readers for c in reader.connections}
     names = sorted(name for name, kind in kinds.items() if kind in wanted)
     listed = ", ".join(one_line(name, 60) for name in names[:SHOWN])
     if topic and topic not in names:
-        raise EchoPilotError(f"{path.name} has no images on {one_line(topic, 60)}; choose one of: {listed or 'none'}")
+        raise EchoPilotError(f"{path.name} has no {what} on {one_line(topic, 60)}; choose one of: {listed or 'none'}")
     if not names:
         others = ", ".join(sorted({one_line(kind, 40) for kind in kinds.values()})[:4]) or "nothing"
         hint = "; a recording of EchoPilot: echopilot replay compares it" if FRAME_TYPE in kinds.values() else ""
-        raise EchoPilotError(f"{path.name} holds no topic of {' or '.join(IMAGE_TYPES)}, only {others}{hint}")
+        raise EchoPilotError(f"{path.name} holds no topic of {' or '.join(wanted)}, only {others}{hint}")
     if not topic and len(names) > 1:
         raise EchoPilotError(
-            f"{path.name} has images on {len(names)} topics; choose one with {path.name}{TOPIC_MARK}TOPIC: {listed}"
+            f"{path.name} has {what} on {len(names)} topics; choose one with {path.name}{TOPIC_MARK}TOPIC: {listed}"
         )
     return topic or names[0]
 
