@@ -153,7 +153,7 @@ def main() -> int:
     except (EchoPilotError, subprocess.CalledProcessError) as error:
         console.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
         return 2
-    found = {"patient": SEED, "protocol": PROTOCOL, "versions": _versions()} | verdict(gazebo, embedded)
+    found: dict[str, Any] = {"patient": SEED, "protocol": PROTOCOL, "versions": _versions()} | verdict(gazebo, embedded)
     file = out / "verdict.json"
     replace_file(file, json.dumps(found, indent=1).encode())
     for name, holds in found["checks"].items():

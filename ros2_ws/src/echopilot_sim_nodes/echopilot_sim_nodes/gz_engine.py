@@ -75,7 +75,7 @@ class GzEngine:
         joints, wrench = self._joints[self._now_ns], self._wrenches[self._now_ns]
         for kept in (self._joints, self._wrenches):
             for stamp in [stamp for stamp in kept if stamp < self._now_ns]:
-                del kept[stamp]  # type: ignore[attr-defined]
+                del kept[stamp]
         missing = [name for name in self._names if name not in joints.name]
         if missing:
             raise EchoPilotError(f"gz/joint_states has no {', '.join(missing)}; it has {', '.join(joints.name)}")
