@@ -1,4 +1,4 @@
-"""What the outlines tell about an image as a whole: which structures there are, where, and how they lie to each other."""
+"""What the outlines tell about an image as a whole: which structures it shows, where, and how they lie."""
 
 from torch import Tensor, nn
 from torch.nn import functional
