@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from echopilot_perception.heads import HEADS, HeadSpec
+from echopilot_perception.model.gray_levels import GrayLevels
 from echopilot_perception.model.outlines import OutlineFeatures
 
 FINE = 8  # channels at 128 cells
@@ -101,9 +102,10 @@ class Network(nn.Module):
         self.backbone = EdgeBackbone()
         self.heads = nn.ModuleDict({head.name: head.build(CHANNELS[0], FEATURES, spec) for head in HEADS})
         self.outlines = OutlineFeatures(FEATURES)
+        self.gray_levels = GrayLevels()
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        dense, features = self.backbone(image)
+        dense, features = self.backbone(self.gray_levels(image))
         segmentation = self.heads[OUTLINES](dense, features)
         features = features + self.outlines(segmentation)
         return tuple(
