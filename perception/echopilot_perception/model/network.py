@@ -108,9 +108,7 @@ class Network(nn.Module):
         dense, features = self.backbone(self.gray_levels(image))
         segmentation = self.heads[OUTLINES](dense, features)
         features = features + self.outlines(segmentation)
-        return tuple(
-            segmentation if name == OUTLINES else head(dense, features) for name, head in self.heads.items()
-        )
+        return tuple(segmentation if name == OUTLINES else head(dense, features) for name, head in self.heads.items())
 
 
 def build_network(spec: HeadSpec, seed: int) -> Network:

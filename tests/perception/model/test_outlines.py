@@ -20,7 +20,7 @@ def test_a_network_begins_as_the_one_without_them() -> None:
     network = build_network(DEFAULT_SPEC, 0).eval()
     image = torch.rand(1, 1, 256, 256, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        dense, features = network.backbone(image)
+        dense, features = network.backbone(network.gray_levels(image))
         without = [head(dense, features) for head in network.heads.values()]
         assert all(torch.equal(a, b) for a, b in zip(network(image), without, strict=True))
 
