@@ -24,8 +24,8 @@ FOLDERS = {
         "report",
         "lab",
         "nodes",
-        "sim_nodes",
         "gz",
+        "sim_nodes",
         "bringup",
     )
 }
@@ -40,8 +40,8 @@ BELOW = {
     "report": {"core", "exam"},
     "lab": {"core", "wire", "sim", "perception", "scanner", "control", "exam", "report"},
     "nodes": {"core", "wire", "perception", "scanner", "control", "exam", "report"},
-    "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes"},
     "gz": {"core", "sim"},
+    "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes", "gz"},
     "bringup": {"core", "wire", "perception", "exam", "report", "lab", "nodes", "sim_nodes"},
 }
 WITH_ROS = {"nodes", "sim_nodes", "bringup"}
