@@ -26,6 +26,7 @@ ARGUMENTS = (
     ("model", "", "model folder; empty: the shipped one"),
     ("out", "out/exam", "folder for the record, the recording and the report"),
     ("page_port", "8080", "port of the operator's page on loopback; 'none': no page"),
+    ("igtl_port", "0", "port of an OpenIGTLink server on loopback, for 3D Slicer; 0: none"),
     ("foxglove_port", "0", "port of a read-only Foxglove server on loopback; 0: none"),
 )
 
@@ -57,6 +58,8 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     }
     if value["page_port"] != "none":
         extra["page"] = {"port": int(value["page_port"]), "foxglove_port": int(value["foxglove_port"])}
+    if value["igtl_port"] != "0":
+        extra["igtl_server"] = {"port": int(value["igtl_port"])}
     shared = environment(value["discovery"])
     return [*shared, *graph_nodes("sim.yaml", value["namespace"], extra, ends_with=("simulator", "safety"))]
 

@@ -27,7 +27,12 @@ NAMES = {
     "launch_ros": (),
     "launch_ros.actions": ("Node",),
 }
-ENDS_WITH = {"sim": {"simulator", "safety"}, "gazebo": {"gz_robot", "safety"}, "replay": {"probe_source"}}
+ENDS_WITH = {
+    "sim": {"simulator", "safety"},
+    "gazebo": {"gz_robot", "safety"},
+    "replay": {"probe_source"},
+    "scanner": {"probe_source"},
+}
 CONFIG = {"gazebo": "sim.yaml"}  # of its own name for the others
 SOURCES = ROOT / "ros2_ws" / "src"
 
@@ -42,7 +47,7 @@ class Remembers:
         return context[str(self.values[0])]
 
 
-@pytest.fixture(params=["sim", "gazebo", "replay"])
+@pytest.fixture(params=["sim", "gazebo", "replay", "scanner"])
 def launched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Any]:
     for module, names in NAMES.items():
         made = ModuleType(module)
