@@ -4,7 +4,8 @@ from echopilot_core import SegmentationClass
 from echopilot_exam.gate.acceptance_criteria import GATES
 from echopilot_exam.gate.gate import AcceptanceGate
 from echopilot_exam.protocol.guide import GUIDES
-from echopilot_exam.protocol.protocol import FORCE_STEP_N, Breath, Protocol, Step, StepKind
+from echopilot_exam.protocol.protocol import Protocol
+from echopilot_exam.protocol.step import FORCE_STEP_N, Breath, Step, StepKind
 
 
 def plan_text(protocol: Protocol) -> str:

@@ -21,7 +21,7 @@ from echopilot_core import (
 from echopilot_core.beat_period import beat_period_s
 from echopilot_core.measurement_name import THIRD_MAXIMA, THIRD_MEDIANS
 from echopilot_exam.machine.states import StepResult
-from echopilot_exam.protocol.protocol import StepKind
+from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.model import NOT_CALIBRATED
 from echopilot_report.content.grading_rows import GradeRow, grade_row
@@ -274,7 +274,7 @@ def _frames_remark(record: ExamRecord) -> str:
 
 
 def _view_row(result: StepResult) -> ViewRow:
-    begun = result.seconds > 0.0 or result.outcome is not Outcome.ABORTED
+    begun = not result.left_out and (result.seconds > 0.0 or result.outcome is not Outcome.ABORTED)
     status = "reached" if result.accepted else "not_reached" if begun else "not_attempted"
     return ViewRow(
         view=text("view", result.view.name),
