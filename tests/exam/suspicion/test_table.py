@@ -7,6 +7,7 @@ import pytest
 from echopilot_core import EchoPilotError, FindingKind
 from echopilot_exam.gate.acceptance_criteria import GATES
 from echopilot_exam.protocol.step import StepKind, StepStart
+from echopilot_exam.suspicion.page_table import filled
 from echopilot_exam.suspicion.table import TABLE_FILE, read_table, second_looks
 
 TEXT = TABLE_FILE.read_text()
@@ -58,3 +59,10 @@ def test_a_wrong_table_is_refused_in_one_line(tmp_path: Path, old: str, new: str
     with pytest.raises(EchoPilotError, match=word) as error:
         read_table(path)
     assert "\n" not in str(error.value)
+
+
+def test_the_page_shows_the_table() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "second_looks.md").read_text(encoding="utf-8")
+    assert page == filled(page), "fill it in: echopilot_exam.suspicion.page_table.filled"
+    with pytest.raises(ValueError, match="no place"):
+        filled("# A page without marks")

@@ -31,5 +31,5 @@ def outcome_text(suspicion: Suspicion) -> str:
 
 
 def status(suspicion: Suspicion) -> SuspicionStatus:
-    """The suspicion as it is published."""
-    return SuspicionStatus(suspicion.finding.kind, suspicion.outcome, outcome_text(suspicion))
+    """The suspicion as it is published: the reason stands beside finding and outcome."""
+    return SuspicionStatus(suspicion.finding.kind, suspicion.outcome, suspicion.reason)

@@ -33,6 +33,7 @@ from echopilot_report.content.pressure import (
     spanned_classes,
 )
 from echopilot_report.content.probe_pressure import ProbePressure
+from echopilot_report.content.second_looks import current_measurements
 from echopilot_report.grading import UNKNOWN, PatientFacts, grade_all, not_graded, not_measured
 from echopilot_report.grading.derive import rounded
 from echopilot_report.grading.wording import convention_text, text
@@ -82,7 +83,7 @@ def view_rows(record: ExamRecord) -> list[ViewRow]:
 
 def passed_numbers(record: ExamRecord) -> list[Measurement]:
     """Finite numbers of a named view that passed the gate, in a displayed unit, without the stations of a sweep."""
-    passed = [m for m in record.measurements if _passed(m) and m.name not in STATIONS]
+    passed = [m for m in current_measurements(record) if _passed(m) and m.name not in STATIONS]
     first = next((k for k, m in enumerate(passed) if m.name in THIRD_MEDIANS + THIRD_MAXIMA), 0)
     largest = [m for m in passed if m.name is MeasurementName.AORTA_MAX_OUTER_AP]
     rest = [m for m in passed if m.name is not MeasurementName.AORTA_MAX_OUTER_AP]
