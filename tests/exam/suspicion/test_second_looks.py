@@ -1,9 +1,12 @@
 """An exam goes back to what it found, and settles it: with a scripted controller and scripted frames."""
 
+import json
 import re
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from exam_world import CELL_M, World, make_seen, make_status
@@ -25,6 +28,8 @@ from echopilot_core import (
 from echopilot_exam.machine.machine import ExamMachine, ExamOutput, OperatorRequest
 from echopilot_exam.machine.status import exam_status
 from echopilot_exam.protocol.protocol import load_protocol
+from echopilot_exam.record import RecordHeader, RecordWriter, read_exam
+from echopilot_exam.record.schema import SCHEMA_FILE
 from echopilot_exam.suspicion.follow_up import FollowUp
 from echopilot_exam.suspicion.table import second_looks
 
@@ -128,6 +133,29 @@ def test_numbers_of_the_second_pass_do_not_stand_among_the_stations_of_the_first
     stations = [m for o in confirmed for m in o.new_measurements if m.name is MeasurementName.AORTA_OUTER_AP]
     assert len({m.station_m for m in stations}) == len(stations)
     assert sum(f.kind is FindingKind.ANEURYSM_ABDOMINAL for o in confirmed for f in o.new_findings) == 1
+
+
+def test_the_record_holds_every_suspicion_and_an_older_one_none(tmp_path: Path) -> None:
+    world, folder = PatientAgain(), tmp_path / "record"
+    plan = world.machine.protocol
+    writer = RecordWriter(folder, plan, RecordHeader("P-test", plan.name, plan.sha256))
+    while not (output := world.tick()).done:
+        assert world.last_inputs is not None
+        writer.tick(world.last_inputs, output)
+    writer.tick(world.last_inputs, output)
+    writer.close()
+    record = read_exam(folder)
+    assert record.suspicions == output.state.suspicions and len(record.suspicions) == 1
+    assert record.steps == output.state.labels and record.damaged == ()
+    path = folder / "exam.json"
+    older = json.loads(path.read_text())
+    jsonschema.validate(older, json.loads((folder / SCHEMA_FILE.name).read_text()))
+    older["suspicions"][0]["place"]["pose"].pop()
+    path.write_text(json.dumps(older))
+    assert read_exam(folder).suspicions == () and "12 numbers" in read_exam(folder).damaged[0]
+    del older["suspicions"]
+    path.write_text(json.dumps(older | {"revision": 3}))
+    assert read_exam(folder).suspicions == () and read_exam(folder).damaged == ()
 
 
 def test_a_wide_place_that_is_not_there_again_is_withdrawn_and_asks_for_no_heart() -> None:

@@ -30,6 +30,11 @@ class ProbePlace:
     pose: tuple[float, ...]
     station_m: float = nan
 
+    def __post_init__(self) -> None:
+        """Refuse what is no pose, as a damaged file may hold it."""
+        if len(self.pose) != 12:
+            raise ValueError(f"a pose has 12 numbers, found {len(self.pose)}")
+
     @classmethod
     def of(cls, T_base_probe: Array, station_m: float = nan) -> "ProbePlace":
         """The place of a probe pose (4, 4)."""
