@@ -168,7 +168,7 @@ def build_messages(apt: bool) -> None:
     """Build the interfaces into the environment, so that nothing needs sourcing, unless another clone has done so."""
     packages = [SOURCES / name for name in INTERFACES]
     if not apt:
-        packages.append(SOURCES / "pip_only" / "tf2_msgs")
+        packages += sorted(p for p in (SOURCES / "pip_only").iterdir() if p.is_dir())
         run(VENV / "bin/python", "scripts/fix_wheel_paths.py", VENV)
     kept = kept_messages(apt)
     if kept.restore(VENV):

@@ -23,8 +23,8 @@ FOLDERS = {
         "report",
         "lab",
         "nodes",
-        "sim_nodes",
         "gz",
+        "sim_nodes",
         "bringup",
     )
 }
@@ -38,8 +38,8 @@ BELOW = {
     "report": {"core", "exam"},
     "lab": {"core", "wire", "sim", "perception", "control", "exam", "report"},
     "nodes": {"core", "wire", "perception", "control", "exam", "report"},
-    "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes"},
     "gz": {"core", "sim"},
+    "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes", "gz"},
     "bringup": {"core", "wire", "perception", "exam", "report", "lab", "nodes", "sim_nodes"},
 }
 WITH_ROS = {"nodes", "sim_nodes", "bringup"}

@@ -11,7 +11,7 @@ from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable, Shutdo
 from launch_ros.actions import Node
 
 RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
-OF_THE_PATIENT = ("simulator", "scorer")
+OF_THE_PATIENT = ("simulator", "gz_robot", "scorer")
 COME_BACK = ("recorder", "report", "page", "perception", "scorer")  # the others: an operator decides
 RESPAWN_S = 1.0
 
@@ -29,6 +29,11 @@ def environment(reach: str) -> list[SetEnvironmentVariable]:
         SetEnvironmentVariable("ECHOPILOT_END_WITH_PARENT", ""),  # also when launch is killed outright
         SetEnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", RANGES[reach]),
     ]
+
+
+def patient_parameters(patient: str) -> dict[str, object]:
+    """Parameters of the simulator for a patient by name or by seed."""
+    return {"seed": int(patient)} if patient.isascii() and patient.isdigit() else {"patient": patient}
 
 
 def graph_nodes(
