@@ -16,7 +16,7 @@ ARGUMENTS = (
     (
         "protocol",
         "full",
-        "exam to start (aorta, cardiac, full, complete, a YAML file); 'none': wait for exam/run",
+        "exam to start (aorta, cardiac, full, screening, complete, a YAML file); 'none': wait for exam/run",
     ),
     ("namespace", "", "namespace of every node"),
     ("discovery", "localhost", "localhost or subnet"),
