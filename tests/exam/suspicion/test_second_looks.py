@@ -14,6 +14,7 @@ from exam_world import CELL_M, World, make_seen, make_status
 from echopilot_core import (
     ClassExtent,
     ControlPhase,
+    EchoPilotError,
     ExamPhase,
     FindingKind,
     GoalKind,
@@ -185,6 +186,22 @@ def test_an_exam_of_a_healthy_aorta_is_not_longer_than_without_second_looks() ->
 def test_other_protocols_have_no_second_looks() -> None:
     end = PatientAgain("aorta").run()[-1]
     assert end.state.suspicions == () and end.state.labels == ("AORTA_TRANS acquire", "AORTA_TRANS sweep")
+
+
+def test_a_sweep_is_left_out_with_the_view_that_it_goes_on_from(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    aorta = "view: AORTA_TRANS, preset: abdomen, force_n: 8, timeout_s: 30"
+    path.write_text(
+        "second_looks: true\nsteps:\n"
+        "  - {view: A4C, kind: acquire, preset: cardiac, force_n: 5, timeout_s: 30, beats: 1, gate: A4C}\n"
+        f"  - {{kind: acquire, gate: AORTA_TRANS, {aorta}, asked_by: [EFFUSION]}}\n"
+        f"  - {{kind: sweep, gate: AORTA_SWEEP, {aorta}}}\n"
+    )
+    end = PatientAgain(str(path)).run()[-1]
+    assert end.state.phase is ExamPhase.DONE and [r.left_out for r in end.state.results] == [False, True, True]
+    path.write_text(path.read_text().replace("second_looks: true", "second_looks: false"))
+    with pytest.raises(EchoPilotError, match="asked_by needs second_looks"):
+        load_protocol(str(path))
 
 
 def run_to_look(world: PatientAgain) -> None:

@@ -202,8 +202,9 @@ class ExamProgress:
         self.recorder.reset()
         self.sweep_outcome = Outcome.RUNNING
         while index < len(self.plan) and (why := self._why_left_out(self.plan[index])):
-            self.results.append(left_out(self.plan[index].step, why))
-            index += 1
+            together = 2 if self.plan.sweep_follows(index) else 1  # a sweep goes on from its view
+            self.results += [left_out(self.plan[i].step, why) for i in range(index, index + together)]
+            index += together
         if index >= len(self.plan):
             self.enter(ExamPhase.DONE, "exam finished")
         else:
