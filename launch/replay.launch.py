@@ -36,6 +36,7 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
         "perception": {"lockstep": lossless, "listeners": 2, "model": value["model"]},
         "lifecycle_manager": {},
         "recorder": {"out": value["out"]},
+        "standard_topics": {},
     }
     if value["page_port"] != "none":
         extra["page"] = {"port": int(value["page_port"])}

@@ -53,6 +53,7 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
         "lifecycle_manager": {},
         "recorder": {"out": value["out"]},
         "report": {},
+        "standard_topics": {},
         "scorer": {},
     }
     if value["page_port"] != "none":
@@ -72,6 +73,9 @@ def generate_launch_description() -> LaunchDescription:
                 package="rviz2",
                 executable="rviz2",
                 arguments=["-d", str(layout)] if layout.exists() else [],
+                namespace=LaunchConfiguration("namespace"),
+                remappings=[("/tf", "tf"), ("/tf_static", "tf_static")],  # of this graph, in its namespace
+                parameters=[{"use_sim_time": True}],
                 condition=IfCondition(LaunchConfiguration("rviz")),
             ),
         ]

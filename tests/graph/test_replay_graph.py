@@ -49,7 +49,7 @@ def test_a_real_clip_gives_every_frame_once_and_the_result_that_it_has_without_r
     graph.start("lifecycle_manager", "replay.yaml")
     graph.wait(lambda: bool(ended) and ended[-1], 120.0, "the end of the clip")
     original = open_clip(clip)
-    graph.wait(lambda: len(results) == len(original), 10.0, "the last result")
+    graph.wait(lambda: len(frames) == len(results) == len(original), 30.0, "the last frame and the last result")
     assert [s for s, _, _ in frames] == list(range(len(original)))
     assert [seen.sequence for seen in results] == list(range(len(original)))
     assert [seen.stamp_ns for seen in results] == [t for _, t, _ in frames]

@@ -85,7 +85,7 @@ def test_arm_and_gel_follow_the_parameters(node: Simulator) -> None:
     assert len(node._simulation.joint_state.names) == 6
     assert 0.0035 < node._simulation.gel_m <= 0.004
     poses = node._topics._links.transforms(np.zeros(6))
-    assert {child for _, child, _ in poses} >= {"link6", "probe", "us_image"}
+    assert {child for _, child, _ in poses} >= {"link6", "probe"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,7 @@ from launch_ros.actions import Node
 
 RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
 OF_THE_PATIENT = ("simulator", "scorer")
-COME_BACK = ("recorder", "report", "page", "perception", "scorer")  # the others: an operator decides
+COME_BACK = ("recorder", "report", "page", "standard_topics", "perception", "scorer")  # others: an operator decides
 RESPAWN_S = 1.0
 
 

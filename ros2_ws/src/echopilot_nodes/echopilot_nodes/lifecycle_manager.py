@@ -19,7 +19,7 @@ from echopilot_nodes.graph.process import StopSignal, run
 
 BEAT_S = 0.5
 WATCH_S = 0.1
-WATCHED = (ROBOT, "safety", "controller", "perception", "exam", "recorder", "report", "page")
+WATCHED = (ROBOT, "safety", "controller", "perception", "exam", "recorder", "report", "page", "standard_topics")
 STATE_TIMEOUT_S = 2.0
 FAREWELL_S = 2.0
 RETRY_S = 2.0
