@@ -12,6 +12,8 @@ from std_msgs.msg import Bool
 
 from echopilot_core import EchoPilotError, SteadyClock, to_ns
 from echopilot_nodes.bonds import ROBOT, Bond, Peers
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import wall_clock
 from echopilot_nodes.graph.params import ManagerParams, read_params
@@ -27,6 +29,14 @@ RETRY_S = 2.0
 TRANSITION_FROM = {
     State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,
     State.PRIMARY_STATE_INACTIVE: Transition.TRANSITION_ACTIVATE,
+}
+
+
+STATES = {
+    State.PRIMARY_STATE_UNCONFIGURED: "unconfigured",
+    State.PRIMARY_STATE_INACTIVE: "inactive",
+    State.PRIMARY_STATE_ACTIVE: "active",
+    State.PRIMARY_STATE_FINALIZED: "finalized",
 }
 
 
@@ -68,6 +78,7 @@ class LifecycleManager(Node):
         ]
         self._active: bool | None = None
         self._leaving = False
+        self._diagnostics = Diagnostics(self, self._health)
         self._publisher = self.create_publisher(Bool, topics.LIFECYCLE_ACTIVE, qos.LATCHED)
         self._publish(False)
         self._beat_timer = self.create_timer(BEAT_S, self._beat)
@@ -84,6 +95,14 @@ class LifecycleManager(Node):
             if role not in lost:
                 self.get_logger().info(f"{role} is back")
         self._lost = lost
+
+    def _health(self) -> Health:
+        states: dict[str, object] = {managed.name: STATES.get(managed.state, "unknown") for managed in self._managed}
+        if self._lost:
+            return Health(f"ended: {', '.join(self._lost)}", Severity.ERROR, states)
+        if self._active:
+            return Health("graph active", Severity.OK, states)
+        return Health("graph not active", Severity.WARN, states)
 
     def close(self) -> None:
         """Say goodbye."""

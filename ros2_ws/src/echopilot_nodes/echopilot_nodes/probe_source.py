@@ -10,6 +10,8 @@ from std_msgs.msg import Bool
 from ultrasound_msgs.msg import UltrasoundFrame
 
 from echopilot_core import EchoPilotError, PerceptionResult, SteadyClock, to_ns
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import wall_clock
 from echopilot_nodes.graph.inlet import Inlet
@@ -48,6 +50,7 @@ class ProbeSource(LifecycleNode):
         self._timer: object = None
         self._start_ns = 0
         self._is_over = False
+        self._diagnostics = Diagnostics(self, self._health, hardware_id=clip.path.name)
         for remark in clip.remarks:
             self.get_logger().warning(f"{clip.path.name}: {remark}")
         self.get_logger().info(f"{len(self._clip_frames)} frames at {clip.frame_rate_hz:.1f} Hz")
@@ -74,6 +77,12 @@ class ProbeSource(LifecycleNode):
         if self._results is not None:
             self._results.close()
         return super().on_deactivate(state)
+
+    def _health(self) -> Health:
+        if self._schedule is None:
+            return Health("waits for activation and listeners")
+        counts = {"sent": self._schedule.sent, "dropped": self._schedule.dropped, "frames": len(self._clip_frames)}
+        return Health("clip ended" if self._is_over else "sends", Severity.OK, counts)
 
     def _on_result(self, sequence: int, _: bytes) -> None:
         if self._schedule is not None:

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from echopilot_msgs.msg import (
     BodyLandmarks,
     ControlStatus,
@@ -27,6 +26,8 @@ from echopilot_core import EchoPilotError, ExamPhase
 from echopilot_exam.record.files import free_file, is_ended
 from echopilot_exam.record.recording import CHUNK_S, EXAM_FILE, FrameRule, Recording, open_recording, read_attachments
 from echopilot_nodes.bonds import Bond
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import wall_clock
 from echopilot_nodes.graph.outlet import type_name_of
@@ -79,7 +80,7 @@ class Recorder(Node):
         self._rule = FrameRule()
         self._newest_ns = 0
         self._complained = ""
-        self._health = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATE_OFFERED)
+        self._diagnostics = Diagnostics(self, self._health, hardware_id="disk")
         self._attachments = read_attachments(self._params.attach)
         if self._params.record_all_frames:
             self._begin(Path(self._params.out), CLIP_FILE)
@@ -129,20 +130,22 @@ class Recorder(Node):
             self.get_logger().info(f"{recording.path}: {recording.messages} messages, closed in {seconds:.1f} s")
 
     def _every_second(self) -> None:
-        status = DiagnosticStatus(name="recorder", hardware_id="disk", level=DiagnosticStatus.OK, message="idle")
         if self._recording is not None:
             self._recording.sync()
             if self._recording.stopped:
                 self._complain(self._recording.stopped)
-            status.message = f"{self._recording.path.name}: {self._recording.size / 1e6:.0f} MB"
-        if self._rule.is_full:
-            status.level = DiagnosticStatus.WARN
-            status.message = f"{self._params.max_megabytes} MB reached: frames are no longer recorded"
+
+    def _health(self) -> Health:
         if self._complained:
-            status.level, status.message = DiagnosticStatus.ERROR, self._complained
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._health.publish(message)
+            return Health(self._complained, Severity.ERROR)
+        values: dict[str, object] = {}
+        if self._recording is not None:
+            size_mb = self._recording.size / 1e6
+            values = {"file": self._recording.path, "size [MB]": size_mb, "messages": self._recording.messages}
+        if self._rule.is_full:
+            limit = f"{self._params.max_megabytes} MB reached: frames are no longer recorded"
+            return Health(limit, Severity.WARN, values)
+        return Health("idle" if self._recording is None else "records", Severity.OK, values)
 
     def _complain(self, message: str) -> None:
         if message != self._complained:

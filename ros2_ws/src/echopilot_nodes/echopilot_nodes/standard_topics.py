@@ -19,6 +19,8 @@ from echopilot_control.safety.zones import MarkedZone, on_skin, read_zones
 from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError, Frame, RobotState, SegmentationClass, View
 from echopilot_core.pose_history import PoseHistory
 from echopilot_nodes.bonds import Bond
+from echopilot_nodes.diagnostics.health import Health
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.display.display_frame import DisplayFrame
 from echopilot_nodes.display.faces import FACES, Face, Source
 from echopilot_nodes.display.patient_frame import static_transforms
@@ -70,6 +72,7 @@ class StandardTopics(Node):
         for topic, names in ((topics.LABEL_INFO, SegmentationClass), (topics.VIEW_INFO, View)):
             Outlet(self, LabelInfo, topic, display.to_class_names, qos.LATCHED).send(names)
         self._open: dict[Source, Inlet[Any]] = {}
+        self._diagnostics = Diagnostics(self, self._health)
         self._frames, self._poses, self._aorta = RecentFrames(), PoseHistory(POSES_S, hold_s=HOLD_S), SweptAorta()
         self._newest_ns = 0
         self._landmarks: BodyLandmarks | None = None
@@ -84,6 +87,10 @@ class StandardTopics(Node):
     def close(self) -> None:
         """Say goodbye."""
         self._bond.close()
+
+    def _health(self) -> Health:
+        sources = ", ".join(sorted(source.value for source in self._open))
+        return Health(f"takes {sources}" if sources else "nobody listens")
 
     # Who listens
 

@@ -1,6 +1,7 @@
-"""Topic, service and action names, relative but for /clock, so that a namespace moves the whole graph."""
+"""Topic, service and action names, relative but for /clock and /diagnostics: a namespace moves the whole graph."""
 
 CLOCK = "/clock"  # ROS time is global by convention
+DIAGNOSTICS = "/diagnostics"  # and so is this; names of nodes in it tell the graphs apart
 
 ROBOT_STATE = "robot/state"
 ROBOT_MEASURED_CP = "robot/measured_cp"
@@ -11,7 +12,6 @@ JOINT_STATES = "joint_states"
 ROBOT_DESCRIPTION = "robot_description"
 TF = "tf"
 TF_STATIC = "tf_static"
-DIAGNOSTICS = "diagnostics"
 
 BODY_SURFACE = "body/surface"
 BODY_LANDMARKS = "body/landmarks"
