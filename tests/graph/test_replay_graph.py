@@ -45,7 +45,7 @@ def test_a_real_clip_gives_every_frame_once_and_the_result_that_it_has_without_r
     )  # fmt: skip
     ended = graph.listen(Bool, topics.PROBE_ENDED, qos.LATCHED, lambda m: m.data)
     graph.start("perception", "replay.yaml", listeners=2, **({"model": model} if model else {}))
-    graph.start("probe_source", "replay.yaml", clip=clip, rate=4.0, listeners=2)
+    graph.start("probe_source", "replay.yaml", clip=clip, rate=4.0, listeners=2, ends=True)
     graph.start("lifecycle_manager", "replay.yaml")
     graph.wait(lambda: bool(ended) and ended[-1], 120.0, "the end of the clip")
     original = open_clip(clip)
@@ -64,6 +64,7 @@ def test_a_real_clip_gives_every_frame_once_and_the_result_that_it_has_without_r
         assert seen.quality == pytest.approx(expected.quality, abs=1e-5)
         assert seen.extents == expected.extents
     golden.close()
+    graph.wait(lambda: graph.processes["probe_source"].poll() == 0, 20.0, "the end of the source after its clip")
     assert graph.stop() == dict.fromkeys(graph.processes, 0)
 
 

@@ -48,6 +48,8 @@ class Managed:
     get_state: Client
     change_state: Client
     state: int = State.PRIMARY_STATE_UNKNOWN
+    was_active: bool = False  # since its process started
+    held: bool = False  # deactivated by somebody else
     future: Future | None = None
     deadline_ns: int = 0
     not_before_ns: int = 0
@@ -55,7 +57,8 @@ class Managed:
 
 class LifecycleManager(Node):
     """Every half second each node is asked for its state and moved one step, in order: a node is touched only
-    while all before it are active. A node that restarts begins unconfigured and is brought back the same way.
+    while all before it are active. A node that restarts begins unconfigured and is brought back the same way; one that
+    somebody else deactivates stays so.
     """
 
     def __init__(self) -> None:
@@ -133,6 +136,7 @@ class LifecycleManager(Node):
             managed.state = State.PRIMARY_STATE_UNKNOWN
         if not managed.get_state.service_is_ready():
             managed.state = State.PRIMARY_STATE_UNKNOWN
+            managed.was_active = managed.held = False
             return
         self._call(managed, managed.get_state, GetState.Request(), STATE_TIMEOUT_S, self._on_state)
 
@@ -148,6 +152,13 @@ class LifecycleManager(Node):
         if response is None:
             return
         managed.state = response.current_state.id
+        if managed.state == State.PRIMARY_STATE_ACTIVE:
+            managed.was_active, managed.held = True, False
+        elif managed.state != State.PRIMARY_STATE_INACTIVE:
+            managed.was_active = managed.held = False
+        elif managed.was_active and not managed.held:
+            managed.held = True
+            self.get_logger().warning(f"{managed.name} was deactivated by somebody else: it stays so until activated")
         self._advance()
 
     def _advance(self) -> None:
@@ -155,7 +166,7 @@ class LifecycleManager(Node):
         if self._leaving:
             return
         for managed in self._managed:
-            if managed.state == State.PRIMARY_STATE_ACTIVE:
+            if managed.state == State.PRIMARY_STATE_ACTIVE or managed.held:
                 continue
             transition = TRANSITION_FROM.get(managed.state)
             free = managed.future is None and self._time.now_ns() >= managed.not_before_ns

@@ -1,7 +1,9 @@
 """Node `probe_source`: a real clip as a stream of frames; lifecycle, starts from the beginning on activation."""
 
+import signal
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from echopilot_msgs.msg import PerceptionResult as PerceptionResultMsg
@@ -24,6 +26,7 @@ from echopilot_perception.frames.readers.kinds import WORDS
 from echopilot_wire import from_result, to_frame
 
 POLL_S = 0.004
+LAST_S = 1.0  # wall time from the end of the clip to that of the process: the last results are on their way
 
 
 class ProbeSource(LifecycleNode):
@@ -48,6 +51,7 @@ class ProbeSource(LifecycleNode):
         self._schedule: ClipSchedule | None = None
         self._results: Inlet[PerceptionResult] | None = None
         self._timer: object = None
+        self._last_timer: object = None
         self._start_ns = 0
         self._is_over = False
         self._diagnostics = Diagnostics(self, self._health, hardware_id=clip.path.name)
@@ -108,6 +112,9 @@ class ProbeSource(LifecycleNode):
             self._is_over = True
             self._ended.publish(Bool(data=True))
             self.get_logger().info(f"clip ended: {self._schedule.sent} frames sent, {self._schedule.dropped} dropped")
+            if self._params.ends:
+                end = partial(signal.raise_signal, signal.SIGINT)
+                self._last_timer = self.create_timer(LAST_S, end, clock=wall_clock())
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import yaml
 from echopilot_msgs.msg import (
     BodyLandmarks,
     ControlStatus,
@@ -18,6 +19,8 @@ from echopilot_msgs.msg import (
 from geometry_msgs.msg import TwistStamped, WrenchStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
+from rosbags.rosbag2.metadata import dump_qos_v9
 from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import String
 from ultrasound_msgs.msg import UltrasoundFrame
@@ -36,9 +39,10 @@ from echopilot_nodes.graph.process import run
 from echopilot_wire import decode, definition, peek_stamp
 from tf2_msgs.msg import TFMessage
 
+NEVER = QosTime(9_223_372_036, 854_775_807)  # of rmw: no deadline, no end
 CLIP_FILE = "recording.mcap"  # without an exam
 WITHOUT_HEADER = (String, TFMessage)
-STANDING = (topics.ROBOT_DESCRIPTION, topics.BODY_LANDMARKS, topics.BODY_SURFACE)
+STANDING = (topics.ROBOT_DESCRIPTION, topics.TF_STATIC, topics.BODY_LANDMARKS, topics.BODY_SURFACE)
 """Topics whose newest message from before the exam belongs into its recording."""
 
 TOPICS: tuple[tuple[type, str, QoSProfile], ...] = (
@@ -47,7 +51,9 @@ TOPICS: tuple[tuple[type, str, QoSProfile], ...] = (
     (RobotState, topics.ROBOT_STATE, qos.STATE_RECORDED),
     (WrenchStamped, topics.ROBOT_MEASURED_CF, qos.STATE_RECORDED),
     (JointState, topics.JOINT_STATES, qos.STATE_RECORDED),
+    (WrenchStamped, topics.ROBOT_FT_RAW, qos.STATE_RECORDED),
     (TFMessage, topics.TF, qos.STATE_RECORDED),
+    (TFMessage, topics.TF_STATIC, qos.LATCHED),
     (String, topics.ROBOT_DESCRIPTION, qos.LATCHED),
     (PointCloud2, topics.BODY_SURFACE, qos.ANSWER_RECORDED),
     (BodyLandmarks, topics.BODY_LANDMARKS, qos.LATCHED),
@@ -59,6 +65,22 @@ TOPICS: tuple[tuple[type, str, QoSProfile], ...] = (
     (Measurement, topics.EXAM_MEASUREMENTS, qos.EVENTS),
     (Finding, topics.EXAM_FINDINGS, qos.EVENTS),
 )
+
+
+def offered(profile: QoSProfile) -> str:
+    """A quality of service as rosbag2 keeps it with a topic: without it, what is latched would be lost when played."""
+    kept = Qos(
+        QosHistory(int(profile.history)),
+        profile.depth,
+        QosReliability(int(profile.reliability)),
+        QosDurability(int(profile.durability)),
+        NEVER,
+        NEVER,
+        QosLiveliness.AUTOMATIC,
+        NEVER,
+        False,
+    )
+    return yaml.safe_dump(dump_qos_v9([kept]), sort_keys=False)
 
 
 class Recorder(Node):
@@ -111,10 +133,9 @@ class Recorder(Node):
         except EchoPilotError as error:
             self._complain(str(error))
             return
-        for kind, topic, _ in TOPICS:
-            type_name = type_name_of(kind)
-            full = self.resolve_topic_name(topic)
-            self._channels[topic] = self._recording.channel(full, type_name, definition(type_name))
+        for kind, topic, profile in TOPICS:
+            type_name, full = type_name_of(kind), self.resolve_topic_name(topic)
+            self._channels[topic] = self._recording.channel(full, type_name, definition(type_name), offered(profile))
         for topic, (stamp_ns, raw) in self._standing.items():
             self._recording.write(self._channels[topic], stamp_ns, raw)
 

@@ -37,7 +37,7 @@ class Diagnostics:
         self._publisher.publish(message)
 
     def _now(self) -> tuple[int, int]:
-        if self._node.count_publishers(topics.CLOCK):
+        if self._node.count_publishers(self._node.resolve_topic_name(topics.CLOCK)):
             stamp = to_time(self._streams.stamp_ns)
         else:
             stamp = self._node.get_clock().now().to_msg()
