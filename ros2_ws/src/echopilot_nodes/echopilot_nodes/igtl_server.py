@@ -3,6 +3,7 @@
 import ipaddress
 import threading
 
+from echopilot_core.pose_history import PoseHistory
 from echopilot_msgs.msg import RobotState as RobotStateMsg
 from rclpy.node import Node
 from ultrasound_msgs.msg import ImagingParameters as ImagingParametersMsg
@@ -10,7 +11,6 @@ from ultrasound_msgs.msg import UltrasoundFrame
 from ultrasound_msgs.srv import SetImaging
 
 from echopilot_core import EchoPilotError, Frame, ImagingParameters, RobotState
-from echopilot_core.pose_history import PoseHistory
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.inlet import Inlet
 from echopilot_nodes.graph.params import IgtlServerParams, read_params
