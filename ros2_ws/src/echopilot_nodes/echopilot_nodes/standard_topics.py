@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from echopilot_core.pose_history import PoseHistory
 from echopilot_msgs.msg import BodyLandmarks as BodyLandmarksMsg
 from echopilot_msgs.msg import ExamState as ExamStateMsg
 from echopilot_msgs.msg import PerceptionResult as PerceptionResultMsg
@@ -18,6 +17,7 @@ from visualization_msgs.msg import MarkerArray
 
 from echopilot_control.safety.zones import MarkedZone, on_skin, read_zones
 from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError, Frame, RobotState, SegmentationClass, View
+from echopilot_core.timing.pose_history import PoseHistory
 from echopilot_nodes.bonds import Bond
 from echopilot_nodes.diagnostics.health import Health
 from echopilot_nodes.diagnostics.publisher import Diagnostics
