@@ -10,7 +10,16 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from echopilot_bringup.launch_parts import declared, environment, graph_nodes, patient_parameters
+from echopilot_bringup.launch_parts import (
+    COMMON,
+    OWN_CLOCK,
+    declared,
+    environment,
+    flag,
+    graph_nodes,
+    patient_parameters,
+    whole,
+)
 from echopilot_gz.description import with_controllers
 from echopilot_gz.world_file import read_world
 
@@ -19,15 +28,12 @@ ARGUMENTS = (
     (
         "protocol",
         "full",
-        "exam to start (aorta, cardiac, full, complete, a YAML file); 'none': wait for exam/run",
+        "exam to start (aorta, cardiac, full, screening, complete, a YAML file); 'none': wait for exam/run",
     ),
     ("gui", "true", "show Gazebo's window"),
-    ("namespace", "", "namespace of every node"),
-    ("discovery", "localhost", "localhost or subnet"),
-    ("model", "", "model folder; empty: the shipped one"),
     ("out", "out/exam", "folder for the record, the recording and the report"),
-    ("page_port", "8080", "port of the operator's page on loopback; 'none': no page"),
     ("foxglove_port", "0", "port of a read-only Foxglove server on loopback; 0: none"),
+    *COMMON,
 )
 ROBOT_Z_M = "0.87"  # of the plate on the mast of the shipped worlds
 
@@ -36,6 +42,7 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     """The environment and the nodes of the graph, once the arguments are known."""
     value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
     world = read_world(value["world"])
+    flag(value, "gui")
     extra = {
         "gz_robot": {"world": world.name, **patient_parameters(world.patient)},
         "perception": {"model": value["model"]},
@@ -49,12 +56,13 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
         "lifecycle_manager": {},
         "recorder": {"out": value["out"]},
         "report": {},
+        "standard_topics": {},
         "scorer": {},
     }
     if value["page_port"] != "none":
-        extra["page"] = {"port": int(value["page_port"]), "foxglove_port": int(value["foxglove_port"])}
+        extra["page"] = {"port": whole(value, "page_port"), "foxglove_port": whole(value, "foxglove_port")}
     shared = environment(value["discovery"])
-    return [*shared, *graph_nodes("sim.yaml", value["namespace"], extra, ends_with=("gz_robot", "safety"))]
+    return [*shared, *graph_nodes("sim.yaml", value, extra, ends_with=("gz_robot", "safety"))]
 
 
 def gazebo(context, *args, **kwargs):  # type: ignore[no-untyped-def]
@@ -70,7 +78,7 @@ def gazebo(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     server = PythonLaunchDescriptionSource(
         str(Path(get_package_share_directory("ros_gz_sim")) / "launch" / "gz_sim.launch.py")
     )
-    headless = "" if value["gui"].lower() == "true" else "-s "
+    headless = "" if flag(value, "gui") else "-s "
     return [
         SetEnvironmentVariable("GZ_SIM_RESOURCE_PATH", found),
         IncludeLaunchDescription(
@@ -81,7 +89,7 @@ def gazebo(context, *args, **kwargs):  # type: ignore[no-untyped-def]
             executable="robot_state_publisher",
             namespace=namespace,
             parameters=[{"robot_description": with_controllers(urdf, config / "gz_controllers.yaml", namespace)}],
-            remappings=[("/tf", "tf"), ("/tf_static", "tf_static")],
+            remappings=[("/tf", "tf"), ("/tf_static", "tf_static"), OWN_CLOCK],
         ),
         Node(
             package="ros_gz_sim",

@@ -4,7 +4,7 @@ from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 
-from echopilot_bringup.launch_parts import declared, environment, graph_nodes
+from echopilot_bringup.launch_parts import COMMON, declared, environment, flag, graph_nodes, number, whole
 
 ARGUMENTS = (
     ("clip", "", "clip: DICOM, video, images, bag (docs/clips.md)"),
@@ -12,35 +12,36 @@ ARGUMENTS = (
     ("depth_m", "0.0", "depth of the sector [m] of a clip without a scale; 0: not known"),
     ("mirror", "false", "exchange left and right: the marker of the clip's display was on the left"),
     ("lossless", "true", "wait for perception's result of every frame"),
-    ("namespace", "", "namespace of every node"),
-    ("discovery", "localhost", "localhost or subnet"),
-    ("model", "", "model folder; empty: the shipped one"),
+    ("loop", "false", "start again at the end of the clip, where the graph ends otherwise"),
     ("out", "out/replay", "folder for the recording"),
-    ("page_port", "8080", "port of the operator's page on loopback; 'none': no page"),
+    *COMMON,
 )
 
 
 def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     """The environment and the nodes, once the arguments are known."""
     value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
-    lossless = value["lossless"].lower() == "true"
+    lossless = flag(value, "lossless")
     extra = {
         "probe_source": {
             "clip": value["clip"],
-            "rate": float(value["rate"]),
-            "depth_m": float(value["depth_m"]),
-            "mirror": value["mirror"].lower() == "true",
+            "rate": number(value, "rate"),
+            "depth_m": number(value, "depth_m"),
+            "mirror": flag(value, "mirror"),
             "lossless": lossless,
+            "loop": flag(value, "loop"),
+            "ends": True,
             "listeners": 2,
         },
         "perception": {"lockstep": lossless, "listeners": 2, "model": value["model"]},
         "lifecycle_manager": {},
         "recorder": {"out": value["out"]},
+        "standard_topics": {},
     }
     if value["page_port"] != "none":
-        extra["page"] = {"port": int(value["page_port"])}
+        extra["page"] = {"port": whole(value, "page_port")}
     shared = environment(value["discovery"])
-    return [*shared, *graph_nodes("replay.yaml", value["namespace"], extra, ends_with=("probe_source",))]
+    return [*shared, *graph_nodes("replay.yaml", value, extra, ends_with=("probe_source",))]
 
 
 def generate_launch_description() -> LaunchDescription:

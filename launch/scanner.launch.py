@@ -4,19 +4,16 @@ from launch import LaunchDescription
 from launch.actions import OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 
-from echopilot_bringup.launch_parts import declared, environment, graph_nodes
+from echopilot_bringup.launch_parts import COMMON, declared, environment, flag, graph_nodes, number, whole
 
 ARGUMENTS = (
     ("scanner", "", "v4l2:DEVICE, igtl:HOST:PORT, igtl-listen:HOST:PORT, topic:NAME or bag:FILE (docs/scanners.md)"),
     ("calibration_image", "", "image of the scanner's screen that gives crop and scale, with depth_m"),
     ("depth_m", "0.0", "depth of the sector [m] of images without a scale; 0: not known"),
     ("mirror", "false", "exchange left and right: the marker of the display is on the left"),
-    ("namespace", "", "namespace of every node"),
-    ("discovery", "localhost", "localhost or subnet"),
-    ("model", "", "model folder; empty: the shipped one"),
     ("out", "out/scanner", "folder for the recording"),
-    ("page_port", "8080", "port of the operator's page on loopback; 'none': no page"),
     ("igtl_port", "0", "port of an OpenIGTLink server on loopback, for 3D Slicer; 0: none"),
+    *COMMON,
 )
 
 
@@ -27,19 +24,20 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
         "probe_source": {
             "scanner": value["scanner"],
             "calibration_image": value["calibration_image"],
-            "depth_m": float(value["depth_m"]),
-            "mirror": value["mirror"].lower() == "true",
+            "depth_m": number(value, "depth_m"),
+            "mirror": flag(value, "mirror"),
         },
         "perception": {"model": value["model"]},
         "lifecycle_manager": {},
         "recorder": {"out": value["out"]},
+        "standard_topics": {},
     }
     if value["page_port"] != "none":
-        extra["page"] = {"port": int(value["page_port"])}
-    if value["igtl_port"] != "0":
-        extra["igtl_server"] = {"port": int(value["igtl_port"])}
+        extra["page"] = {"port": whole(value, "page_port")}
+    if whole(value, "igtl_port"):
+        extra["igtl_server"] = {"port": whole(value, "igtl_port")}
     shared = environment(value["discovery"])
-    return [*shared, *graph_nodes("scanner.yaml", value["namespace"], extra, ends_with=("probe_source",))]
+    return [*shared, *graph_nodes("scanner.yaml", value, extra, ends_with=("probe_source",))]
 
 
 def generate_launch_description() -> LaunchDescription:

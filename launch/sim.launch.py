@@ -9,7 +9,7 @@ from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from echopilot_bringup.launch_parts import declared, environment, graph_nodes
+from echopilot_bringup.launch_parts import COMMON, OWN_CLOCK, declared, environment, flag, graph_nodes, number, whole
 
 ARGUMENTS = (
     ("seed", "600000", "virtual patient"),
@@ -18,28 +18,31 @@ ARGUMENTS = (
         "full",
         "exam to start (aorta, cardiac, full, screening, complete, a YAML file); 'none': wait for exam/run",
     ),
-    ("namespace", "", "namespace of every node"),
-    ("discovery", "localhost", "localhost or subnet"),
     ("rviz", "false", "show RViz"),
     ("lockstep", "true", "simulated time waits for every node"),
     ("realtime_factor", "1.0", "fastest simulated seconds per wall second; 0.0: as fast as possible"),
-    ("model", "", "model folder; empty: the shipped one"),
     ("out", "out/exam", "folder for the record, the recording and the report"),
-    ("page_port", "8080", "port of the operator's page on loopback; 'none': no page"),
     ("igtl_port", "0", "port of an OpenIGTLink server on loopback, for 3D Slicer; 0: none"),
+    ("arm", "", "robot that holds the probe; empty: as in the parameters of simulator"),
+    ("gel", "", "film of coupling gel on the face at the start [m]; empty: as in the parameters of simulator"),
+    ("quality", "", "B-mode renderer, fast or full; empty: as in the parameter file"),
+    ("calibration", "", "folder with probe.json and time.json; empty: as in the parameter file"),
     ("foxglove_port", "0", "port of a read-only Foxglove server on loopback; 0: none"),
+    *COMMON,
 )
 
 
 def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     """The environment and the nodes, once the arguments are known."""
     value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
-    lockstep = value["lockstep"].lower() == "true"
+    lockstep, given = flag(value, "lockstep"), {name: text for name, text in value.items() if text}
     extra = {
         "simulator": {
-            "seed": int(value["seed"]),
+            "seed": whole(value, "seed"),
             "lockstep": lockstep,
-            "realtime_factor": float(value["realtime_factor"]),
+            "realtime_factor": number(value, "realtime_factor"),
+            **{name: given[name] for name in ("arm", "quality") if name in given},
+            **({"gel": number(value, "gel")} if "gel" in given else {}),
             "start": "with_exam" if lockstep and value["protocol"] != "none" else "immediately",
         },
         "perception": {"lockstep": lockstep, "model": value["model"]},
@@ -50,18 +53,20 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
             "out": value["out"],
             "patient": f"virtual-{value['seed']}",
             "run": "" if value["protocol"] == "none" else value["protocol"],
+            **({"calibration": given["calibration"]} if "calibration" in given else {}),
         },
         "lifecycle_manager": {},
         "recorder": {"out": value["out"]},
         "report": {},
+        "standard_topics": {},
         "scorer": {},
     }
     if value["page_port"] != "none":
-        extra["page"] = {"port": int(value["page_port"]), "foxglove_port": int(value["foxglove_port"])}
-    if value["igtl_port"] != "0":
-        extra["igtl_server"] = {"port": int(value["igtl_port"])}
+        extra["page"] = {"port": whole(value, "page_port"), "foxglove_port": whole(value, "foxglove_port")}
+    if whole(value, "igtl_port"):
+        extra["igtl_server"] = {"port": whole(value, "igtl_port")}
     shared = environment(value["discovery"])
-    return [*shared, *graph_nodes("sim.yaml", value["namespace"], extra, ends_with=("simulator", "safety"))]
+    return [*shared, *graph_nodes("sim.yaml", value, extra, ends_with=("simulator", "safety"))]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -75,6 +80,9 @@ def generate_launch_description() -> LaunchDescription:
                 package="rviz2",
                 executable="rviz2",
                 arguments=["-d", str(layout)] if layout.exists() else [],
+                namespace=LaunchConfiguration("namespace"),
+                remappings=[("/tf", "tf"), ("/tf_static", "tf_static"), OWN_CLOCK],  # of this graph
+                parameters=[{"use_sim_time": True}],
                 condition=IfCondition(LaunchConfiguration("rviz")),
             ),
         ]

@@ -34,6 +34,7 @@ WHEELS = ROOT / "ros-jazzy-wheels.txt"
 SETTINGS = ROOT / "pyproject.toml"
 SOURCES = ROOT / "ros2_ws" / "src"
 INTERFACES = ("ultrasound_msgs", "echopilot_msgs")
+PIP_ONLY = ("ros_gz_interfaces", "tf2_msgs", "vision_msgs")  # messages of others that have no wheel
 STAMPS = VENV / "stamps"
 NEWEST_PYTHON_WITH_WHEELS = (3, 13)
 DISK_GIB = 5.0  # wheels, their unpacked form and the build of the messages, with torch
@@ -168,7 +169,7 @@ def build_messages(apt: bool) -> None:
     """Build the interfaces into the environment, so that nothing needs sourcing, unless another clone has done so."""
     packages = [SOURCES / name for name in INTERFACES]
     if not apt:
-        packages += sorted(p for p in (SOURCES / "pip_only").iterdir() if p.is_dir())
+        packages += (SOURCES / "pip_only" / name for name in PIP_ONLY)
         run(VENV / "bin/python", "scripts/fix_wheel_paths.py", VENV)
     kept = kept_messages(apt)
     if kept.restore(VENV):

@@ -119,5 +119,5 @@ def test_mujoco_keeps_the_frames_and_gives_them_no_mass(kind: ArmModel) -> None:
 def test_tf_holds_every_link_of_the_description(kind: ArmModel) -> None:
     links = {str(link.get("name")) for link in robot(kind).findall("link")}
     transforms = LinkPoses(kind).transforms(kind.rest_rad)
-    assert {child for _, child, _ in transforms} == links - {"world"} | {"us_image"}
+    assert {child for _, child, _ in transforms} == links - {"world"}
     assert transforms[0][:2] == ("world", "base") and np.array_equal(transforms[0][2], np.eye(4))

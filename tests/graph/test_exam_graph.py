@@ -58,7 +58,7 @@ def test_a_short_exam_in_a_namespace(make_graph: Callable[..., Any], model: Path
     assert [(r.node_name, r.node_namespace) for r in readers] == [("scorer", "/lab")]
     # Namespace: no topic of ours outside it.
     outside = [t for t, _ in graph.node.get_topic_names_and_types() if not t.startswith("/lab/")]
-    assert set(outside) <= {"/clock", "/parameter_events", "/rosout"}
+    assert set(outside) <= {"/clock", "/diagnostics", "/parameter_events", "/rosout"}
 
     graph.wait(ended.done, 300.0, "the end of the exam")
     result = ended.result().result

@@ -31,6 +31,7 @@ MAY_NOT_LOAD = {
     "recorder": PATIENT,
     "report": PATIENT,
     "page": PATIENT,
+    "standard_topics": PATIENT,
 }
 LIBRARIES = ("mujoco", "cv2", "onnxruntime", "scipy")
 
@@ -51,7 +52,7 @@ def test_no_process_loads_what_its_computer_need_not_have(
     (hook / "sitecustomize.py").write_text(TELLS_AT_EXIT.format(folder=str(told)))
     graph.environment["PYTHONPATH"] = os.pathsep.join([str(hook), os.environ.get("PYTHONPATH", "")])
     graph.environment |= {"XDG_CONFIG_HOME": str(tmp_path / "none"), "XDG_STATE_HOME": str(tmp_path / "state")}
-    for name in ("recorder", "report"):
+    for name in ("recorder", "report", "standard_topics"):
         graph.start(name)
     graph.start("page", port=0)
     graph.start_exam_graph(model, frame_hz=15.0)

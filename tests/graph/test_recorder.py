@@ -17,6 +17,10 @@ from echopilot_nodes.graph import qos, topics
 ROBOT_STATE = "echopilot_msgs/msg/RobotState"
 
 
+def state(message: DiagnosticArray) -> DiagnosticStatus:
+    return next(status for status in message.status if status.name == "recorder: state")
+
+
 class Talker:
     """Says where the exam's record is, and robot states after it."""
 
@@ -25,7 +29,7 @@ class Talker:
         self.folders = graph.node.create_publisher(String, topics.EXAM_FOLDER, qos.LATCHED)
         self.records = graph.node.create_publisher(String, topics.EXAM_RECORD, qos.LATCHED)
         self.states = graph.node.create_publisher(RobotState, topics.ROBOT_STATE, qos.STATE_OFFERED)
-        self.health = graph.listen(DiagnosticArray, topics.DIAGNOSTICS, qos.STATE_RECORDED, lambda m: m.status[0])
+        self.health = graph.listen(DiagnosticArray, topics.DIAGNOSTICS, qos.STATE_RECORDED, state)
         self.tick = 0
         graph.wait(lambda: self.states.get_subscription_count() == 1 and self.health, 60.0, "the recorder")
 

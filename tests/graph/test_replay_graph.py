@@ -45,11 +45,11 @@ def test_a_real_clip_gives_every_frame_once_and_the_result_that_it_has_without_r
     )  # fmt: skip
     ended = graph.listen(Bool, topics.PROBE_ENDED, qos.LATCHED, lambda m: m.data)
     graph.start("perception", "replay.yaml", listeners=2, **({"model": model} if model else {}))
-    graph.start("probe_source", "replay.yaml", clip=clip, rate=4.0, listeners=2)
+    graph.start("probe_source", "replay.yaml", clip=clip, rate=4.0, listeners=2, ends=True)
     graph.start("lifecycle_manager", "replay.yaml")
     graph.wait(lambda: bool(ended) and ended[-1], 120.0, "the end of the clip")
     original = open_clip(clip)
-    graph.wait(lambda: len(results) == len(original), 10.0, "the last result")
+    graph.wait(lambda: len(frames) == len(results) == len(original), 30.0, "the last frame and the last result")
     assert [s for s, _, _ in frames] == list(range(len(original)))
     assert [seen.sequence for seen in results] == list(range(len(original)))
     assert [seen.stamp_ns for seen in results] == [t for _, t, _ in frames]
@@ -64,6 +64,7 @@ def test_a_real_clip_gives_every_frame_once_and_the_result_that_it_has_without_r
         assert seen.quality == pytest.approx(expected.quality, abs=1e-5)
         assert seen.extents == expected.extents
     golden.close()
+    graph.wait(lambda: graph.processes["probe_source"].poll() == 0, 20.0, "the end of the source after its clip")
     assert graph.stop() == dict.fromkeys(graph.processes, 0)
 
 

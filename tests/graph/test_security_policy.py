@@ -15,8 +15,11 @@ import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.node import NodeNameNonExistentError
+from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import Bool
+from visualization_msgs.msg import MarkerArray
 
+from echopilot_nodes.display.faces import FACES
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.speakers import SPEAKERS
 from echopilot_nodes.operator.exam_cli import SERVICES
@@ -32,12 +35,14 @@ STARTED = (
     "recorder",
     "report",
     "page",
+    "standard_topics",
     "igtl_server",
     "probe_source",
 )
 Rights = dict[str, set[str]]  # publish, subscribe, reply, request, execute, call: names
 RIGHTS = {"topics": ("publish", "subscribe"), "services": ("reply", "request"), "actions": ("execute", "call")}
 QUIET_S = 1.0
+MARKERS = ((MarkerArray, topics.BODY_MARKERS), (MarkerArray, topics.AORTA_MARKERS))
 NODE_OF = {"robot": "simulator"}
 
 
@@ -104,6 +109,8 @@ def test_the_policy_allows_what_the_running_graph_creates(
     }
     for name in STARTED:
         graph.start(name, **parameters.get(name, {}))
+    for kind, topic in (*((f.kind, f.topic) for f in FACES), (PointCloud2, topics.BODY_POINTS), *MARKERS):
+        graph.listen(kind, topic, 1, lambda _: None)  # standard_topics subscribes to what somebody wants
     active = graph.listen(Bool, topics.LIFECYCLE_ACTIVE, qos.LATCHED, lambda m: m.data)
     graph.wait(lambda: bool(active) and active[-1], 120.0, "an active graph")
     wanted: dict[str, Rights] = {}
@@ -135,6 +142,7 @@ def test_the_policy_allows_what_the_running_graph_creates(
         "recorder": topics.EXAM_FINDINGS,
         "page": topics.EXAM_FOLDER,
         "page_stop": topics.EXAM_STOP,
+        "standard_topics": topics.EXAM_STATE,
         "probe_source": topics.PERCEPTION_RESULT,
     }
     for name in (*STARTED, "page_stop"):  # the page starts its gate

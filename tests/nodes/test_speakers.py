@@ -20,6 +20,9 @@ class Census:
         self.publishers: dict[str, list[bytes]] = {}
         self.servers: dict[str, int] = {}
 
+    def resolve_topic_name(self, topic: str) -> str:
+        return topic
+
     def count_publishers(self, topic_name: str) -> int:
         return len(self.publishers.get(topic_name, []))
 

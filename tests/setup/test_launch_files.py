@@ -35,6 +35,21 @@ ENDS_WITH = {
 }
 CONFIG = {"gazebo": "sim.yaml"}  # of its own name for the others
 SOURCES = ROOT / "ros2_ws" / "src"
+BAD_ARGUMENTS = {
+    "seed": ("abc", "a whole number"),
+    "rate": ("fast", "a number"),
+    "lockstep": ("maybe", "true, false"),
+    "lossless": ("maybe", "true, false"),
+    "log_level": ("loud", "debug, info, warn, error, fatal"),
+    "params": ("/nowhere.yaml", "a parameter file"),
+    "page_port": ("first", "a whole number"),
+    "foxglove_port": ("first", "a whole number"),
+    "igtl_port": ("first", "a whole number"),
+    "depth_m": ("deep", "a number"),
+    "mirror": ("maybe", "true, false"),
+    "gui": ("maybe", "true, false"),
+}
+"""By argument: a wrong value and what is said to be valid."""
 
 
 class Remembers:
@@ -86,6 +101,46 @@ def test_every_argument_is_declared_and_every_node_gets_the_file_and_its_own_par
         assert node["parameters"][0] == f"/share/echopilot_bringup/config/{CONFIG.get(name, f'{name}.yaml')}"
     assert started["recorder"]["parameters"][1] == {"out": "/there"}
     assert {executable for executable, node in started.items() if node["on_exit"] is not None} == ENDS_WITH[name]
+
+
+def test_every_node_has_the_clock_of_its_namespace_and_the_log_level_and_file_that_were_given(
+    launched: tuple[str, Any], tmp_path: Path
+) -> None:
+    _, module = launched
+    file = tmp_path / "mine.yaml"
+    file.write_text("{}")
+    values = {name: value for name, value, _ in module.ARGUMENTS}
+    for node in module.nodes(values | {"params": str(file), "log_level": "warn"})[2:]:
+        assert ("/clock", "clock") in node.named["remappings"]
+        assert node.named["parameters"][-1] == str(file)
+        assert node.named["ros_arguments"][-2:] == ["--log-level", "warn"]
+
+
+def test_a_bad_argument_is_one_line_with_what_is_valid(launched: tuple[str, Any]) -> None:
+    _, module = launched
+    values = {known: value for known, value, _ in module.ARGUMENTS}
+    bad = {name: pair for name, pair in BAD_ARGUMENTS.items() if name in values}
+    assert len(bad) >= 5
+    for name, (text, valid) in bad.items():
+        with pytest.raises(ValueError, match=f"^{name} is '{text}'; valid: {valid}"):
+            module.nodes(values | {name: text})
+
+
+def test_what_is_not_given_is_left_to_the_parameter_file(launched: tuple[str, Any]) -> None:
+    name, module = launched
+    values = {known: value for known, value, _ in module.ARGUMENTS}
+    optional = {"arm", "gel", "quality", "calibration"}
+    own = {node.named["executable"]: node.named["parameters"][1] for node in module.nodes(values)[2:]}
+    assert all(optional.isdisjoint(parameters) for parameters in own.values())
+    if name == "sim":
+        given = {"arm": "ur5e_like", "gel": "0.004", "quality": "full", "calibration": "/cal"}
+        own = {node.named["executable"]: node.named["parameters"][1] for node in module.nodes(values | given)[2:]}
+        assert (own["simulator"]["arm"], own["simulator"]["gel"], own["simulator"]["quality"]) == (
+            "ur5e_like",
+            0.004,
+            "full",
+        )
+        assert own["exam"]["calibration"] == "/cal"
 
 
 def test_no_page_is_started_where_none_is_asked_for(launched: tuple[str, Any]) -> None:

@@ -85,7 +85,7 @@ def test_arm_and_gel_follow_the_parameters(node: Simulator) -> None:
     assert len(node._simulation.joint_state.names) == 6
     assert 0.0035 < node._simulation.gel_m <= 0.004
     poses = node._topics._links.transforms(np.zeros(6))
-    assert {child for _, child, _ in poses} >= {"link6", "probe", "us_image"}
+    assert {child for _, child, _ in poses} >= {"link6", "probe"}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,3 +111,8 @@ def test_a_patient_set_by_name_replaces_the_patient_at_time_zero(node: Simulator
     patient, expected = node._simulation.patient, named_patient("aaa_small")
     assert patient.name == "aaa_small" and patient.aorta == expected.aorta and node._simulation.now_ns == 0
     assert node._next_patient is None
+
+
+def test_ros2_param_describe_tells_the_choices(node: Simulator) -> None:
+    assert node.describe_parameter("quality").additional_constraints == "one of: fast, full"
+    assert node.describe_parameter("gel").additional_constraints == ""

@@ -26,7 +26,7 @@ def numbers(kind: str) -> st.SearchStrategy[Any]:
     if kind in INTEGERS:
         unsigned, bits = INTEGERS[kind]
         return st.integers(0, 2**bits - 1) if unsigned else st.integers(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    return {"float64": st.floats(), "bool": st.booleans(), "string": items.TEXT}[kind]
+    return {"float64": st.floats(), "float32": st.floats(width=32), "bool": st.booleans(), "string": items.TEXT}[kind]
 
 
 def fields(kind: Any) -> st.SearchStrategy[Any]:
@@ -36,7 +36,8 @@ def fields(kind: Any) -> st.SearchStrategy[Any]:
     if kind[0] == Nodetype.BASE:
         return numbers(kind[1][0])
     inside, bound = kind[1]
-    assert kind[0] == Nodetype.SEQUENCE, "our messages have no arrays of fixed length"
+    if kind[0] == Nodetype.ARRAY:
+        return st.lists(fields(inside), min_size=bound, max_size=bound).map(lambda v: np.array(v, dtype=inside[1][0]))
     several = st.lists(fields(inside), max_size=min(bound or LONGEST, LONGEST))
     if inside[0] == Nodetype.BASE and inside[1][0] != "string":
         return several.map(lambda values: np.array(values, dtype=inside[1][0]))

@@ -20,7 +20,7 @@ from echopilot_exam.record.recording import recordings_in
 
 NODES = (
     *("simulator", "safety", "controller", "perception", "exam"),
-    *("recorder", "report", "scorer", "page", "lifecycle_manager"),
+    *("recorder", "report", "scorer", "page", "standard_topics", "lifecycle_manager"),
 )
 VICTIMS = (*NODES, "supervisord", "console", "demo")
 PHASES: dict[str, tuple[ExamPhase, ...]] = {

@@ -31,8 +31,8 @@ def restart(
 ) -> None:
     """End a node if it still runs, and start it again.
 
-    Recorder, report, page, perception and scorer come back by themselves. For the others it is the operator who knows
-    that it is safe; a latched reason of safety stays, and ends by a reset alone (docs/safety.md).
+    Recorder, report, page, standard_topics, perception and scorer come back by themselves. For the others it is the
+    operator who knows that it is safe; a latched reason of safety stays, and ends by a reset alone (docs/safety.md).
     """
     supervisor = _supervisor(out)
     found = {row["name"]: row["statename"] for row in _nodes(supervisor)}

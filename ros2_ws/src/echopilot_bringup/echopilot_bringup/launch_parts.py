@@ -12,8 +12,20 @@ from launch_ros.actions import Node
 
 RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
 OF_THE_PATIENT = ("simulator", "gz_robot", "scorer")
-COME_BACK = ("recorder", "report", "page", "perception", "scorer", "igtl_server")  # the others: an operator decides
+COME_BACK = ("recorder", "report", "page", "standard_topics", "perception", "scorer", "igtl_server")
+"""Nodes that are started again when they end; of the others an operator decides."""
 RESPAWN_S = 1.0
+LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
+OWN_CLOCK = ("/clock", "clock")  # two simulated graphs in two namespaces have two times
+COMMON = (
+    ("namespace", "", "namespace of every node"),
+    ("discovery", "localhost", "localhost or subnet"),
+    ("model", "", "model folder; empty: the shipped one"),
+    ("page_port", "8080", "port of the operator's page on loopback; 'none': no page"),
+    ("params", "", "parameter file (YAML) that has the last word; empty: none"),
+    ("log_level", "info", "debug, info, warn, error or fatal"),
+)
+"""Arguments of every launch file."""
 
 
 def declared(arguments: Iterable[tuple[str, str, str]]) -> list[DeclareLaunchArgument]:
@@ -36,25 +48,54 @@ def patient_parameters(patient: str) -> dict[str, object]:
     return {"seed": int(patient)} if patient.isascii() and patient.isdigit() else {"patient": patient}
 
 
+def whole(values: Mapping[str, str], name: str) -> int:
+    """A whole number among the values of arguments; ValueError in one line for anything else."""
+    try:
+        return int(values[name])
+    except ValueError:
+        raise ValueError(f"{name} is {values[name]!r}; valid: a whole number") from None
+
+
+def number(values: Mapping[str, str], name: str) -> float:
+    """A number among the values of arguments; ValueError in one line for anything else."""
+    try:
+        return float(values[name])
+    except ValueError:
+        raise ValueError(f"{name} is {values[name]!r}; valid: a number") from None
+
+
+def flag(values: Mapping[str, str], name: str) -> bool:
+    """Yes or no among the values of arguments; ValueError in one line for anything else."""
+    if values[name].lower() not in ("true", "false"):
+        raise ValueError(f"{name} is {values[name]!r}; valid: true, false")
+    return values[name].lower() == "true"
+
+
 def graph_nodes(
-    config: str, namespace: str, parameters: Mapping[str, Mapping[str, object]], ends_with: Collection[str]
+    config: str, values: Mapping[str, str], parameters: Mapping[str, Mapping[str, object]], ends_with: Collection[str]
 ) -> list[Node]:
     """One process per node of a graph, each in its enclave of the SROS 2 policy.
 
     Args:
         config: parameter file in the share folder of echopilot_bringup.
-        namespace: of every node.
-        parameters: per node, what the launch arguments say beyond the file.
+        values: of the launch arguments, those of COMMON among them.
+        parameters: per node, what the launch arguments say beyond the file; a file in `params` has the last word.
         ends_with: nodes whose end shuts the graph down.
     """
     file = str(Path(get_package_share_directory("echopilot_bringup")) / "config" / config)
+    more = values["params"]
+    if more and not Path(more).is_file():
+        raise ValueError(f"params is {more!r}; valid: a parameter file in YAML that is there")
+    if values["log_level"] not in LOG_LEVELS:
+        raise ValueError(f"log_level is {values['log_level']!r}; valid: {', '.join(LOG_LEVELS)}")
     return [
         Node(
             package="echopilot_sim_nodes" if name in OF_THE_PATIENT else "echopilot_nodes",
             executable=name,
-            namespace=namespace,
-            parameters=[file, dict(own)],
-            ros_arguments=["--enclave", f"/echopilot/{name}"],
+            namespace=values["namespace"],
+            remappings=[OWN_CLOCK],
+            parameters=[file, dict(own), *([more] if more else [])],
+            ros_arguments=["--enclave", f"/echopilot/{name}", "--log-level", values["log_level"]],
             output="screen",
             on_exit=Shutdown() if name in ends_with else None,
             respawn=name in COME_BACK,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NAN = float("nan")
+ARC_POINTS = 40  # of the face and of the far border in an outline
 
 SCALE_UNKNOWN = "spacing unknown: 160 mm depth assumed"
 """Preset of images whose source gives no scale: nothing in them has a length, an area or a volume."""
@@ -110,6 +111,20 @@ class ProbeGeometry:
     origin_v_px: float
     frequency_hz: float  # 0 when unknown
     marker_side: MarkerSide = MarkerSide.RIGHT
+
+    def outline_m(self) -> NDArray[np.float64]:
+        """Border of the imaged sector, in order, as points (N, 2) [m] in `us_image`: x right, y down."""
+        if self.kind == ProbeKind.LINEAR:
+            half, depth = self.aperture_m / 2, self.depth_m
+            return np.array([[-half, 0.0], [half, 0.0], [half, depth], [-half, depth]])
+        angle = np.linspace(-0.5, 0.5, ARC_POINTS) * self.opening_angle_rad
+        angles = np.concatenate([angle, angle[::-1]])
+        ranges = np.repeat([self.radius_m, self.radius_m + self.depth_m], ARC_POINTS)
+        return np.column_stack([ranges * np.sin(angles), ranges * np.cos(angles) - self.radius_m])
+
+    def pixels(self, points_m: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Columns and rows (N, 2) [px] of points (N, 2) [m] in `us_image`."""
+        return points_m / (self.spacing_x_m, self.spacing_y_m) + (self.origin_u_px, self.origin_v_px)
 
 
 @dataclass(frozen=True)

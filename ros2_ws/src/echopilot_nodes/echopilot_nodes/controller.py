@@ -18,11 +18,21 @@ from echopilot_control.controller import Controller
 from echopilot_control.goal_schedule import GoalSchedule, TimedGoal, exam_tick_needed
 from echopilot_control.observation import ControlInputs
 from echopilot_control.safety import Limits
-from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError, PerceptionResult, RobotState, SteadyClock
+from echopilot_core import (
+    BodyLandmarks,
+    BodySurface,
+    ControlStatus,
+    EchoPilotError,
+    PerceptionResult,
+    RobotState,
+    SteadyClock,
+)
 from echopilot_core.robot_interface import FUTURE_NS
 from echopilot_core.timing import CONNECT_S, SURFACE_TICKS, TICK_NS, LockstepBarrier, StampedBuffer
 from echopilot_core.timing.ordering import Order, StreamOrder
 from echopilot_nodes.bonds import ROBOT, Bond, BondState, Peers
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import NodeClock, wall_clock
 from echopilot_nodes.graph.inlet import Inlet, from_exam_goal
@@ -64,6 +74,7 @@ class ControllerNode(LifecycleNode):
         self._timer: object | None = None
         self._landmarks: BodyLandmarks | None = None
         self._forget()
+        self._diagnostics = Diagnostics(self, self._health)
 
     def _forget(self) -> None:
         """Start anew: at configuration and when the simulation begins again with another patient."""
@@ -81,6 +92,7 @@ class ControllerNode(LifecycleNode):
         self._tick = -1
         self._robot_lost = False
         self._answer: tuple[bytes, bytes] | None = None  # status, command
+        self._status: ControlStatus | None = None
         self._time.restart()
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -238,9 +250,25 @@ class ControllerNode(LifecycleNode):
                 now_ns, robot, self._result, self._surface, self._landmarks, goal, self._manual.jog.newest(now_ns)
             )
         )
+        self._status = output.status
         status = self._statuses.send(output.status)
         self._answer = status, self._commands.send(output.command)
         self._manual.note(output.status, status)
+
+    def _health(self) -> Health:
+        status = self._status
+        if status is None:
+            return Health("no tick computed yet")
+        values: dict[str, object] = {
+            "tick": status.tick,
+            "frame age [s]": status.frame_age_s,
+            "contact force [N]": status.contact_force_n,
+            "force set-point [N]": status.force_setpoint_n,
+            "ticks without a peer": sum(self._barrier.breaks.values()),
+        }
+        if self._robot_lost:
+            return Health("the robot's process ended", Severity.ERROR, values)
+        return Health(f"{status.kind.name} {status.phase.name}: {status.detail or 'no remark'}", Severity.OK, values)
 
     def close(self) -> None:
         """Say goodbye."""

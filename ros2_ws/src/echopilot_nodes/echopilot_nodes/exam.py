@@ -16,11 +16,13 @@ from echopilot_core import BodyLandmarks
 from echopilot_core.timing import EXAM_TICKS
 from echopilot_exam.calibration import check_calibrations
 from echopilot_exam.exam_run import ExamEnd, ExamRun
-from echopilot_exam.machine.states import ExamOutput, OperatorRequest
+from echopilot_exam.machine.states import ExamOutput, ExamState, OperatorRequest
 from echopilot_exam.machine.status import exam_status, idle_status
 from echopilot_exam.protocol.protocol import load_protocol
 from echopilot_exam.record.files import free_folder
 from echopilot_nodes.bonds import ROBOT, Bond, BondState, BreakCount, Peers
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.exam_inputs import CONTROLLER, PERCEPTION, SAFETY, ExamInputQueue, TickInputs
 from echopilot_nodes.exam_server import ExamServer
 from echopilot_nodes.graph import qos, topics
@@ -64,7 +66,9 @@ class ExamNode(LifecycleNode):
         self._landmarks: BodyLandmarks | None = None
         self._record_folder = Path()
         self._is_active = False
+        self._state: ExamState | None = None
         self._server = ExamServer(self, self)
+        self._diagnostics = Diagnostics(self, self._health)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Subscribe; start the exam that the parameters name."""
@@ -149,7 +153,7 @@ class ExamNode(LifecycleNode):
         self._run.close()
         if self._run.problem:
             self.get_logger().error(self._run.problem)
-        self._run = self._computed = None
+        self._run = self._computed = self._state = None
         self._records.publish(String(data=str(end.folder.resolve())))
         self.get_logger().info(f"exam ended: {end.message}; record in {end.folder}")
         self._server.finish(end)
@@ -158,6 +162,18 @@ class ExamNode(LifecycleNode):
         """End a running exam without success."""
         if self._run is not None:
             self._finish(ExamEnd(False, message, self._run.folder))
+
+    def _health(self) -> Health:
+        values: dict[str, object] = {"ticks without a peer": sum(self._breaks.by_node.values())}
+        if self._run is None:
+            return Health("no exam runs" if self._is_active else "not active", Severity.OK, values)
+        values["record"] = self._record_folder
+        if self._run.problem:
+            return Health(self._run.problem, Severity.ERROR, values)
+        if self._state is None:
+            return Health("waits for the robot", Severity.OK, values)
+        values |= {"step": self._state.step_index + 1, "steps": self._state.steps_total}
+        return Health(f"{self._state.phase.name}: {self._state.phase.value}", Severity.OK, values)
 
     # Inputs
 
@@ -210,6 +226,7 @@ class ExamNode(LifecycleNode):
             self._states.send(idle_status(tick.robot.stamp_ns, exam_tick, False, ""))
             return
         _, output = self._run.step(tick.now_ns, tick.robot, tick.status, tick.safety, tick.results)
+        self._state = output.state
         self._computed = exam_tick, output
 
     def _publish_computed(self) -> None:

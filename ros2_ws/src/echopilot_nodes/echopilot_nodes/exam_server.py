@@ -40,7 +40,7 @@ class ExamServer:
     """Offers action and services on `node` for the exams of `host`."""
 
     def __init__(self, node: Node, host: ExamHost) -> None:
-        self._host = host
+        self._host, self._log = host, node.get_logger()
         self._handle: ServerGoalHandle | None = None
         self._ended: Future | None = None
         self._server = ActionServer(
@@ -66,7 +66,10 @@ class ExamServer:
         self._ended = self._handle = None
 
     def _accept_or_reject(self, request: RunExam.Goal) -> GoalResponse:
-        return GoalResponse.ACCEPT if self._host.can_begin() else GoalResponse.REJECT
+        if self._host.can_begin():
+            return GoalResponse.ACCEPT
+        self._log.error("goal refused: an exam is running, or this node is not active")
+        return GoalResponse.REJECT
 
     def _cancel(self, handle: ServerGoalHandle) -> CancelResponse:
         self._host.request(OperatorRequest.ABORT)

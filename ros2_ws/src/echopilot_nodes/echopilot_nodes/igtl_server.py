@@ -10,7 +10,9 @@ from ultrasound_msgs.msg import UltrasoundFrame
 from ultrasound_msgs.srv import SetImaging
 
 from echopilot_core import EchoPilotError, Frame, ImagingParameters, RobotState
-from echopilot_core.pose_history import PoseHistory
+from echopilot_core.timing.pose_history import PoseHistory
+from echopilot_nodes.diagnostics.health import Health
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.inlet import Inlet
 from echopilot_nodes.graph.params import IgtlServerParams, read_params
@@ -43,6 +45,7 @@ class IgtlServerNode(Node):
         if not ipaddress.ip_address(params.host).is_loopback:
             self.get_logger().warning(f"whoever reaches {params.host} sees the images: OpenIGTLink has no password")
         self.get_logger().info(f"OpenIGTLink on {params.host}:{self._server.port}")
+        self._diagnostics = Diagnostics(self, lambda: Health("serves", values={"port": self._server.port}))
         Inlet(self, RobotStateMsg, topics.ROBOT_STATE, from_robot_state, qos.STATE, self._on_robot)
         Inlet(self, UltrasoundFrame, topics.PROBE_FRAME, from_frame, qos.FRAMES_NEWEST, self._on_frame)
 

@@ -12,6 +12,8 @@ from std_msgs.msg import Bool
 
 from echopilot_core import EchoPilotError, SteadyClock, to_ns
 from echopilot_nodes.bonds import ROBOT, Bond, Peers
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import wall_clock
 from echopilot_nodes.graph.params import ManagerParams, read_params
@@ -19,7 +21,7 @@ from echopilot_nodes.graph.process import StopSignal, run
 
 BEAT_S = 0.5
 WATCH_S = 0.1
-WATCHED = (ROBOT, "safety", "controller", "perception", "exam", "recorder", "report", "page")
+WATCHED = (ROBOT, "safety", "controller", "perception", "exam", "recorder", "report", "page", "standard_topics")
 STATE_TIMEOUT_S = 2.0
 FAREWELL_S = 2.0
 RETRY_S = 2.0
@@ -27,6 +29,14 @@ RETRY_S = 2.0
 TRANSITION_FROM = {
     State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,
     State.PRIMARY_STATE_INACTIVE: Transition.TRANSITION_ACTIVATE,
+}
+
+
+STATES = {
+    State.PRIMARY_STATE_UNCONFIGURED: "unconfigured",
+    State.PRIMARY_STATE_INACTIVE: "inactive",
+    State.PRIMARY_STATE_ACTIVE: "active",
+    State.PRIMARY_STATE_FINALIZED: "finalized",
 }
 
 
@@ -38,6 +48,8 @@ class Managed:
     get_state: Client
     change_state: Client
     state: int = State.PRIMARY_STATE_UNKNOWN
+    was_active: bool = False  # since its process started
+    held: bool = False  # deactivated by somebody else
     future: Future | None = None
     deadline_ns: int = 0
     not_before_ns: int = 0
@@ -45,7 +57,8 @@ class Managed:
 
 class LifecycleManager(Node):
     """Every half second each node is asked for its state and moved one step, in order: a node is touched only
-    while all before it are active. A node that restarts begins unconfigured and is brought back the same way.
+    while all before it are active. A node that restarts begins unconfigured and is brought back the same way; one that
+    somebody else deactivates stays so.
     """
 
     def __init__(self) -> None:
@@ -68,6 +81,7 @@ class LifecycleManager(Node):
         ]
         self._active: bool | None = None
         self._leaving = False
+        self._diagnostics = Diagnostics(self, self._health)
         self._publisher = self.create_publisher(Bool, topics.LIFECYCLE_ACTIVE, qos.LATCHED)
         self._publish(False)
         self._beat_timer = self.create_timer(BEAT_S, self._beat)
@@ -84,6 +98,14 @@ class LifecycleManager(Node):
             if role not in lost:
                 self.get_logger().info(f"{role} is back")
         self._lost = lost
+
+    def _health(self) -> Health:
+        states: dict[str, object] = {managed.name: STATES.get(managed.state, "unknown") for managed in self._managed}
+        if self._lost:
+            return Health(f"ended: {', '.join(self._lost)}", Severity.ERROR, states)
+        if self._active:
+            return Health("graph active", Severity.OK, states)
+        return Health("graph not active", Severity.WARN, states)
 
     def close(self) -> None:
         """Say goodbye."""
@@ -114,6 +136,7 @@ class LifecycleManager(Node):
             managed.state = State.PRIMARY_STATE_UNKNOWN
         if not managed.get_state.service_is_ready():
             managed.state = State.PRIMARY_STATE_UNKNOWN
+            managed.was_active = managed.held = False
             return
         self._call(managed, managed.get_state, GetState.Request(), STATE_TIMEOUT_S, self._on_state)
 
@@ -129,6 +152,13 @@ class LifecycleManager(Node):
         if response is None:
             return
         managed.state = response.current_state.id
+        if managed.state == State.PRIMARY_STATE_ACTIVE:
+            managed.was_active, managed.held = True, False
+        elif managed.state != State.PRIMARY_STATE_INACTIVE:
+            managed.was_active = managed.held = False
+        elif managed.was_active and not managed.held:
+            managed.held = True
+            self.get_logger().warning(f"{managed.name} was deactivated by somebody else: it stays so until activated")
         self._advance()
 
     def _advance(self) -> None:
@@ -136,7 +166,7 @@ class LifecycleManager(Node):
         if self._leaving:
             return
         for managed in self._managed:
-            if managed.state == State.PRIMARY_STATE_ACTIVE:
+            if managed.state == State.PRIMARY_STATE_ACTIVE or managed.held:
                 continue
             transition = TRANSITION_FROM.get(managed.state)
             free = managed.future is None and self._time.now_ns() >= managed.not_before_ns

@@ -1,11 +1,11 @@
-"""Actions AcquireView and Sweep: goals for the controller without an exam; refused while an exam runs."""
+"""Actions AcquireView and Sweep: goals for the controller without an exam; ended with a reason while one runs."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 from echopilot_msgs.action import AcquireView, Sweep
 from echopilot_msgs.msg import ControlStatus as ControlStatusMsg
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.lifecycle import LifecycleNode
 from rclpy.serialization import deserialize_message
@@ -33,6 +33,7 @@ class ManualGoals:
     """At most one goal at a time; a canceled or finished one leaves a retreat in force."""
 
     def __init__(self, node: LifecycleNode) -> None:
+        self._log = node.get_logger()
         self._next_id = FIRST_ID
         self._goal: ControlGoal | None = None
         self._handle: ServerGoalHandle | None = None
@@ -43,7 +44,7 @@ class ManualGoals:
         self.accepts = False  # while the controller is active
         self.jog = JogInput(node)
         self._servers = [
-            ActionServer(node, kind, name, work, goal_callback=self._on_goal_request, cancel_callback=self._cancel)
+            ActionServer(node, kind, name, work, cancel_callback=self._cancel)
             for kind, name, work in (
                 (AcquireView, topics.ACQUIRE_VIEW, self._acquire),
                 (Sweep, topics.SWEEP, self._sweep),
@@ -78,10 +79,19 @@ class ManualGoals:
             self._done.set_result(Ended(Outcome.PREEMPTED, reason))
         self._goal = self._handle = self._done = None
 
-    def _on_goal_request(self, request: Any) -> GoalResponse:
-        valid = request.preset in DESIGN_LIMITS and any(request.view == view for view in View) and request.timeout > 0.0
-        free = self.accepts and self._done is None and not self.exam_active
-        return GoalResponse.ACCEPT if valid and free else GoalResponse.REJECT
+    def _refusal(self, request: Any) -> str:
+        """Why a goal is not followed, with the valid choices; "" for one that is."""
+        if request.preset not in DESIGN_LIMITS:
+            return f"preset is {request.preset!r}; valid: {', '.join(DESIGN_LIMITS)}"
+        if all(request.view != view for view in View):
+            return f"view is {request.view}; valid: 0 to {max(View):d}, the constants of View"
+        if not request.timeout > 0.0:
+            return f"timeout is {request.timeout:g} s; valid: more than 0"
+        if not self.accepts:
+            return "the controller is not active"
+        if self.exam_active:
+            return "an exam is running; stop it first"
+        return "another goal is running" if self._done is not None else ""
 
     def _cancel(self, handle: ServerGoalHandle) -> CancelResponse:
         return CancelResponse.ACCEPT
@@ -99,9 +109,10 @@ class ManualGoals:
 
     async def _follow(self, handle: ServerGoalHandle, kind: GoalKind) -> Ended:
         request = handle.request
-        if self._done is not None:
+        if refusal := self._refusal(request):  # accepted first: a rejection carries no reason
+            self._log.error(f"{kind.name.lower()} refused: {refusal}")
             handle.abort()
-            return Ended(Outcome.ABORTED, "another goal is running")
+            return Ended(Outcome.ABORTED, refusal)
         self._score = 0.0
         self._goal = self._goal_of(kind, request)
         self._handle, self._done = handle, Future()

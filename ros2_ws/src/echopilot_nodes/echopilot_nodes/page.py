@@ -33,6 +33,8 @@ from echopilot_core import (
 )
 from echopilot_exam.protocol.protocol import load_protocol, protocol_names
 from echopilot_nodes.bonds import Bond
+from echopilot_nodes.diagnostics.health import Health
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import wall_clock
 from echopilot_nodes.graph.inlet import Inlet
@@ -107,6 +109,7 @@ class Page(Node):
         if not self._hub.wait_bound(START_S) or not self._server.wait_open(START_S):
             raise EchoPilotError("the page's server did not start; look at its lines above")
         self._foxglove = FoxgloveLive(params.foxglove_port) if params.foxglove_port else None
+        self._diagnostics = Diagnostics(self, self._health)
         print(entrance.notice, flush=True)
 
     def _subscribe(self) -> None:
@@ -146,6 +149,10 @@ class Page(Node):
         self._bond.close()
         if self._foxglove is not None:
             self._foxglove.close()
+
+    def _health(self) -> Health:
+        watched = "a page is open" if self._hub.is_watched else "nobody watches"
+        return Health(watched, values={"images [Hz]": self._frames_per_s.value})
 
     # Images
 

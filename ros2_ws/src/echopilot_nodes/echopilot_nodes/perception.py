@@ -11,6 +11,9 @@ from ultrasound_msgs.msg import UltrasoundFrame
 
 from echopilot_core import EchoPilotError, Frame
 from echopilot_nodes.bonds import Bond, BondState
+from echopilot_nodes.diagnostics.frame_meter import FrameMeter
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import wall_clock
 from echopilot_nodes.graph.inlet import Inlet
@@ -33,6 +36,8 @@ class PerceptionNode(LifecycleNode):
         self._core: Perception | None = None
         self._frames: Inlet[Frame] | None = None
         self._waiting: Timer | None = None
+        self._meter = FrameMeter()
+        self._diagnostics = Diagnostics(self, self._health)
         self._results = Outlet(self, PerceptionResultMsg, topics.PERCEPTION_RESULT, to_result, qos.ANSWER_OFFERED)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -102,12 +107,23 @@ class PerceptionNode(LifecycleNode):
         started_s = time.perf_counter()
         if self._core is None:
             return  # unloaded while the frame was on its way
+        self._meter.take(frame.sequence, frame.steady_ns)
         try:
             result = self._core.see(frame)
         except (ValueError, EchoPilotError) as error:
             self.get_logger().error(f"frame {frame.sequence} not used: {error}", throttle_duration_sec=1.0)
             return
-        self._results.send(replace(result, enhanced=None, latency_s=time.perf_counter() - started_s))
+        seen_s = time.perf_counter()
+        self._results.send(replace(result, enhanced=None, latency_s=seen_s - started_s))
+        self._meter.note(seen_s - started_s, time.perf_counter() - seen_s)
+
+    def _health(self) -> Health:
+        if self._core is None:
+            return Health("no model is loaded")
+        engine = {"model": self._core.manifest.model_id, "engine": self._core.runtime}
+        if self._frames is None:
+            return Health("loaded, takes no frames", Severity.OK, engine)
+        return Health("takes frames", Severity.OK, engine | self._meter.values())
 
 
 def main() -> None:

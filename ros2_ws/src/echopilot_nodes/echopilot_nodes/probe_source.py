@@ -1,9 +1,10 @@
 """Node `probe_source`: frames of a live scanner or of a real clip; lifecycle, begins anew on activation."""
 
-import time
+import signal
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -11,6 +12,8 @@ from ultrasound_msgs.msg import UltrasoundFrame
 from ultrasound_msgs.srv import SetImaging
 
 from echopilot_core import EchoPilotError
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import wall_clock
 from echopilot_nodes.graph.outlet import Outlet
@@ -22,7 +25,7 @@ from echopilot_perception.frames.readers.kinds import WORDS
 from echopilot_scanner import ADDRESSES
 from echopilot_wire import from_settings, to_frame
 
-HEALTH_S = 1.0
+LAST_S = 1.0  # wall time from the end of the clip to that of the process: the last results are on their way
 
 
 class ProbeSource(LifecycleNode):
@@ -39,12 +42,13 @@ class ProbeSource(LifecycleNode):
             )
         self._frames = Outlet(self, UltrasoundFrame, topics.PROBE_FRAME, to_frame, qos.FRAMES_OFFERED)
         # here and not on configure: a bad clip or address ends the process with code 2
-        kind = LiveScanner if p.scanner else ClipPlayer
-        self._source: LiveScanner | ClipPlayer = kind(self, p, self._frames)
+        self._source: LiveScanner | ClipPlayer = (
+            LiveScanner(self, p, self._frames) if p.scanner else ClipPlayer(self, p, self._frames, self._on_clip_end)
+        )
         self._service: object = None
         self._is_active = False
-        self._health = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATE_OFFERED)
-        self.create_timer(HEALTH_S, self._every_second, clock=wall_clock())
+        self._last_timer: object = None
+        self._diagnostics = Diagnostics(self, self._health, hardware_id=p.scanner or Path(p.clip).name)
         self.add_on_set_parameters_callback(self._on_parameters)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -90,14 +94,15 @@ class ProbeSource(LifecycleNode):
                 self.get_logger().info(f"depth of the sector: {parameter.value:g} m")
         return SetParametersResult(successful=True)
 
-    def _every_second(self) -> None:
-        trouble = self._source.trouble
-        level = DiagnosticStatus.ERROR if trouble and self._is_active else DiagnosticStatus.OK
-        message = f"{trouble}; {self._source.summary}" if trouble and self._is_active else self._source.summary
-        status = DiagnosticStatus(name="probe_source", hardware_id="scanner", level=level, message=message)
-        array = DiagnosticArray(status=[status])
-        array.header.stamp.sec, array.header.stamp.nanosec = divmod(time.time_ns(), 1_000_000_000)
-        self._health.publish(array)
+    def _on_clip_end(self) -> None:
+        if self._params.ends:
+            end = partial(signal.raise_signal, signal.SIGINT)
+            self._last_timer = self.create_timer(LAST_S, end, clock=wall_clock())
+
+    def _health(self) -> Health:
+        trouble = self._source.trouble if self._is_active else ""
+        told = f"{trouble}; {self._source.summary}" if trouble else self._source.summary
+        return Health(told, Severity.ERROR if trouble else Severity.OK)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+import yaml
 from echopilot_msgs.msg import (
     BodyLandmarks,
     ControlStatus,
@@ -19,6 +19,8 @@ from echopilot_msgs.msg import (
 from geometry_msgs.msg import TwistStamped, WrenchStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rosbags.interfaces import Qos, QosDurability, QosHistory, QosLiveliness, QosReliability, QosTime
+from rosbags.rosbag2.metadata import dump_qos_v9
 from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import String
 from ultrasound_msgs.msg import UltrasoundFrame
@@ -27,6 +29,8 @@ from echopilot_core import EchoPilotError, ExamPhase
 from echopilot_exam.record.files import free_file, is_ended
 from echopilot_exam.record.recording import CHUNK_S, EXAM_FILE, FrameRule, Recording, open_recording, read_attachments
 from echopilot_nodes.bonds import Bond
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import wall_clock
 from echopilot_nodes.graph.outlet import type_name_of
@@ -35,9 +39,10 @@ from echopilot_nodes.graph.process import run
 from echopilot_wire import decode, definition, peek_stamp
 from tf2_msgs.msg import TFMessage
 
+NEVER = QosTime(9_223_372_036, 854_775_807)  # of rmw: no deadline, no end
 CLIP_FILE = "recording.mcap"  # without an exam
 WITHOUT_HEADER = (String, TFMessage)
-STANDING = (topics.ROBOT_DESCRIPTION, topics.BODY_LANDMARKS, topics.BODY_SURFACE)
+STANDING = (topics.ROBOT_DESCRIPTION, topics.TF_STATIC, topics.BODY_LANDMARKS, topics.BODY_SURFACE)
 """Topics whose newest message from before the exam belongs into its recording."""
 
 TOPICS: tuple[tuple[type, str, QoSProfile], ...] = (
@@ -46,7 +51,9 @@ TOPICS: tuple[tuple[type, str, QoSProfile], ...] = (
     (RobotState, topics.ROBOT_STATE, qos.STATE_RECORDED),
     (WrenchStamped, topics.ROBOT_MEASURED_CF, qos.STATE_RECORDED),
     (JointState, topics.JOINT_STATES, qos.STATE_RECORDED),
+    (WrenchStamped, topics.ROBOT_FT_RAW, qos.STATE_RECORDED),
     (TFMessage, topics.TF, qos.STATE_RECORDED),
+    (TFMessage, topics.TF_STATIC, qos.LATCHED),
     (String, topics.ROBOT_DESCRIPTION, qos.LATCHED),
     (PointCloud2, topics.BODY_SURFACE, qos.ANSWER_RECORDED),
     (BodyLandmarks, topics.BODY_LANDMARKS, qos.LATCHED),
@@ -58,6 +65,22 @@ TOPICS: tuple[tuple[type, str, QoSProfile], ...] = (
     (Measurement, topics.EXAM_MEASUREMENTS, qos.EVENTS),
     (Finding, topics.EXAM_FINDINGS, qos.EVENTS),
 )
+
+
+def offered(profile: QoSProfile) -> str:
+    """A quality of service as rosbag2 keeps it with a topic: without it, what is latched would be lost when played."""
+    kept = Qos(
+        QosHistory(int(profile.history)),
+        profile.depth,
+        QosReliability(int(profile.reliability)),
+        QosDurability(int(profile.durability)),
+        NEVER,
+        NEVER,
+        QosLiveliness.AUTOMATIC,
+        NEVER,
+        False,
+    )
+    return yaml.safe_dump(dump_qos_v9([kept]), sort_keys=False)
 
 
 class Recorder(Node):
@@ -79,7 +102,7 @@ class Recorder(Node):
         self._rule = FrameRule()
         self._newest_ns = 0
         self._complained = ""
-        self._health = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STATE_OFFERED)
+        self._diagnostics = Diagnostics(self, self._health, hardware_id="disk")
         self._attachments = read_attachments(self._params.attach)
         if self._params.record_all_frames:
             self._begin(Path(self._params.out), CLIP_FILE)
@@ -110,10 +133,9 @@ class Recorder(Node):
         except EchoPilotError as error:
             self._complain(str(error))
             return
-        for kind, topic, _ in TOPICS:
-            type_name = type_name_of(kind)
-            full = self.resolve_topic_name(topic)
-            self._channels[topic] = self._recording.channel(full, type_name, definition(type_name))
+        for kind, topic, profile in TOPICS:
+            type_name, full = type_name_of(kind), self.resolve_topic_name(topic)
+            self._channels[topic] = self._recording.channel(full, type_name, definition(type_name), offered(profile))
         for topic, (stamp_ns, raw) in self._standing.items():
             self._recording.write(self._channels[topic], stamp_ns, raw)
 
@@ -129,20 +151,22 @@ class Recorder(Node):
             self.get_logger().info(f"{recording.path}: {recording.messages} messages, closed in {seconds:.1f} s")
 
     def _every_second(self) -> None:
-        status = DiagnosticStatus(name="recorder", hardware_id="disk", level=DiagnosticStatus.OK, message="idle")
         if self._recording is not None:
             self._recording.sync()
             if self._recording.stopped:
                 self._complain(self._recording.stopped)
-            status.message = f"{self._recording.path.name}: {self._recording.size / 1e6:.0f} MB"
-        if self._rule.is_full:
-            status.level = DiagnosticStatus.WARN
-            status.message = f"{self._params.max_megabytes} MB reached: frames are no longer recorded"
+
+    def _health(self) -> Health:
         if self._complained:
-            status.level, status.message = DiagnosticStatus.ERROR, self._complained
-        message = DiagnosticArray(status=[status])
-        message.header.stamp = self.get_clock().now().to_msg()
-        self._health.publish(message)
+            return Health(self._complained, Severity.ERROR)
+        values: dict[str, object] = {}
+        if self._recording is not None:
+            size_mb = self._recording.size / 1e6
+            values = {"file": self._recording.path, "size [MB]": size_mb, "messages": self._recording.messages}
+        if self._rule.is_full:
+            limit = f"{self._params.max_megabytes} MB reached: frames are no longer recorded"
+            return Health(limit, Severity.WARN, values)
+        return Health("idle" if self._recording is None else "records", Severity.OK, values)
 
     def _complain(self, message: str) -> None:
         if message != self._complained:

@@ -19,10 +19,23 @@ from echopilot_control.goal_schedule import GoalSchedule, exam_tick_needed
 from echopilot_control.safety import Limits, OperatorInputs, Reason, SafetyInputs, SafetyMonitor, log_line
 from echopilot_control.safety.command_checks import CONTROLLER
 from echopilot_control.safety.zones import read_zones
-from echopilot_core import BodyLandmarks, BodySurface, ProbeCommand, RobotState, SafetyMode, SteadyClock, to_ns
+from echopilot_core import (
+    BodyLandmarks,
+    BodySurface,
+    ProbeCommand,
+    RobotState,
+    SafetyMode,
+    SafetyState,
+    SteadyClock,
+    to_ns,
+)
 from echopilot_core.robot import CONTACT_N
 from echopilot_core.timing import CONNECT_S, SURFACE_TICKS, TICK_NS, TIMEOUT_S, LockstepBarrier, StampedBuffer
 from echopilot_nodes.bonds import ROBOT, Bond, Peers
+from echopilot_nodes.diagnostics.health import Health
+from echopilot_nodes.diagnostics.publisher import Diagnostics
+from echopilot_nodes.diagnostics.repeat_filter import RepeatFilter
+from echopilot_nodes.diagnostics.safety_health import safety_health
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import NodeClock, wall_clock
 from echopilot_nodes.graph.inlet import Inlet, from_exam_goal
@@ -100,6 +113,9 @@ class Safety(Node):
         self._answer: tuple[bytes | None, bytes] | None = None  # twist, state
         self._mode = SafetyMode.OK
         self._reasons: tuple[str, ...] = ()
+        self._state: SafetyState | None = None
+        self._changes = RepeatFilter()
+        self._diagnostics = Diagnostics(self, self._health)
         self._twists = Outlet(self, TwistStamped, topics.ROBOT_SERVO_CV, to_safe_twist, qos.COMMAND)
         self._states = Outlet(self, SafetyStateMsg, topics.SAFETY_STATE, to_safety_state, qos.ANSWER_OFFERED)
         profile = qos.ANSWER_LOCKSTEP
@@ -270,15 +286,17 @@ class Safety(Node):
         if not self._latches.keep(self._monitor.latched):
             state = replace(state, reasons=tuple(dict.fromkeys((*state.reasons, Reason.LATCH_UNREADABLE.name))))
             self.get_logger().error(f"latches cannot be kept in {self._latches.path}", throttle_duration_sec=5.0)
+        self._state = state
         data = self._states.send(state)
         if robot is not None and follows:
             self._answered_ns, self._answer = robot.stamp_ns, (twist, data)
         if (decision.state.mode, decision.state.reasons) != (self._mode, self._reasons):
             self._mode, self._reasons = decision.state.mode, decision.state.reasons
-            if self._mode is SafetyMode.OK:  # one call for each severity: rclpy raises when a call changes its own
-                self.get_logger().info(log_line(decision.state))
-            else:
-                self.get_logger().warning(log_line(decision.state))
+            line = self._changes.line(log_line(decision.state))
+            if line is not None and self._mode is SafetyMode.OK:  # one call for each severity: rclpy raises otherwise
+                self.get_logger().info(line)
+            elif line is not None:
+                self.get_logger().warning(line)
 
     def _inputs(self, robot: RobotState | None, now_ns: int) -> SafetyInputs:
         if robot is not None and robot is self._robot:
@@ -314,6 +332,9 @@ class Safety(Node):
 
     def _is_enabled(self, now_ns: int) -> bool:
         return self._enabled and now_ns - self._enabled_ns <= to_ns(ENABLE_S)
+
+    def _health(self) -> Health:
+        return safety_health(self._robot, self._state, self._counts["command"], sum(self._barrier.breaks.values()))
 
     def close(self) -> None:
         """Say goodbye."""

@@ -11,6 +11,8 @@ from std_msgs.msg import String
 from echopilot_core import EchoPilotError
 from echopilot_exam.record.files import SUMMARY, merge_json
 from echopilot_lab.records.truth_file import Truth, read_truth, score_record, truth_line
+from echopilot_nodes.diagnostics.health import Health
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.inlet import Inlet
 from echopilot_nodes.graph.params import read_params
@@ -32,6 +34,7 @@ class Scorer(Node):
         self._file: TextIOWrapper | None = None
         if self._params.truth:
             self._open(Path(self._params.truth))
+        self._diagnostics = Diagnostics(self, lambda: Health("ready", values={"frames of truth": len(self._truth)}))
         self._summaries = self.create_publisher(String, topics.EXAM_SUMMARY, qos.LATCHED)
         Inlet(self, SimTruth, topics.SIM_TRUTH_FRAME, from_truth, qos.EVENTS, self._on_truth)
         self.create_subscription(String, topics.EXAM_RECORD, self._on_record, qos.LATCHED)

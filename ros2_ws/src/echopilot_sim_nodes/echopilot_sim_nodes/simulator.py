@@ -32,6 +32,8 @@ from echopilot_core import (
 from echopilot_core.robot_interface import FUTURE_NS
 from echopilot_core.timing import CONNECT_S, EXAM_TICKS, TICK_NS, LockstepBarrier
 from echopilot_nodes.bonds import ROBOT, Bond, BondState, Peers
+from echopilot_nodes.diagnostics.health import Health, Severity
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.inlet import Inlet
 from echopilot_nodes.graph.outlet import Outlet
@@ -94,7 +96,9 @@ class Simulator(Node):
         self._speakers = SpeakerCount(self, COMMANDS)
         self._publishers_of_commands = [1] * len(COMMANDS)
         self._tick_ns = 0
+        self._paced_from: tuple[int, float] = (0, 0.0)  # simulated [ns] and wall time [s] of the last look at the pace
         self._start(_patient(self._params.patient, self._params.seed))
+        self._diagnostics = Diagnostics(self, self._health, hardware_id=f"simulated {self._params.arm}")
         profile = qos.ANSWER_LOCKSTEP
         Inlet(self, TwistStamped, topics.ROBOT_SERVO_CV, from_safe_twist, qos.COMMAND, self._on_twist)
         self._safeties = Inlet(self, SafetyStateMsg, topics.SAFETY_STATE, from_safety_state, profile, self._on_safety)
@@ -155,6 +159,17 @@ class Simulator(Node):
             self._images.close()
         self._peers.close()
         self._bond.close()
+
+    def _health(self) -> Health:
+        (then_ns, then_s), now_ns, now_s = self._paced_from, self._tick_ns, to_s(self._wall.now_ns())
+        self._paced_from = now_ns, now_s
+        values: dict[str, object] = {
+            "patient": _title(self._simulation.patient),
+            "simulated time [s]": to_s(now_ns),
+            "real-time factor": max(to_s(now_ns - then_ns), 0.0) / max(now_s - then_s, 1e-9),
+            "ticks without a peer": sum(self._barrier.breaks.values()),
+        }
+        return Health("simulates" if now_ns != then_ns else "time stands still", Severity.OK, values)
 
     def _hold(self, executor: Executor) -> None:
         """Hold the first tick until an exam is active and, for a few seconds, until its peers are connected."""
@@ -247,8 +262,8 @@ class Simulator(Node):
         return passed and not self._peers.is_away(SAFETY) and (twist is None or twist.stamp_ns < robot.stamp_ns)
 
     def _pump(self, executor: Executor) -> None:
-        """Handle what has arrived already."""
-        for _ in range(4):
+        """Handle what has arrived already, beside which the timer of the diagnostics may be due."""
+        for _ in range(5):
             executor.spin_once(timeout_sec=0.0)
 
     def _pace(self, executor: Executor, started_ns: int) -> None:

@@ -1,6 +1,9 @@
 """BodySurface as PointCloud2 (x, y, z float64) and BodyLandmarks."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from echopilot_core import BodyLandmarks, BodySurface
 from echopilot_wire.basic import from_xyz, stamp_of, to_header, to_octets, to_point
@@ -8,21 +11,27 @@ from echopilot_wire.store import Message, echopilot_msgs, sensor_msgs
 
 _FLOAT32, _FLOAT64 = 7, 8  # of PointField
 _DTYPES = {_FLOAT32: "f4", _FLOAT64: "f8"}
-_STEP = 24  # three float64
 
 
 def to_cloud(surface: BodySurface) -> Message:
     """Skin points (N, 3) [m] to a point cloud in `base`; float64 so that nothing is rounded."""
-    points = np.ascontiguousarray(surface.points_m, dtype="<f8")
+    return points_message(surface.stamp_ns, "base", "xyz", np.asarray(surface.points_m, dtype="<f8"))
+
+
+def points_message(stamp_ns: int, frame_id: str, names: Sequence[str], rows: NDArray[np.floating]) -> Message:
+    """PointCloud2 of `rows` (N, len(names)), float32 or float64, little-endian."""
+    rows = np.ascontiguousarray(rows)
+    width, bytes_each = len(rows), rows.dtype.itemsize
+    kind = _FLOAT32 if bytes_each == 4 else _FLOAT64
     return sensor_msgs.PointCloud2(
-        header=to_header(surface.stamp_ns, "base"),
+        header=to_header(stamp_ns, frame_id),
         height=1,
-        width=len(points),
-        fields=[sensor_msgs.PointField(name, 8 * i, _FLOAT64, 1) for i, name in enumerate("xyz")],
+        width=width,
+        fields=[sensor_msgs.PointField(name, bytes_each * i, kind, 1) for i, name in enumerate(names)],
         is_bigendian=False,
-        point_step=_STEP,
-        row_step=_STEP * len(points),
-        data=to_octets(points.reshape(-1).view(np.uint8)),
+        point_step=bytes_each * len(names),
+        row_step=bytes_each * len(names) * width,
+        data=to_octets(rows.reshape(-1).view(np.uint8)),
         is_dense=True,
     )
 

@@ -41,6 +41,7 @@ def _classes(package: str) -> SimpleNamespace:
 
 builtin_interfaces, std_msgs, geometry_msgs = map(_classes, ("builtin_interfaces", "std_msgs", "geometry_msgs"))
 sensor_msgs, tf2_msgs = map(_classes, ("sensor_msgs", "tf2_msgs"))
+vision_msgs, visualization_msgs = map(_classes, ("vision_msgs", "visualization_msgs"))
 ultrasound_msgs, echopilot_msgs = map(_classes, ("ultrasound_msgs", "echopilot_msgs"))
 
 

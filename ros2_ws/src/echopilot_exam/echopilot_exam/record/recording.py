@@ -116,13 +116,19 @@ class Recording:
         """Messages written so far."""
         return sum(self._counts.values())
 
-    def channel(self, topic: str, type_name: str, definition: str) -> int:
-        """Register a topic; returns its number for `write`."""
+    def channel(self, topic: str, type_name: str, definition: str, offered_qos: str = "") -> int:
+        """Register a topic; returns its number for `write`.
+
+        `offered_qos` is the quality of service as rosbag2 writes it (YAML), by which `ros2 bag play` publishes.
+        """
         encoding, data = SchemaEncoding.ROS2, definition.encode()
+        metadata = {"offered_qos_profiles": offered_qos} if offered_qos else {}
         schema = self._writer.register_schema(type_name, encoding, data)
-        number: int = self._writer.register_channel(topic, "cdr", schema)
+        number: int = self._writer.register_channel(topic, "cdr", schema, metadata)
         self._definitions.append(Schema(id=schema, data=data, encoding=encoding, name=type_name))
-        self._definitions.append(Channel(id=number, topic=topic, message_encoding="cdr", metadata={}, schema_id=schema))
+        self._definitions.append(
+            Channel(id=number, topic=topic, message_encoding="cdr", metadata=metadata, schema_id=schema)
+        )
         self._defined_s = 0.0
         return number
 

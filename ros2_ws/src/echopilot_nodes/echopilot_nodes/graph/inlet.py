@@ -8,8 +8,9 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
 from echopilot_control.goal_schedule import TimedGoal
+from echopilot_nodes.diagnostics.streams import Stream, streams_of
 from echopilot_nodes.graph.outlet import type_name_of
-from echopilot_wire import Message, decode, from_goal, peek_number, stamp_of
+from echopilot_wire import Message, decode, from_goal, peek_number, peek_stamp, stamp_of
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ class Inlet(Generic[T]):
         self._on_data = on_data
         self._key = key
         self._complained_s = -COMPLAINT_S
-        self.refused = 0
+        self._stream = streams_of(node).heard.setdefault(topic, Stream())
         self.subscription = node.create_subscription(kind, topic, self._receive, profile, raw=True, **options)
 
     def read(self, data: bytes) -> T | None:
@@ -58,11 +59,22 @@ class Inlet(Generic[T]):
             self.refuse(str(error))
             return None
 
+    def note(self, data: bytes) -> bool:
+        """Count a message; False, and it is refused, where it has no header."""
+        try:
+            self._stream.note(peek_stamp(data))
+        except ValueError as error:
+            self.refuse(str(error))
+            return False
+        return True
+
     def close(self) -> None:
         """Stop listening."""
         self._node.destroy_subscription(self.subscription)
 
     def _receive(self, data: bytes) -> None:
+        if not self.note(data):
+            return
         if self._on_data is not None:
             try:
                 key = self._key(data)
@@ -75,11 +87,11 @@ class Inlet(Generic[T]):
 
     def refuse(self, why: str) -> None:
         """Count a message that is not used, and say why, once a second."""
-        self.refused += 1
+        self._stream.refused += 1
         now_s = time.monotonic()
         if now_s - self._complained_s >= COMPLAINT_S:
             self._complained_s = now_s
-            counted = f" ({self.refused} so far)" if self.refused > 1 else ""
+            counted = f" ({self._stream.refused} so far)" if self._stream.refused > 1 else ""
             self._node.get_logger().error(f"{self._topic} refused: {why}{counted}")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
+from echopilot_nodes.diagnostics.streams import Stream, streams_of
 from echopilot_wire import Message, encode
 
 
@@ -16,16 +17,18 @@ class Outlet:
         """`kind` is the message's class of rclpy; `to` one of the functions of echopilot_wire for that message."""
         self._to = to
         self.publisher = node.create_publisher(kind, topic, profile)
+        self._stream = streams_of(node).said.setdefault(topic, Stream())
 
     def send(self, *item: Any) -> bytes:
         """Publish an item; returns its bytes."""
         data = encode(self._to(*item))
-        self.publisher.publish(data)
+        self.send_again(data)
         return data
 
     def send_again(self, data: bytes) -> None:
         """Publish bytes that `send` returned."""
         self.publisher.publish(data)
+        self._stream.note()
 
     @property
     def has_subscribers(self) -> bool:

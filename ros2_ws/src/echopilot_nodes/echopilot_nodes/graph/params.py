@@ -60,6 +60,8 @@ def _whole_as_float(node: Node, name: str, default: Any) -> float | None:
 
 def _descriptor(default: Any, metadata: Any) -> ParameterDescriptor:
     descriptor = ParameterDescriptor(description=metadata["description"], read_only=not metadata["live"])
+    if metadata["choices"]:
+        descriptor.additional_constraints = f"one of: {', '.join(metadata['choices'])}"
     low, high = metadata["low"], metadata["high"]
     if low is None and high is None:
         return descriptor
@@ -170,6 +172,7 @@ class ProbeSourceParams:
     )
     mirror: bool = param(False, "exchange left and right: the marker of the clip's display was on the left")
     listeners: int = param(1, "lossless: begin when this many subscribe to the frames", low=1)
+    ends: bool = param(False, "end this process once the clip has ended, and under ros2 launch the graph with it")
 
 
 @dataclass(frozen=True)

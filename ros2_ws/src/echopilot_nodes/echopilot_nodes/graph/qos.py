@@ -43,3 +43,4 @@ ANSWER_RECORDED = _keep(LAG_RECORDED, ReliabilityPolicy.RELIABLE, _LATE)
 COMMAND = _keep(1, ReliabilityPolicy.RELIABLE)
 EVENTS = _keep(50, ReliabilityPolicy.RELIABLE)  # measurements and findings: few, none may be lost
 LATCHED = _keep(1, ReliabilityPolicy.RELIABLE, _LATE)
+DISPLAY = _keep(5, ReliabilityPolicy.RELIABLE)  # standard faces: viewers that ask for either reliability get them

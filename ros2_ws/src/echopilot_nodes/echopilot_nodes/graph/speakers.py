@@ -61,6 +61,8 @@ SPEAKERS: tuple[Speaker, ...] = (
 class Census(Protocol):
     """What a node knows of the graph; rclpy's Node has it."""
 
+    def resolve_topic_name(self, topic: str) -> str: ...
+
     def count_publishers(self, topic_name: str) -> int: ...
 
     def count_services(self, service_name: str) -> int: ...
@@ -95,7 +97,7 @@ class SpeakerCount:
         """Publishers or servers now, at least those of nodes that are known by DDS."""
         if speaker.service:
             return self._node.count_services(speaker.name)
-        count = self._node.count_publishers(speaker.name)
+        count = self._node.count_publishers(self._node.resolve_topic_name(speaker.name))  # it follows no remapping
         if count <= speaker.most or not self._dead:
             return count
         infos = self._node.get_publishers_info_by_topic(speaker.name)

@@ -1,6 +1,7 @@
-"""Topic, service and action names, relative but for /clock, so that a namespace moves the whole graph."""
+"""Topic, service and action names, relative but for /clock and /diagnostics: a namespace moves the whole graph."""
 
 CLOCK = "/clock"  # ROS time is global by convention
+DIAGNOSTICS = "/diagnostics"  # and so is this; names of nodes in it tell the graphs apart
 
 ROBOT_STATE = "robot/state"
 ROBOT_MEASURED_CP = "robot/measured_cp"
@@ -10,7 +11,7 @@ ROBOT_SERVO_CV = "robot/servo_cv"
 JOINT_STATES = "joint_states"
 ROBOT_DESCRIPTION = "robot_description"
 TF = "tf"
-DIAGNOSTICS = "diagnostics"
+TF_STATIC = "tf_static"
 
 BODY_SURFACE = "body/surface"
 BODY_LANDMARKS = "body/landmarks"
@@ -32,6 +33,22 @@ EXAM_RECORD = "exam/record"  # folder of the record that was just finished
 EXAM_REPORT = "exam/report"  # report made from it
 EXAM_SUMMARY = "exam/summary"  # summary.json that scores were merged into
 
+# Standard faces, by the node standard_topics
+PROBE_IMAGE = "probe/image"
+PROBE_IMAGE_COMPRESSED = "probe/image/compressed"
+PROBE_PLANE = "probe/plane"  # textured triangles
+PROBE_POINTS = "probe/points"  # pixels in space
+OVERLAY = "perception/overlay"
+OVERLAY_COMPRESSED = "perception/overlay/compressed"
+LABELS = "perception/labels"
+LABEL_INFO = "perception/label_info"  # of labels and detections
+DETECTIONS = "perception/detections"
+VIEW = "perception/view"
+VIEW_INFO = "perception/view_info"
+BODY_POINTS = "body/points"
+BODY_MARKERS = "body/markers"
+AORTA_MARKERS = "exam/aorta_markers"
+
 OPERATOR_ENABLED = "operator/enabled"  # level of the enabling device, at 20 Hz or more
 LIFECYCLE_ACTIVE = "lifecycle/active"
 
@@ -42,6 +59,7 @@ FREEZE = "probe/freeze"
 SET_PATIENT = "sim/set_patient"
 SHIFT_PATIENT = "sim/shift_patient"
 RESET_SAFETY = "safety/reset"
+SAFETY_PARAMETERS = "safety/get_parameters"
 SAFETY_STOP = "safety/stop"
 SAFETY_LIFT_OFF = "safety/lift_off"  # after a latched stop
 EXAM_STOP = "exam/stop"

@@ -5,6 +5,7 @@ from collections import deque
 
 from echopilot_core import ExamPhase, Frame, PerceptionResult
 from echopilot_exam.machine.states import FULL_RATE_PHASES
+from echopilot_nodes.display.recent_frames import RecentFrames
 from echopilot_nodes.graph.inlet import Inlet
 from echopilot_report.page.live.image import packed
 from echopilot_wire import peek_stamp
@@ -20,7 +21,7 @@ class PageImages:
 
     def __init__(self, frames: Inlet[Frame], results: Inlet[PerceptionResult]) -> None:
         self._inlets = frames, results
-        self._frames: deque[bytes] = deque(maxlen=8)
+        self._frames = RecentFrames()
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=150)
         self._packed_s = self._kept_s = self._result_s = 0.0
         self.quality = float("nan")
@@ -28,7 +29,7 @@ class PageImages:
 
     def frame(self, raw: bytes, watched: bool) -> bytes | None:
         """Add a frame; returns it packed without outlines when perception is silent, else None."""
-        self._frames.append(raw)
+        self._frames.add(raw)
         now_s = time.monotonic()
         if not watched or now_s - self._result_s < SILENT_S or now_s - self._packed_s < WATCHED_S:
             return None
@@ -46,11 +47,10 @@ class PageImages:
         is_shown = watched and now_s - self._packed_s >= WATCHED_S
         if not is_kept and not is_shown:
             return None
-        stamp_ns = peek_stamp(raw)
-        matching = [f for f in self._frames if peek_stamp(f) == stamp_ns]
-        if not matching:
+        matching = self._frames.at(peek_stamp(raw))
+        if matching is None:
             return None
-        frame, result = self._inlets[0].read(matching[-1]), self._inlets[1].read(raw)
+        frame, result = self._inlets[0].read(matching), self._inlets[1].read(raw)
         if frame is None or result is None:
             return None
         self.quality, self.frozen, self._packed_s = result.quality, frame.imaging.frozen, now_s

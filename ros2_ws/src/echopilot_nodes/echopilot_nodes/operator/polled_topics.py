@@ -34,6 +34,7 @@ def drained(inlet: Inlet[T], newest: int | None = None) -> list[T]:
     subscription = inlet.subscription
     with subscription.handle:  # rclpy has no public call that takes a message without an executor
         while (taken := subscription.handle.take_message(subscription.msg_type, True)) is not None:
-            data.append(taken[0])
+            if inlet.note(taken[0]):
+                data.append(taken[0])
     items = (inlet.read(raw) for raw in data[-newest if newest else 0 :])
     return [item for item in items if item is not None]

@@ -1,6 +1,7 @@
 """A real clip as a stream of frames, for the node `probe_source`."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,10 +28,12 @@ class ClipPlayer:
     Stamps are the wall time of activation plus the clip's own frame times; `steady_stamp` is the time of sending.
     """
 
-    def __init__(self, node: Node, params: ProbeSourceParams, frames: Outlet) -> None:
-        """Reads the clip; EchoPilotError for a bad one."""
+    def __init__(
+        self, node: Node, params: ProbeSourceParams, frames: Outlet, on_end: Callable[[], object] = lambda: None
+    ) -> None:
+        """Reads the clip; EchoPilotError for a bad one. `on_end` is called when `probe/ended` turns true."""
         clip = open_clip(Path(params.clip), params.depth_m or None, params.mirror)
-        self._node, self._params, self._frames = node, params, frames
+        self._node, self._params, self._frames, self._on_end = node, params, frames, on_end
         self._name = clip.path.name
         self._clip_frames: list[Frame] = list(clip.frames())
         self._offsets_ns = [to_ns(float(t - clip.frame_times_s[0])) for t in clip.frame_times_s]
@@ -111,3 +114,4 @@ class ClipPlayer:
             self._is_over = True
             self._ended.publish(Bool(data=True))
             self._node.get_logger().info(f"clip ended: {self.summary}")
+            self._on_end()

@@ -10,7 +10,7 @@ from echopilot_sim.arm.mujoco_arm import arm_spec
 
 
 class LinkPoses:
-    """Transforms parent to child of every link, `world` to `base` first; at the end the probe's child `us_image`."""
+    """Transforms parent to child of every link of the description, `world` to `base` first."""
 
     def __init__(self, kind: ArmModel) -> None:
         self._model = arm_spec(kind).compile()
@@ -26,5 +26,4 @@ class LinkPoses:
         for child in range(1, model.nbody):
             parent = int(model.body_parentid[child])
             out.append((model.body(parent).name, model.body(child).name, se3.inverse(poses[parent]) @ poses[child]))
-        out.append(("probe", "us_image", se3.T_PROBE_US_IMAGE))
         return out

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, Frame, PerceptionResult, ProbeGeometry, ProbeKind, SegmentationClass
+from echopilot_core import EchoPilotError, Frame, PerceptionResult, SegmentationClass
 from echopilot_lab.replay.clip_results import labels_inside
 from echopilot_report.images.overlay import overlay
 
@@ -16,7 +16,6 @@ STILL_PX, CLIP_PX = 640, 540  # longer side of a still, of a frame of a clip
 JPEG_QUALITY = 82
 SECTOR_RGB = (150, 160, 170)
 DRAWN_RGB = (255, 255, 255)  # of a person's outline
-ARC_POINTS = 40
 
 
 @dataclass(frozen=True)
@@ -47,27 +46,12 @@ def show_frame(
     """Both images of a frame, the longer side `side_px`; `drawn` are outlines of people in px (N, 2), in white."""
     labels = labels_inside(frame, result)
     image = overlay(frame.image, labels)
-    lines = [(sector_outline(frame.geometry), SECTOR_RGB), *((polygon, DRAWN_RGB) for polygon in drawn.values())]
+    sector = frame.geometry.pixels(frame.geometry.outline_m())
+    lines = [(sector, SECTOR_RGB), *((polygon, DRAWN_RGB) for polygon in drawn.values())]
     for points, color in lines:
         cv2.polylines(image, [np.rint(points * 16).astype(np.int32)], True, color, 1, cv2.LINE_AA, shift=4)
     present = (SegmentationClass(int(label)) for label in np.unique(labels) if label)
     return ShownFrame(index, _jpeg(frame.image, side_px), _jpeg(image[:, :, ::-1], side_px), tuple(present))
-
-
-def sector_outline(geometry: ProbeGeometry) -> NDArray[np.float64]:
-    """Corners (N, 2) [px] of the sector that was found: column, row."""
-    if geometry.kind == ProbeKind.LINEAR:
-        half, depth = geometry.aperture_m / 2, geometry.depth_m
-        x, y = np.array([-half, half, half, -half]), np.array([0.0, 0.0, depth, depth])
-    else:
-        angle = np.linspace(-0.5, 0.5, ARC_POINTS) * geometry.opening_angle_rad
-        near, far = geometry.radius_m, geometry.radius_m + geometry.depth_m
-        angles = np.concatenate([angle, angle[::-1]])
-        ranges = np.repeat([near, far], ARC_POINTS)
-        x, y = ranges * np.sin(angles), ranges * np.cos(angles) - geometry.radius_m
-    return np.column_stack(
-        [x / geometry.spacing_x_m + geometry.origin_u_px, y / geometry.spacing_y_m + geometry.origin_v_px]
-    )
 
 
 def _jpeg(image: NDArray[np.uint8], side_px: int) -> bytes:
