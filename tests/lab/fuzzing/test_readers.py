@@ -71,6 +71,7 @@ NOT_OF_FILES = {
     "echopilot_lab.benchmarks.pymust": "file that its own process has just written",
     "echopilot_lab.trials.trial_video": "result and images that this run has just made",
     "echopilot_lab.models.reports": "model.yaml after read_manifest has checked it",
+    "echopilot_exam.suspicion.table": "shipped file of the package",
     "echopilot_report.grading.wording": "shipped file of the package",
     "echopilot_perception.training.augmentation.style_bank": "shipped file of the package",
     "echopilot_sim.kernels.cache": "own cache, refused unless its digest is right",
