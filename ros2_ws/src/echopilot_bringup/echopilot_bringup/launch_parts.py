@@ -14,6 +14,7 @@ RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
 OF_THE_PATIENT = ("simulator", "scorer")
 COME_BACK = ("recorder", "report", "page", "standard_topics", "perception", "scorer")  # others: an operator decides
 RESPAWN_S = 1.0
+END_S = "30"  # that a node may take to end: the recorder writes the rest of its file
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 OWN_CLOCK = ("/clock", "clock")  # two simulated graphs in two namespaces have two times
 COMMON = (
@@ -94,6 +95,7 @@ def graph_nodes(
             on_exit=Shutdown() if name in ends_with else None,
             respawn=name in COME_BACK,
             respawn_delay=RESPAWN_S,
+            sigterm_timeout=END_S,
         )
         for name, own in parameters.items()
     ]
