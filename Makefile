@@ -16,7 +16,7 @@ endif
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo [SEED=n] [PROTOCOL=aorta|cardiac|full]   an exam on a virtual patient, in out/demo"
+	@echo "make demo [SEED=n] [PROTOCOL=aorta|cardiac|full|screening]   an exam on a virtual patient, in out/demo"
 	@echo "make demo CLIP=FILE                                the same graph fed by a real clip (CLIP=default: the shipped one)"
 	@echo "make test | check | bench | train | format | clean"
 

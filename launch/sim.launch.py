@@ -16,12 +16,13 @@ ARGUMENTS = (
     (
         "protocol",
         "full",
-        "exam to start (aorta, cardiac, full, complete, a YAML file); 'none': wait for exam/run",
+        "exam to start (aorta, cardiac, full, screening, complete, a YAML file); 'none': wait for exam/run",
     ),
     ("rviz", "false", "show RViz"),
     ("lockstep", "true", "simulated time waits for every node"),
     ("realtime_factor", "1.0", "fastest simulated seconds per wall second; 0.0: as fast as possible"),
     ("out", "out/exam", "folder for the record, the recording and the report"),
+    ("igtl_port", "0", "port of an OpenIGTLink server on loopback, for 3D Slicer; 0: none"),
     ("arm", "", "robot that holds the probe; empty: as in the parameters of simulator"),
     ("gel", "", "film of coupling gel on the face at the start [m]; empty: as in the parameters of simulator"),
     ("quality", "", "B-mode renderer, fast or full; empty: as in the parameter file"),
@@ -62,6 +63,8 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     }
     if value["page_port"] != "none":
         extra["page"] = {"port": whole(value, "page_port"), "foxglove_port": whole(value, "foxglove_port")}
+    if whole(value, "igtl_port"):
+        extra["igtl_server"] = {"port": whole(value, "igtl_port")}
     shared = environment(value["discovery"])
     return [*shared, *graph_nodes("sim.yaml", value, extra, ends_with=("simulator", "safety"))]
 

@@ -18,13 +18,14 @@ FOLDERS = {
         "wire",
         "sim",
         "perception",
+        "scanner",
         "control",
         "exam",
         "report",
         "lab",
         "nodes",
-        "sim_nodes",
         "gz",
+        "sim_nodes",
         "bringup",
     )
 }
@@ -33,13 +34,14 @@ BELOW = {
     "wire": {"core"},
     "sim": {"core"},
     "perception": {"core"},
+    "scanner": {"core", "wire", "perception"},
     "control": {"core"},
     "exam": {"core", "wire", "perception", "control"},
     "report": {"core", "exam"},
-    "lab": {"core", "wire", "sim", "perception", "control", "exam", "report"},
-    "nodes": {"core", "wire", "perception", "control", "exam", "report"},
-    "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes"},
+    "lab": {"core", "wire", "sim", "perception", "scanner", "control", "exam", "report"},
+    "nodes": {"core", "wire", "perception", "scanner", "control", "exam", "report"},
     "gz": {"core", "sim"},
+    "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes", "gz"},
     "bringup": {"core", "wire", "perception", "exam", "report", "lab", "nodes", "sim_nodes"},
 }
 WITH_ROS = {"nodes", "sim_nodes", "bringup"}
@@ -136,7 +138,7 @@ def roots(names: set[str]) -> set[str]:
 
 def test_the_report_takes_only_the_record_and_its_types_from_the_exam():
     names = {name for found in edges("report").values() for name in found if name.startswith("echopilot_exam.")}
-    allowed = ("echopilot_exam.record", "echopilot_exam.machine.states", "echopilot_exam.protocol.protocol")
+    allowed = ("echopilot_exam.record", "echopilot_exam.machine.states", "echopilot_exam.protocol.step")
     assert [name for name in sorted(names) if not name.startswith(allowed)] == []
 
 

@@ -9,6 +9,7 @@ from echopilot_control.body_axes import BodyAxes, body_axes, moved_m
 from echopilot_control.observation import ControlInputs, Observation
 from echopilot_control.sagittal_plane import aligned_to_sagittal_plane
 from echopilot_control.search.fusion import TargetFuser
+from echopilot_control.search.goal_start import level_with_start, start_at_place
 from echopilot_control.search.pose_rounds import PoseRounds
 from echopilot_control.search.priors import PRIORS, SearchStart, StartPriors
 from echopilot_control.search.view_pose_model import expected_coordinates, pose_from_coordinates, view_coordinates
@@ -91,6 +92,11 @@ class BodyModel:
         self._skin_built_ns = 0
         self._landmarks: BodyLandmarks | None = None
         self._aligned = False
+
+    @property
+    def landmarks(self) -> BodyLandmarks | None:
+        """The landmarks that `axes` were made from, or refused for."""
+        return self._landmarks
 
     def update(self, inputs: ControlInputs, tick: int) -> bool:
         """Take landmarks and surface of a tick; True when the landmarks are those of another patient.
@@ -175,16 +181,20 @@ class Estimates:
         if goal.kind is not GoalKind.ACQUIRE_VIEW:
             return
         self._shift_m = STEP_M * held.richer if held is not None and held.view is goal.view else None
-        self.proxy_view = proxy_view_for(goal.view, self._found.keys() - {goal.view})
+        if goal.T_base_start is None:
+            self.proxy_view = proxy_view_for(goal.view, self._found.keys() - {goal.view})
 
     def find_start(self, goal: ControlGoal) -> SearchStart | None:
         """Set `start` to where the search of a goal begins on this patient; None while the body is unknown.
 
-        Raises EchoPilotError for a view without a prior.
+        Raises EchoPilotError for a view without a prior, and for a place of the goal's own that is refused.
         """
-        axes, skin = self.body.axes, self.body.skin
-        if axes is None or skin is None:
+        axes, skin, landmarks = self.body.axes, self.body.skin, self.body.landmarks
+        if axes is None or skin is None or landmarks is None:
             return None
+        if goal.T_base_start is not None:
+            self.start = start_at_place(goal, landmarks, skin)
+            return self.start
         start = self._priors.place(goal, axes, skin)
         if self.proxy_view is not None:
             view = View.AORTA_TRANS if goal.kind is GoalKind.SWEEP else goal.view
@@ -259,6 +269,7 @@ class Estimates:
         if T_base_target is None or self.view_pose.count < _ENOUGH_FRAMES:
             return False
         if self.start is not None:
+            T_base_target = level_with_start(obs.goal, T_base_target)
             offset = T_base_target[:3, 3] - self.start.T_base_probe[:3, 3]
             if float(offset @ offset) > _FARTHEST_M**2:
                 return False
@@ -277,10 +288,11 @@ class Estimates:
     def with_view_model(self, obs: Observation, T_base_view: Array, prior: bool = False) -> Array:
         """Pose (4, 4) of the sought view, given the views found earlier on this patient.
 
-        `T_base_view` is only a guess of the pose with `prior`; without, `settle_round` has taken it as observed.
+        `T_base_view` is only a guess of the pose with `prior`; without, `settle_round` has taken it as observed. A goal
+        with a place of its own asks for the view elsewhere than usual, so that it is not corrected.
         """
         view, axes = self.sought_view(obs.goal), self.body.axes
-        if axes is None or view not in PRIORS:
+        if axes is None or view not in PRIORS or obs.goal.T_base_start is not None:
             return T_base_view
         guess = view_coordinates(view, T_base_view, axes) if prior else None
         others = {other: value for other, value in self._found.items() if other is not obs.goal.view}
@@ -295,7 +307,7 @@ class Estimates:
     def settle_round(self, obs: Observation, T_base_view: Array) -> Array:
         """Take the mean pose (4, 4) of a round as an observation; the pose given the views found earlier, too."""
         view, axes = self.sought_view(obs.goal), self.body.axes
-        if axes is None or view not in PRIORS:
+        if axes is None or view not in PRIORS or obs.goal.T_base_start is not None:
             return T_base_view
         self._observed[view] = view_coordinates(view, T_base_view, axes)
         return self.with_view_model(obs, T_base_view)

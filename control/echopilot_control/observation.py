@@ -16,8 +16,8 @@ from echopilot_core import (
     PerceptionResult,
     RobotState,
 )
-from echopilot_core.pose_history import PoseHistory
 from echopilot_core.timing import TICK_S
+from echopilot_core.timing.pose_history import PoseHistory
 
 FROZEN_RESULTS = 5  # so many equal ones in a row are a frozen image (hazard 1)
 _HISTORY_S, _HOLD_S = 1.5, 0.02  # of the poses at which frames were acquired; the newest one holds for two ticks

@@ -1,5 +1,7 @@
 """State machine of one goal: the phase it starts in, supervision, the current phase, and transitions."""
 
+from math import inf
+
 import numpy as np
 
 from echopilot_control.estimates import Estimates
@@ -112,7 +114,11 @@ class PhaseMachine:
 def _first_phase(obs: Observation, estimates: Estimates) -> ControlPhase:
     """The phase that a goal starts in; guided mode waits for the operator to bring a view that has no prior."""
     goal, touching = obs.goal, obs.force_n > RESTING_N
-    if goal.kind is GoalKind.ACQUIRE_VIEW:
+    if goal.kind is GoalKind.SWEEP and not 0.0 <= goal.sweep_m < inf:
+        raise EchoPilotError(f"sweep refused: its length is {goal.sweep_m} m; give 0 or a length above 0")
+    if goal.kind is GoalKind.SWEEP and goal.T_base_start is None:
+        return ControlPhase.COUPLE if touching else ControlPhase.APPROACH
+    if goal.kind in (GoalKind.ACQUIRE_VIEW, GoalKind.SWEEP):
         if not touching:
             return ControlPhase.APPROACH
         start = estimates.find_start(goal)
@@ -120,8 +126,6 @@ def _first_phase(obs: Observation, estimates: Estimates) -> ControlPhase:
             return ControlPhase.RETREAT
         near = float(np.linalg.norm(start.patch.point_m - obs.position_m)) < _SAME_PLACE_M
         return ControlPhase.COUPLE if near else ControlPhase.RETREAT
-    if goal.kind is GoalKind.SWEEP:
-        return ControlPhase.COUPLE if touching else ControlPhase.APPROACH
     if goal.kind is GoalKind.HOLD:
         if touching:
             return ControlPhase.HOLD

@@ -5,7 +5,7 @@ import pytest
 
 from echopilot_control.tracking import ImageTarget, uncertainty_speed_scale
 from echopilot_core import se3
-from echopilot_core.pose_history import PoseHistory
+from echopilot_core.timing.pose_history import PoseHistory
 
 
 def sliding_pose(t_s: float) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from echopilot_core import HeadName, frame, measurement, robot, vocabulary
+from echopilot_core import HeadName, frame, measurement, robot, suspicion, vocabulary
 from echopilot_wire.store import STORE
 
 PAIRS = [
@@ -20,6 +20,7 @@ PAIRS = [
     (robot.GoalKind, "echopilot_msgs/msg/ControlGoal", "KIND_"),
     (robot.ControlPhase, "echopilot_msgs/msg/ControlStatus", "PHASE_"),
     (robot.Outcome, "echopilot_msgs/msg/ControlStatus", "OUTCOME_"),
+    (suspicion.SuspicionOutcome, "echopilot_msgs/msg/Suspicion", "OUTCOME_"),
 ]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from echopilot_core import se3
-from echopilot_core.pose_history import PoseHistory
+from echopilot_core.timing.pose_history import PoseHistory
 
 TICK_NS = 10_000_000
 

@@ -21,7 +21,8 @@ from echopilot_core import (
 )
 from echopilot_exam.machine.machine import ExamInputs, ExamMachine, ExamOutput, ExamPhase, OperatorRequest
 from echopilot_exam.machine.states import TERMINAL
-from echopilot_exam.protocol.protocol import StepKind, load_protocol
+from echopilot_exam.protocol.protocol import load_protocol
+from echopilot_exam.protocol.step import StepKind
 
 A4C_ONLY, GUIDED = (str(Path(__file__).with_name(name)) for name in ("a4c.yaml", "guided.yaml"))
 

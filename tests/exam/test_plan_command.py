@@ -19,4 +19,4 @@ def test_plan_prints_the_protocol_and_what_is_calibrated(tmp_path: Path) -> None
 def test_a_wrong_name_is_one_line_and_exit_code_2() -> None:
     result = CliRunner().invoke(app, ["exam", "plan", "nothing"])
     assert result.exit_code == 2 and result.stdout == ""
-    assert "choose one of aorta, cardiac, complete, full" in result.stderr
+    assert "choose one of aorta, cardiac, complete, full, screening" in result.stderr

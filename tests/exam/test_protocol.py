@@ -9,11 +9,12 @@ from echopilot_core import EchoPilotError, View
 from echopilot_exam.gate.acceptance_criteria import GATES
 from echopilot_exam.protocol.guide import GUIDES
 from echopilot_exam.protocol.plan import plan_text
-from echopilot_exam.protocol.protocol import FORCE_CEILING_N, Breath, StepKind, load_protocol, protocol_names
+from echopilot_exam.protocol.protocol import load_protocol, protocol_names
+from echopilot_exam.protocol.step import FORCE_CEILING_N, Breath, StepKind
 
 
 def test_shipped_protocols() -> None:
-    assert protocol_names() == ("aorta", "cardiac", "complete", "full")
+    assert protocol_names() == ("aorta", "cardiac", "complete", "full", "screening")
     full = load_protocol("full")
     assert [(s.view, s.kind) for s in full.steps] == [
         (View.A4C, StepKind.ACQUIRE),
@@ -52,7 +53,7 @@ def test_plan_names_every_step_with_place_force_gate_and_limits(name: str) -> No
 
 
 def test_unknown_name_lists_the_valid_ones() -> None:
-    with pytest.raises(EchoPilotError, match="aorta, cardiac, complete, full"):
+    with pytest.raises(EchoPilotError, match="aorta, cardiac, complete, full, screening"):
         load_protocol("head")
 
 

@@ -24,7 +24,7 @@ from rclpy.node import Node  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "exam"), str(ROOT / "tests" / "graph")]  # helpers
 CONFIG = ROOT / "ros2_ws/src/echopilot_bringup/config"
-OF_THE_PATIENT = ("simulator", "scorer")
+OF_THE_PATIENT = ("simulator", "gz_robot", "scorer")
 START_TIMEOUT_S = 90.0
 PATIENCE_S = 5.0  # wall time after which a silent peer counts as absent, on machines that are busy with other tests
 
@@ -135,8 +135,10 @@ class Graph:
         self.node.destroy_node()
         rclpy.shutdown(context=self.context)
 
-    def start_exam_graph(self, model: Path | None, patience_s: float = PATIENCE_S, **simulator: object) -> None:
-        """Simulator, safety and the lifecycle nodes; returns when they are active.
+    def start_exam_graph(
+        self, model: Path | None, patience_s: float = PATIENCE_S, robot: str = "simulator", **simulator: object
+    ) -> None:
+        """Simulator, or another node in its place, safety and the lifecycle nodes; returns when they are active.
 
         `patience_s` is the wall time after which a silent peer counts as absent.
         """
@@ -144,7 +146,7 @@ class Graph:
 
         from echopilot_nodes.graph import qos, topics
 
-        self.start("simulator", **({"realtime_factor": 0.0, "peer_timeout_s": patience_s} | simulator))
+        self.start(robot, **({"realtime_factor": 0.0, "peer_timeout_s": patience_s} | simulator))
         self.start("safety")
         self.start("controller", peer_timeout_s=patience_s)
         self.start("exam", peer_timeout_s=patience_s)

@@ -36,6 +36,7 @@ STARTED = (
     "report",
     "page",
     "standard_topics",
+    "igtl_server",
     "probe_source",
 )
 Rights = dict[str, set[str]]  # publish, subscribe, reply, request, execute, call: names
@@ -101,6 +102,7 @@ def test_the_policy_allows_what_the_running_graph_creates(
         cv2.imwrite(str(tmp_path / "clip" / f"{k}.png"), np.full((240, 320), 40 + k, dtype=np.uint8))
     parameters: dict[str, dict[str, object]] = {
         "page": {"port": 0},
+        "igtl_server": {"port": 0},
         "perception": {"model": model} if model else {},
         "safety": {"enabling_device": True},
         "probe_source": {"clip": tmp_path / "clip"},

@@ -14,12 +14,27 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {
     "launch": ("LaunchDescription",),
-    "launch.actions": ("DeclareLaunchArgument", "OpaqueFunction", "SetEnvironmentVariable", "Shutdown"),
+    "launch.actions": (
+        "DeclareLaunchArgument",
+        "IncludeLaunchDescription",
+        "OpaqueFunction",
+        "SetEnvironmentVariable",
+        "Shutdown",
+    ),
     "launch.conditions": ("IfCondition",),
+    "launch.launch_description_sources": ("PythonLaunchDescriptionSource",),
     "launch.substitutions": ("LaunchConfiguration",),
     "launch_ros": (),
     "launch_ros.actions": ("Node",),
 }
+ENDS_WITH = {
+    "sim": {"simulator", "safety"},
+    "gazebo": {"gz_robot", "safety"},
+    "replay": {"probe_source"},
+    "scanner": {"probe_source"},
+}
+CONFIG = {"gazebo": "sim.yaml"}  # of its own name for the others
+SOURCES = ROOT / "ros2_ws" / "src"
 BAD_ARGUMENTS = {
     "seed": ("abc", "a whole number"),
     "rate": ("fast", "a number"),
@@ -28,9 +43,13 @@ BAD_ARGUMENTS = {
     "log_level": ("loud", "debug, info, warn, error, fatal"),
     "params": ("/nowhere.yaml", "a parameter file"),
     "page_port": ("first", "a whole number"),
+    "foxglove_port": ("first", "a whole number"),
+    "igtl_port": ("first", "a whole number"),
+    "depth_m": ("deep", "a number"),
+    "mirror": ("maybe", "true, false"),
+    "gui": ("maybe", "true, false"),
 }
 """By argument: a wrong value and what is said to be valid."""
-ENDS_WITH = {"sim": {"simulator", "safety"}, "replay": {"probe_source"}}
 
 
 class Remembers:
@@ -43,7 +62,7 @@ class Remembers:
         return context[str(self.values[0])]
 
 
-@pytest.fixture(params=["sim", "replay"])
+@pytest.fixture(params=["sim", "gazebo", "replay", "scanner"])
 def launched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Any]:
     for module, names in NAMES.items():
         made = ModuleType(module)
@@ -76,11 +95,11 @@ def test_every_argument_is_declared_and_every_node_gets_the_file_and_its_own_par
     started = {node.named["executable"]: node.named for node in nodes}
     assert {"perception", "lifecycle_manager", "recorder", "page"} < set(started)
     for executable, node in started.items():
-        of_the_patient = executable in ("simulator", "scorer")
+        of_the_patient = executable in ("simulator", "gz_robot", "scorer")
         assert node["package"] == ("echopilot_sim_nodes" if of_the_patient else "echopilot_nodes")
         assert node["namespace"] == "lab"
         assert node["sigterm_timeout"] == "30"  # not launch's 5 s: the recorder has a file to finish
-        assert node["parameters"][0] == f"/share/echopilot_bringup/config/{name}.yaml"
+        assert node["parameters"][0] == f"/share/echopilot_bringup/config/{CONFIG.get(name, f'{name}.yaml')}"
     assert started["recorder"]["parameters"][1] == {"out": "/there"}
     assert {executable for executable, node in started.items() if node["on_exit"] is not None} == ENDS_WITH[name]
 
@@ -136,3 +155,36 @@ def test_an_unknown_reach_is_refused_with_the_valid_ones(launched: tuple[str, An
     values = {name: value for name, value, _ in module.ARGUMENTS} | {"discovery": "world"}
     with pytest.raises(ValueError, match="localhost, subnet"):
         module.nodes(values)
+
+
+def test_gazebo_and_the_graph_have_the_same_world_patient_and_names(
+    launched: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, module = launched
+    if name != "gazebo":
+        pytest.skip("of Gazebo's launch file")
+    monkeypatch.setattr(module, "get_package_share_directory", lambda package: str(SOURCES / package))
+    values = {name: value for name, value, _ in module.ARGUMENTS} | {"namespace": "/lab", "gui": "false"}
+    robot = next(node for node in module.nodes(values)[2:] if node.named["executable"] == "gz_robot")
+    assert robot.named["parameters"][1] == {"world": "echopilot_bench", "patient": "normal"}
+    resources, server, *side = module.gazebo(values)
+    assert str(SOURCES / "echopilot_description" / "models") in resources.values[1].split(":")
+    arguments = dict(server.named["launch_arguments"])
+    assert arguments["gz_args"].startswith("-r -s ") and arguments["gz_args"].endswith("worlds/bench.sdf")
+    assert {node.named["namespace"] for node in side} == {"/lab/gz"}
+    started = {node.named["executable"]: node.named for node in side}
+    urdf = started["robot_state_publisher"]["parameters"][0]["robot_description"]
+    assert "<namespace>/lab/gz</namespace>" in urdf and str(SOURCES / "echopilot_bringup/config") in urdf
+    assert started["create"]["arguments"][:2] == ["-world", "echopilot_bench"]
+    assert started["parameter_bridge"]["arguments"] == [
+        "/world/echopilot_bench/control@ros_gz_interfaces/srv/ControlWorld"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("patient", "parameters"), [("600002", {"seed": 600_002}), ("aaa_small", {"patient": "aaa_small"})]
+)
+def test_a_patient_by_seed_or_by_name(launched: tuple[str, Any], patient: str, parameters: dict[str, object]) -> None:
+    _, module = launched
+    if hasattr(module, "patient_parameters"):
+        assert module.patient_parameters(patient) == parameters

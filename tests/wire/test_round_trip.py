@@ -67,6 +67,16 @@ def test_a_robot_state_is_everywhere_the_one_of_the_wire(state: RobotState) -> N
     assert received.T_base_probe[:3, 3].tobytes() == state.T_base_probe[:3, 3].tobytes()
 
 
+@settings(max_examples=60, deadline=None)
+@given(items.POSES)
+def test_the_start_of_a_goal_arrives_as_every_pose_does(T: np.ndarray) -> None:
+    goal = ControlGoal(1, GoalKind.SWEEP, preset="abdomen", T_base_start=T, sweep_m=0.04)
+    received = wire.from_goal(through(wire.to_goal(goal)))
+    assert items.same(received, replace(goal, T_base_start=se3.as_transmitted(T)))
+    lost = wire.from_goal(through(wire.to_goal(replace(goal, T_base_start=T * np.nan))))
+    assert np.isnan(lost.T_base_start).all()
+
+
 @given(st.integers(-(2**31) * 10**9, 2**31 * 10**9 - 1))
 def test_stamps_are_exact_in_nanoseconds(stamp_ns: int) -> None:
     assert wire.stamp_of(through(wire.to_safe_twist(items.core.SafeTwist(stamp_ns, np.zeros(6))))) == stamp_ns

@@ -68,12 +68,16 @@ ROBOT_STATES = make(
 COMMANDS = make(core.ProbeCommand, twist=doubles(6), valid_for_ns=STAMPS)
 SAFE_TWISTS = make(core.SafeTwist, twist=doubles(6))
 SAFETY_STATES = make(core.SafetyState, reasons=tuples(TEXT))
-GOALS = make(core.ControlGoal)
+SHIFTS = npst.arrays(np.float64, 3, elements=st.floats(allow_nan=False, allow_infinity=False)).map(
+    lambda p_m: se3.transform(np.eye(3), p_m)
+)
+GOALS = make(core.ControlGoal, T_base_start=st.none() | SHIFTS)
 STATUSES = make(core.ControlStatus)
 EXAM_STATUSES = make(
     core.ExamStatus,
     goal=GOALS,
     results=tuples(make(core.ViewResult)),
+    suspicions=tuples(make(core.SuspicionStatus)),
     step_index=INT32,
     steps_total=INT32,
     attempt=INT32,

@@ -162,7 +162,8 @@ class ClosedLoop(Generic[M]):
         directive = self._goals.step(reports)
         self._since_exam_tick = []
         self._next_preset = directive.preset or self._next_preset
-        self._schedule.put(robot.tick // EXAM_TICKS, TimedGoal(robot.stamp_ns, directive.goal, not directive.done))
+        goal = _as_transmitted_goal(directive.goal)
+        self._schedule.put(robot.tick // EXAM_TICKS, TimedGoal(robot.stamp_ns, goal, not directive.done))
         self.done = directive.done
         return directive
 
@@ -188,3 +189,9 @@ class ClosedLoop(Generic[M]):
             decision = replace(decision, twist=replace(decision.twist, stamp_ns=robot.stamp_ns))
         self._decision = decision
         return decision
+
+
+def _as_transmitted_goal(goal: ControlGoal) -> ControlGoal:
+    """A goal with its start as the controller's node receives it."""
+    start = goal.T_base_start
+    return goal if start is None else replace(goal, T_base_start=as_transmitted(start))

@@ -10,6 +10,7 @@ from echopilot_control.estimates import Estimates, follows_aorta, view_gate_pass
 from echopilot_control.observation import Observation
 from echopilot_control.phases.phase import Phase, Transition
 from echopilot_control.phases.search_view import WEAK_SCORE
+from echopilot_control.search.goal_start import level_with_start
 from echopilot_control.search.pose_rounds import ROUNDS_AFTER_PROXY, PoseRounds
 from echopilot_control.search.windows import rotation_to_view
 from echopilot_control.servo.centering import balance_rate_rad_s, centering_velocity_m_s
@@ -103,6 +104,7 @@ class RefineView(Phase):
                 return _Step(self._turn_from_proxy(obs, estimates))
         if T_target is None:
             return _Step(Motion(ControlPhase.REFINE, setpoint_n=setpoint_n))
+        T_target = level_with_start(obs.goal, T_target)
         miss = project_orthogonal(T_target[:3, 3] - obs.position_m, obs.outward)
         R_wanted = nearest_tilt(T_target[:3, :3], -obs.outward, MAX_TILT_RAD)
         angle = se3.angle_between(obs.rotation, R_wanted)

@@ -44,8 +44,8 @@ class SweepParameters:
 class SweepVessel(Phase):
     """Slides along the skin, keeps the aorta centered and the image plane across it.
 
-    Succeeds past the navel, or where the aorta has ended beyond 70 % of the way. `station_m` is the way so far, NaN
-    before the first tick.
+    Succeeds past the navel, where the aorta has ended beyond 70 % of the way, or after the length that the goal asks
+    for. `station_m` is the way so far, NaN before the first tick.
     """
 
     phase = ControlPhase.SWEEP
@@ -71,10 +71,15 @@ class SweepVessel(Phase):
         share = float((axes.xiphoid_m - obs.position_m) @ axes.superior) / axes.abdomen_m
         past = share * axes.abdomen_m > axes.abdomen_m + p.beyond_navel_m
         divided = share > p.lost_after_share and self._lost_m > p.lost_end_m
-        ended = past or divided
+        whole = 0.0 < obs.goal.sweep_m <= self.station_m
+        ended = past or divided or whole
         if ended:
             self._end_detail = (
-                "sweep ended past the navel" if past else "sweep ended where the aorta was no longer seen"
+                f"sweep of {1e3 * obs.goal.sweep_m:.0f} mm ended"
+                if whole
+                else "sweep ended past the navel"
+                if past
+                else "sweep ended where the aorta was no longer seen"
             )
         if obs.new_result is not None:
             self._add_section(obs, estimates, axes, share)

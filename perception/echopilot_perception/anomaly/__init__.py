@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     )
     from echopilot_perception.anomaly.clip import ejection_of_clip, findings_of_clip, told_measurements
     from echopilot_perception.anomaly.rates import Rate, auroc, wilson
-    from echopilot_perception.anomaly.suspicion import Suspicion, can_show, suspicions
+    from echopilot_perception.anomaly.suspicion import FrameSuspicion, can_show, suspicions
     from echopilot_perception.anomaly.tracker import TrackedFindings, follow
     from echopilot_perception.anomaly.votes import ClipVote, vote
     from echopilot_perception.anomaly.wording import crossing_probability, measured_finding
 
 __all__ = [
     "ClipVote",
+    "FrameSuspicion",
     "Rate",
     "ReliabilityBin",
-    "Suspicion",
     "TrackedFindings",
     "auroc",
     "can_show",
@@ -57,7 +57,7 @@ __getattr__ = names_on_first_use(
         ),
         "clip": ("ejection_of_clip", "findings_of_clip", "told_measurements"),
         "rates": ("Rate", "auroc", "wilson"),
-        "suspicion": ("Suspicion", "can_show", "suspicions"),
+        "suspicion": ("FrameSuspicion", "can_show", "suspicions"),
         "tracker": ("TrackedFindings", "follow"),
         "votes": ("ClipVote", "vote"),
         "wording": ("crossing_probability", "measured_finding"),

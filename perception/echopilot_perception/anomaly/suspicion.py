@@ -27,7 +27,7 @@ SIGMA_FROM = 1e-4  # rad: smallest sigma of guidance that is taken as stated
 
 
 @dataclass(frozen=True)
-class Suspicion:
+class FrameSuspicion:
     """Evidence of one frame for a finding: score 0..1, location, and the measured value with its sigma.
 
     For a measured value the score is the probability that the true size lies beyond the limit
@@ -78,7 +78,7 @@ def can_show(result: PerceptionResult) -> frozenset[FindingKind]:
     return frozenset(kinds)
 
 
-def suspicions(result: PerceptionResult) -> tuple[Suspicion, ...]:
+def suspicions(result: PerceptionResult) -> tuple[FrameSuspicion, ...]:
     """At most one suspicion per finding, in the order of FindingKind; () for unusable input.
 
     A measured value outweighs a box of the same kind, which then gives the location alone. REDUCED_EF needs a whole
@@ -89,15 +89,15 @@ def suspicions(result: PerceptionResult) -> tuple[Suspicion, ...]:
     return tuple(s for s in found if s is not None)
 
 
-def _of_the_body(result: PerceptionResult, kind: FindingKind) -> Suspicion | None:
+def _of_the_body(result: PerceptionResult, kind: FindingKind) -> FrameSuspicion | None:
     box = max((b for b in result.boxes if b.kind == kind.name and _sound(b)), key=lambda b: b.score, default=None)
     if kind in SIZES:
         rows = [m for m in result.measurements if _counts(m, kind)]
         widest = max(rows, key=lambda m: m.value, default=None)
         if widest is not None:
             score = crossing_probability(SIZES[kind], widest.value, widest.sigma)
-            return Suspicion(kind, score, box, widest.value, widest.sigma, widest.name)
-    return Suspicion(kind, box.score, box) if box is not None and kind in SCORES else None
+            return FrameSuspicion(kind, score, box, widest.value, widest.sigma, widest.name)
+    return FrameSuspicion(kind, box.score, box) if box is not None and kind in SCORES else None
 
 
 def _counts(m: Measurement, kind: FindingKind) -> bool:
@@ -111,15 +111,15 @@ def _sound(box: Box) -> bool:
     return 0.0 <= box.score <= 1.0 and all(isfinite(side) for side in sides)
 
 
-def _no_contact(result: PerceptionResult) -> Suspicion:
-    return Suspicion(FindingKind.NO_CONTACT, float(np.clip(1.0 - result.coupling.mean(), 0.0, 1.0)))
+def _no_contact(result: PerceptionResult) -> FrameSuspicion:
+    return FrameSuspicion(FindingKind.NO_CONTACT, float(np.clip(1.0 - result.coupling.mean(), 0.0, 1.0)))
 
 
-def _wrong_organ(result: PerceptionResult) -> Suspicion:
-    return Suspicion(FindingKind.WRONG_ORGAN, float(np.clip(result.ood_score, 0.0, 1.0)))
+def _wrong_organ(result: PerceptionResult) -> FrameSuspicion:
+    return FrameSuspicion(FindingKind.WRONG_ORGAN, float(np.clip(result.ood_score, 0.0, 1.0)))
 
 
-def _foreshortened(result: PerceptionResult) -> Suspicion | None:
+def _foreshortened(result: PerceptionResult) -> FrameSuspicion | None:
     """Angle between the image plane and the long axis of the standard A4C, from the guidance towards it.
 
     The plane's normal is the probe's y; the long axis of an apical view is the target's z. Such a cut shows the
@@ -131,7 +131,7 @@ def _foreshortened(result: PerceptionResult) -> Suspicion | None:
     tilt = float(np.arcsin(np.clip(abs(se3.exp(guidance.relative_pose_twist)[1, 2]), 0.0, 1.0)))
     sigma = max(float(guidance.sigma[3]), SIGMA_FROM)
     limit = SIZES[FindingKind.FORESHORTENED]
-    return Suspicion(FindingKind.FORESHORTENED, crossing_probability(limit, tilt, sigma), None, tilt, sigma)
+    return FrameSuspicion(FindingKind.FORESHORTENED, crossing_probability(limit, tilt, sigma), None, tilt, sigma)
 
 
 def _sane(guidance: Guidance) -> bool:
@@ -139,7 +139,7 @@ def _sane(guidance: Guidance) -> bool:
     return bool(np.isfinite(guidance.sigma).all() and np.abs(guidance.relative_pose_twist).max() <= np.pi)
 
 
-_RULES: dict[FindingKind, Callable[[PerceptionResult], Suspicion | None]] = {
+_RULES: dict[FindingKind, Callable[[PerceptionResult], FrameSuspicion | None]] = {
     FindingKind.NO_CONTACT: _no_contact,
     FindingKind.WRONG_ORGAN: _wrong_organ,
     FindingKind.FORESHORTENED: _foreshortened,

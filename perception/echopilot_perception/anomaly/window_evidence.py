@@ -14,7 +14,7 @@ from math import ceil, hypot, isfinite, sqrt
 import numpy as np
 
 from echopilot_core import Finding, FindingKind, MeasurementName, PerceptionResult, View
-from echopilot_perception.anomaly.suspicion import Suspicion, can_show, suspicions
+from echopilot_perception.anomaly.suspicion import FrameSuspicion, can_show, suspicions
 from echopilot_perception.anomaly.thresholds import (
     AGREEING,
     CORRELATION_S,
@@ -36,9 +36,9 @@ class FrameEvidence:
     view: View
     quality: float
     able: frozenset[FindingKind]
-    suspicions: tuple[Suspicion, ...]
+    suspicions: tuple[FrameSuspicion, ...]
 
-    def about(self, kind: FindingKind) -> Suspicion | None:
+    def about(self, kind: FindingKind) -> FrameSuspicion | None:
         """The frame's suspicion of a kind, or None."""
         return next((s for s in self.suspicions if s.kind == kind), None)
 
@@ -105,7 +105,7 @@ def to_finding(evidence: WindowEvidence) -> Finding | None:
     return scored_finding(evidence.kind, evidence.probability, evidence.view, evidence.frames)
 
 
-def _of_values(kind: FindingKind, rows: Sequence[tuple[FrameEvidence, Suspicion]]) -> WindowEvidence:
+def _of_values(kind: FindingKind, rows: Sequence[tuple[FrameEvidence, FrameSuspicion]]) -> WindowEvidence:
     values = np.array([s.value for _, s in rows])
     median = float(np.median(values))
     spread = 1.4826 * float(np.median(np.abs(values - median)))

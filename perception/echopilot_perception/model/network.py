@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from echopilot_perception.heads import HEADS, HeadSpec
+from echopilot_perception.model.gray_levels import GrayLevels
+from echopilot_perception.model.outlines import OutlineFeatures
 
 FINE = 8  # channels at 128 cells
 CHANNELS = (32, 48, 64, 96, 96)  # at 64, 32, 16, 8 and 4 cells
@@ -14,6 +16,7 @@ BLOCKS = (1, 1, 2, 1)  # residual blocks of the downsampling path at 32, 16, 8 a
 REFINED = (0, 1, 1, 1)  # and of the upsampling path at 8, 16, 32 and 64
 FEATURES = 192
 DROPPED = 0.1  # dropout rate of the features
+OUTLINES = "segmentation"  # the head from which `OutlineFeatures` reads
 
 
 def conv(inputs: int, outputs: int, stride: int = 1, kernel: int = 3, padding: int | None = None) -> nn.Sequential:
@@ -98,10 +101,14 @@ class Network(nn.Module):
         super().__init__()
         self.backbone = EdgeBackbone()
         self.heads = nn.ModuleDict({head.name: head.build(CHANNELS[0], FEATURES, spec) for head in HEADS})
+        self.outlines = OutlineFeatures(FEATURES)
+        self.gray_levels = GrayLevels()
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        dense, features = self.backbone(image)
-        return tuple(head(dense, features) for head in self.heads.values())
+        dense, features = self.backbone(self.gray_levels(image))
+        segmentation = self.heads[OUTLINES](dense, features)
+        features = features + self.outlines(segmentation)
+        return tuple(segmentation if name == OUTLINES else head(dense, features) for name, head in self.heads.items())
 
 
 def build_network(spec: HeadSpec, seed: int) -> Network:

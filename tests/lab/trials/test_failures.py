@@ -8,7 +8,7 @@ import pytest
 
 from echopilot_core import CaliperConvention, CaliperPoint, ExamPhase, Measurement, MeasurementName, Outcome, View, se3
 from echopilot_exam.machine.states import StepResult
-from echopilot_exam.protocol.protocol import StepKind
+from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record import ExamRecord, RecordHeader
 from echopilot_exam.record.model import Event, PerceptionSample, TraceSample
 from echopilot_lab.trials.failures import Failure, off_by

@@ -12,14 +12,21 @@ import pytest
 
 from echopilot_core import (
     BodyLandmarks,
+    ControlGoal,
     EchoPilotError,
+    ExamPhase,
+    ExamStatus,
+    FindingKind,
     Frame,
+    GoalKind,
     LabelMap,
     PerceptionResult,
     ProbeGeometry,
     ProbeKind,
     SectorBox,
     SegmentationClass,
+    SuspicionOutcome,
+    SuspicionStatus,
     View,
 )
 from echopilot_report.page.access import accounts
@@ -140,3 +147,15 @@ def test_foxglove_may_look_but_not_touch():
         assert {channel["topic"] for channel in topics["channels"]} == {"bmode", "outlines", "state"}
     finally:
         server.close()
+
+
+def test_the_state_tells_of_every_suspicion_with_outcome_and_reason():
+    told = SuspicionStatus(
+        FindingKind.ANEURYSM_ABDOMINAL, SuspicionOutcome.WITHDRAWN, "sweep 31.0 mm, second pass 24 mm"
+    )
+    exam = ExamStatus(0, 0, True, ExamPhase.SWEEP, ControlGoal(1, GoalKind.SWEEP), suspicions=(told,))
+    now = live.Now(exam, None, None, None, math.nan, math.nan, math.nan, math.nan, False, None)
+    (row,) = json.loads(live.state_message(now))["exam"]["suspicions"]
+    assert row == {"what": "ANEURYSM_ABDOMINAL", "outcome": "WITHDRAWN", "text": told.text}
+    script, page = ((WEB / name).read_text() for name in ("panels.js", "index.html"))
+    assert 'id="looks"' in page and all(f"{outcome.name}: [" in script for outcome in SuspicionOutcome)

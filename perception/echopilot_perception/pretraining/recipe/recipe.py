@@ -6,9 +6,9 @@ from typing import Any
 
 from echopilot_core import EchoPilotError
 from echopilot_core.guarded.bounded import one_line
+from echopilot_core.guarded.values import NumberRange, choice_of, flag_of, keys_of, list_of, number_of
 from echopilot_core.guarded.yaml_input import read_yaml
 from echopilot_perception.pretraining.encoders.choice import ENCODERS, EncoderChoice
-from echopilot_perception.pretraining.recipe.values import NumberRange, choice_of, flag_of, keys_of, list_of, number_of
 
 FOLDER = Path(__file__).parent
 CHOICES = {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError, SegmentationClass, View
 from echopilot_core.guarded.bounded import MAX_TABLE_BYTES, one_line, read_text
-from echopilot_perception.frames.clip import ASSUMED_DEPTH_M
+from echopilot_perception.frames.image_placement import ASSUMED_DEPTH_M
 from echopilot_perception.frames.readers.video import read_video
 from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.training.readers.place import on_grid, sector_of

@@ -19,7 +19,7 @@ from echopilot_lab.cli.shared import JsonFile, console, one_line_errors, results
 def demo(
     clip: Annotated[str, typer.Option(help="A real clip instead of the patient: a file or 'default'.")] = "",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the virtual patient.")] = 600_002,
-    protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
+    protocol: Annotated[str, typer.Option(help="aorta, cardiac, full or screening.")] = "full",
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
 ) -> None:
     """Start the ROS 2 graph, run an exam, leave a report and summary.json; exit code 3 when the exam was aborted.

@@ -11,8 +11,9 @@ from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable, Shutdo
 from launch_ros.actions import Node
 
 RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
-OF_THE_PATIENT = ("simulator", "scorer")
-COME_BACK = ("recorder", "report", "page", "standard_topics", "perception", "scorer")  # others: an operator decides
+OF_THE_PATIENT = ("simulator", "gz_robot", "scorer")
+COME_BACK = ("recorder", "report", "page", "standard_topics", "perception", "scorer", "igtl_server")
+"""Nodes that are started again when they end; of the others an operator decides."""
 RESPAWN_S = 1.0
 END_S = "30"  # that a node may take to end: the recorder writes the rest of its file
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
@@ -41,6 +42,11 @@ def environment(reach: str) -> list[SetEnvironmentVariable]:
         SetEnvironmentVariable("ECHOPILOT_END_WITH_PARENT", ""),  # also when launch is killed outright
         SetEnvironmentVariable("ROS_AUTOMATIC_DISCOVERY_RANGE", RANGES[reach]),
     ]
+
+
+def patient_parameters(patient: str) -> dict[str, object]:
+    """Parameters of the simulator for a patient by name or by seed."""
+    return {"seed": int(patient)} if patient.isascii() and patient.isdigit() else {"patient": patient}
 
 
 def whole(values: Mapping[str, str], name: str) -> int:

@@ -42,6 +42,7 @@ from echopilot_core.robot import (
 )
 from echopilot_core.robot_interface import Robot, RobotInputs
 from echopilot_core.se3 import Array
+from echopilot_core.suspicion import Look, ProbePlace, Suspicion, SuspicionOutcome, SuspicionStatus
 from echopilot_core.timing import Clock, ManualClock, SteadyClock, to_ns, to_s
 from echopilot_core.vocabulary import (
     ALL_HEADS,
@@ -88,6 +89,7 @@ __all__ = [
     "LabelMap",
     "Landmark",
     "LandmarkName",
+    "Look",
     "ManualClock",
     "MarkerSide",
     "Measurement",
@@ -98,6 +100,7 @@ __all__ = [
     "ProbeCommand",
     "ProbeGeometry",
     "ProbeKind",
+    "ProbePlace",
     "Robot",
     "RobotInputs",
     "RobotMode",
@@ -109,6 +112,9 @@ __all__ = [
     "SectorBox",
     "SegmentationClass",
     "SteadyClock",
+    "Suspicion",
+    "SuspicionOutcome",
+    "SuspicionStatus",
     "View",
     "ViewResult",
     "WriteError",

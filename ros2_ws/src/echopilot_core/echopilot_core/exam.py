@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from echopilot_core.robot import ControlGoal, GoalKind, Outcome
+from echopilot_core.suspicion import SuspicionStatus
 from echopilot_core.vocabulary import View
 
 
@@ -83,3 +84,4 @@ class ExamStatus:
     imaging_preset: str = ""
     results: tuple[ViewResult, ...] = ()
     frame_sequence: int = -1
+    suspicions: tuple[SuspicionStatus, ...] = ()

@@ -1,6 +1,6 @@
 """State and command of the robot, and the contact forces that all packages share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -153,7 +153,12 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True)
 class ControlGoal:
-    """One request; a new `goal_id` replaces the running goal."""
+    """One request; a new `goal_id` replaces the running goal.
+
+    `T_base_start` (4, 4) is the probe pose at which the search or the sweep begins, None for the prior of the view; a
+    place that is out of reach or off the patient aborts the goal with the reason. `sweep_m` is the length of a sweep
+    along the skin [m], 0 for one to the end of the vessel.
+    """
 
     goal_id: int
     kind: GoalKind
@@ -162,6 +167,8 @@ class ControlGoal:
     preset: str = Preset.CARDIAC  # which row of the limits table holds
     timeout_s: float = 60.0
     speed_m_s: float = 0.008  # sweeps only
+    T_base_start: NDArray[np.float64] | None = field(default=None, compare=False)
+    sweep_m: float = 0.0
 
 
 @dataclass(frozen=True)

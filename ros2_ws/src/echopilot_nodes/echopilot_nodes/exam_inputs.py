@@ -157,8 +157,9 @@ class ExamInputQueue:
         if self._waiting:
             self._expect(self._waiting[0])
 
-    def _expect(self, robot: RobotState) -> None:
-        if not self._lockstep:
+    def _expect(self, robot: RobotState, joins: bool = False) -> None:
+        """Wait for the answers to the tick before; the first tick of all may be any, with nothing before it."""
+        if joins or not self._lockstep:
             self._barrier.bound(CONTROLLER, robot.tick)
             self._barrier.bound(SAFETY, robot.stamp_ns, TICK_NS)
             return
@@ -209,7 +210,7 @@ class ExamInputQueue:
             self._waiting.append(robot)
             self._clock.note_tick(robot.stamp_ns)
             if len(self._waiting) == 1:
-                self._expect(robot)
+                self._expect(robot, joins)
         self._on_input()
 
     def look_at_bonds(self) -> None:

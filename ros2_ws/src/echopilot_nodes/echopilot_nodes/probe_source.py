@@ -1,120 +1,108 @@
-"""Node `probe_source`: a real clip as a stream of frames; lifecycle, starts from the beginning on activation."""
+"""Node `probe_source`: frames of a live scanner or of a real clip; lifecycle, begins anew on activation."""
 
 import signal
-import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from echopilot_msgs.msg import PerceptionResult as PerceptionResultMsg
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from std_msgs.msg import Bool
+from rclpy.parameter import Parameter
 from ultrasound_msgs.msg import UltrasoundFrame
+from ultrasound_msgs.srv import SetImaging
 
-from echopilot_core import EchoPilotError, PerceptionResult, SteadyClock, to_ns
+from echopilot_core import EchoPilotError
 from echopilot_nodes.diagnostics.health import Health, Severity
 from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import wall_clock
-from echopilot_nodes.graph.inlet import Inlet
 from echopilot_nodes.graph.outlet import Outlet
 from echopilot_nodes.graph.params import ProbeSourceParams, read_params
 from echopilot_nodes.graph.process import run
-from echopilot_perception.frames import open_clip
-from echopilot_perception.frames.clip_schedule import ClipSchedule
+from echopilot_nodes.scanner.clip_player import ClipPlayer
+from echopilot_nodes.scanner.live_scanner import LiveScanner
 from echopilot_perception.frames.readers.kinds import WORDS
-from echopilot_wire import from_result, to_frame
+from echopilot_scanner import ADDRESSES
+from echopilot_wire import from_settings, to_frame
 
-POLL_S = 0.004
 LAST_S = 1.0  # wall time from the end of the clip to that of the process: the last results are on their way
 
 
 class ProbeSource(LifecycleNode):
-    """Sends each frame once; `probe/ended` (latched) turns true after the last one was sent and, if lossless, answered.
-
-    Stamps are the wall time of activation plus the clip's own frame times; `steady_stamp` is the moment of sending.
-    """
+    """Sends frames on `probe/frame`, passes settings to the scanner, and says on `diagnostics` whether frames come."""
 
     def __init__(self) -> None:
         super().__init__("probe_source")
         self._params = read_params(self, ProbeSourceParams)
-        if not self._params.clip:
-            raise EchoPilotError(f"parameter clip is empty; give {WORDS}")
-        # here and not on configure: a bad clip ends the process with code 2
-        clip = open_clip(Path(self._params.clip), self._params.depth_m or None, self._params.mirror)
-        self._clip_frames = list(clip.frames())
-        self._offsets_ns = [to_ns(float(t - clip.frame_times_s[0])) for t in clip.frame_times_s]
-        self._period_ns = to_ns(1.0 / clip.frame_rate_hz)
-        self._wall = SteadyClock()
+        p = self._params
+        if bool(p.clip) == bool(p.scanner):
+            both = "both are given" if p.clip else "both are empty"
+            raise EchoPilotError(
+                f"parameters clip and scanner: {both}; give one. clip: {WORDS}; scanner: {'; '.join(ADDRESSES)}"
+            )
         self._frames = Outlet(self, UltrasoundFrame, topics.PROBE_FRAME, to_frame, qos.FRAMES_OFFERED)
-        self._ended = self.create_publisher(Bool, topics.PROBE_ENDED, qos.LATCHED)
-        self._schedule: ClipSchedule | None = None
-        self._results: Inlet[PerceptionResult] | None = None
-        self._timer: object = None
+        # here and not on configure: a bad clip or address ends the process with code 2
+        self._source: LiveScanner | ClipPlayer = (
+            LiveScanner(self, p, self._frames) if p.scanner else ClipPlayer(self, p, self._frames, self._on_clip_end)
+        )
+        self._service: object = None
+        self._is_active = False
         self._last_timer: object = None
-        self._start_ns = 0
-        self._is_over = False
-        self._diagnostics = Diagnostics(self, self._health, hardware_id=clip.path.name)
-        for remark in clip.remarks:
-            self.get_logger().warning(f"{clip.path.name}: {remark}")
-        self.get_logger().info(f"{len(self._clip_frames)} frames at {clip.frame_rate_hz:.1f} Hz")
+        self._diagnostics = Diagnostics(self, self._health, hardware_id=p.scanner or Path(p.clip).name)
+        self.add_on_set_parameters_callback(self._on_parameters)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin at the first frame."""
-        self._results = Inlet(
-            self,
-            PerceptionResultMsg,
-            topics.PERCEPTION_RESULT,
-            from_result,
-            qos.ANSWER_LOCKSTEP,
-            on_data=self._on_result,
-        )
-        self._schedule = None
-        self._is_over = False
-        self._ended.publish(Bool(data=False))
-        self._timer = self.create_timer(POLL_S, self._work, clock=wall_clock())
+        try:
+            self._source.start()
+        except EchoPilotError as error:
+            self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        self._is_active = True
+        self._service = self.create_service(SetImaging, topics.SET_IMAGING, self._on_imaging)
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop sending."""
-        self.destroy_timer(self._timer)
-        if self._results is not None:
-            self._results.close()
+        self.close()
         return super().on_deactivate(state)
 
+    def close(self) -> None:
+        """End the scanner's thread."""
+        if self._is_active:
+            self._is_active = False
+            self.destroy_service(self._service)
+            self._source.stop()
+
+    def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
+        try:
+            response.message = self._source.apply(from_settings(request.settings))
+            response.success = True
+        except (EchoPilotError, ValueError) as error:
+            response.message = str(error)
+            self.get_logger().warning(f"settings refused: {error}")
+        return response
+
+    def _on_parameters(self, changed: "list[Parameter[float]]") -> SetParametersResult:
+        for parameter in changed:
+            if parameter.name == "depth_m":
+                try:
+                    self._source.set_depth(parameter.value)
+                except EchoPilotError as error:
+                    return SetParametersResult(successful=False, reason=str(error))
+                self._params = replace(self._params, depth_m=parameter.value)
+                self.get_logger().info(f"depth of the sector: {parameter.value:g} m")
+        return SetParametersResult(successful=True)
+
+    def _on_clip_end(self) -> None:
+        if self._params.ends:
+            end = partial(signal.raise_signal, signal.SIGINT)
+            self._last_timer = self.create_timer(LAST_S, end, clock=wall_clock())
+
     def _health(self) -> Health:
-        if self._schedule is None:
-            return Health("waits for activation and listeners")
-        counts = {"sent": self._schedule.sent, "dropped": self._schedule.dropped, "frames": len(self._clip_frames)}
-        return Health("clip ended" if self._is_over else "sends", Severity.OK, counts)
-
-    def _on_result(self, sequence: int, _: bytes) -> None:
-        if self._schedule is not None:
-            if not self._schedule.answered(sequence) and self._results is not None:
-                self._results.refuse(f"frame {sequence} was not sent yet")
-            self._work()
-
-    def _work(self) -> None:
-        now_ns = self._wall.now_ns()
-        if self._schedule is None:
-            if self._params.lossless and self._frames.publisher.get_subscription_count() < self._params.listeners:
-                return  # not everybody listens yet
-            p = self._params
-            self._schedule = ClipSchedule(self._offsets_ns, self._period_ns, now_ns, p.rate, p.lossless, p.loop)
-            self._start_ns = time.time_ns()
-        slot = self._schedule.due(now_ns)
-        if slot is not None:
-            frame = self._clip_frames[slot.index]
-            stamp_ns = self._start_ns + slot.offset_ns
-            sent = replace(frame, stamp_ns=stamp_ns, sequence=slot.sequence, steady_ns=self._wall.now_ns())
-            self._frames.send(sent)
-        elif self._schedule.is_over() and not self._is_over:
-            self._is_over = True
-            self._ended.publish(Bool(data=True))
-            self.get_logger().info(f"clip ended: {self._schedule.sent} frames sent, {self._schedule.dropped} dropped")
-            if self._params.ends:
-                end = partial(signal.raise_signal, signal.SIGINT)
-                self._last_timer = self.create_timer(LAST_S, end, clock=wall_clock())
+        trouble = self._source.trouble if self._is_active else ""
+        told = f"{trouble}; {self._source.summary}" if trouble else self._source.summary
+        return Health(told, Severity.ERROR if trouble else Severity.OK)
 
 
 def main() -> None:

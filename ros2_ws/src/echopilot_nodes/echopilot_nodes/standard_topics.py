@@ -17,7 +17,7 @@ from visualization_msgs.msg import MarkerArray
 
 from echopilot_control.safety.zones import MarkedZone, on_skin, read_zones
 from echopilot_core import BodyLandmarks, BodySurface, EchoPilotError, Frame, RobotState, SegmentationClass, View
-from echopilot_core.pose_history import PoseHistory
+from echopilot_core.timing.pose_history import PoseHistory
 from echopilot_nodes.bonds import Bond
 from echopilot_nodes.diagnostics.health import Health
 from echopilot_nodes.diagnostics.publisher import Diagnostics

@@ -21,6 +21,7 @@ from echopilot_report.content.content import (
 )
 from echopilot_report.content.header import clock_text, date_text, facts_text, software_rows
 from echopilot_report.content.pressure import basis_sentence
+from echopilot_report.content.second_looks import second_look_row
 from echopilot_report.content.sources import source_rows
 from echopilot_report.dicom.study import SIMULATED_BEFORE_NS, started_at
 from echopilot_report.grading import UNKNOWN, PatientFacts
@@ -67,7 +68,7 @@ def render_html(
         views=view_rows(record),
         numbers=number_rows(record, facts),
         grading_notice=notice(),
-        findings=[(f, finding_text(f)) for f in record.findings],
+        findings=[(f, finding_text(f), second_look_row(record, f)) for f in record.findings],
         probability=probability_text,
         images=[image for image in images if image is not None],
         short_not_seen=short[:SHORT_LINES],

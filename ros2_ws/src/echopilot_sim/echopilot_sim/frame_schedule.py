@@ -8,14 +8,15 @@ STEP_NS = 1_000_000  # of the physics
 
 @dataclass(frozen=True)
 class FrameSchedule:
-    """Frames at `frame_hz`, stamped at the nearest physics step; their results are due `latency_ns` later."""
+    """Frames at `frame_hz`, stamped at the nearest step of `step_ns`; their results are due `latency_ns` later."""
 
     frame_hz: float
     latency_ns: int
+    step_ns: int = STEP_NS
 
     def stamp_ns(self, sequence: int) -> int:
         """Acquisition stamp of a frame [ns]."""
-        return round(sequence * 1e9 / self.frame_hz / STEP_NS) * STEP_NS
+        return round(sequence * 1e9 / self.frame_hz / self.step_ns) * self.step_ns
 
     def due_sequence(self, now_ns: int) -> int:
         """Newest frame whose result is due at a time [ns]; -1 before the first."""

@@ -12,6 +12,7 @@ class SimulatorParams:
     """The `simulator` node."""
 
     seed: int = param(600_000, "virtual patient", low=0)
+    patient: str = param("", "virtual patient by name, in the place of a seed")
     quality: str = param("fast", "B-mode renderer", choices=("fast", "full"))
     frame_hz: float = param(30.0, "images per simulated second", low=1.0, high=60.0)
     lockstep: bool = param(True, "wait for the command of every tick and the result of every frame")
@@ -25,6 +26,13 @@ class SimulatorParams:
     arm: str = param("fr3_like", "robot that holds the probe", choices=ARM_NAMES)
     gel: float = param(PLENTY_M, "film of coupling gel on the face at the start [m]", low=0.0, high=0.1)
     publish_truth: bool = param(True, "publish sim/truth (read by the scorer alone)")
+
+
+@dataclass(frozen=True)
+class GzRobotParams:
+    """The `gz_robot` node, beside the parameters of the simulator."""
+
+    world: str = param("echopilot_bench", "name of Gazebo's world")
 
 
 @dataclass(frozen=True)

@@ -72,8 +72,8 @@ class Simulator(Node):
     stopped is counted and told to the exam.
     """
 
-    def __init__(self) -> None:
-        super().__init__("simulator")
+    def __init__(self, name: str = "simulator") -> None:
+        super().__init__(name)
         self._params = read_params(self, SimulatorParams)
         self._wall = SteadyClock()
         namespace, lockstep = self.get_namespace(), self._params.lockstep
@@ -97,7 +97,7 @@ class Simulator(Node):
         self._publishers_of_commands = [1] * len(COMMANDS)
         self._tick_ns = 0
         self._paced_from: tuple[int, float] = (0, 0.0)  # simulated [ns] and wall time [s] of the last look at the pace
-        self._start(anatomy.sample_patient(self._params.seed))
+        self._start(_patient(self._params.patient, self._params.seed))
         self._diagnostics = Diagnostics(self, self._health, hardware_id=f"simulated {self._params.arm}")
         profile = qos.ANSWER_LOCKSTEP
         Inlet(self, TwistStamped, topics.ROBOT_SERVO_CV, from_safe_twist, qos.COMMAND, self._on_twist)
@@ -124,15 +124,19 @@ class Simulator(Node):
             self.get_logger().info(hint)
         warm_up = Simulation(patient, config)
         warm_up.render(warm_up.step(None).acquisitions[0])
-        self._simulation = warm_up.restarted()
+        self._simulation = self._beginning(warm_up)
         if self._images is not None:
             self._images.close()
         self._images = RenderThread(self._simulation.render, self._publish_image, self._params.lockstep)
         self._barrier.forget()
         self._twist = self._safety = None
-        self._tick_ns = 0
+        self._tick_ns = self._simulation.now_ns
         self._begun = self._params.start == "immediately"
         self.get_logger().info(f"patient {_title(patient)} is ready")
+
+    def _beginning(self, warm_up: Simulation) -> Simulation:
+        """The simulation before its first tick; `warm_up` has the patient and the settings."""
+        return warm_up.restarted()
 
     def run(self, executor: Executor) -> None:
         """Simulate until the context is shut down."""
@@ -182,7 +186,7 @@ class Simulator(Node):
 
     def _simulate(self, executor: Executor) -> None:
         assert self._images is not None
-        started_ns = self._wall.now_ns()
+        started_ns = self._wall.now_ns() - round(self._simulation.now_ns / (self._params.realtime_factor or 1.0))
         inputs = RobotInputs(None, None)
         while self._next_patient is None:
             tick = self._simulation.advance(inputs)
@@ -359,7 +363,7 @@ class Simulator(Node):
             response.message = "an exam is running; stop it first"
             return response
         try:
-            patient = anatomy.named_patient(request.name) if request.name else anatomy.sample_patient(request.seed)
+            patient = _patient(request.name, request.seed)
         except EchoPilotError as error:
             response.message = str(error)
         else:
@@ -369,6 +373,10 @@ class Simulator(Node):
                 f"patient {_title(patient)} replaces {_title(self._simulation.patient)}; time starts at zero"
             )
         return response
+
+
+def _patient(name: str, seed: int) -> Patient:
+    return anatomy.named_patient(name) if name else anatomy.sample_patient(seed)
 
 
 def _title(patient: Patient) -> str:

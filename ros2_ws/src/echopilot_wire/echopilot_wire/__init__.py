@@ -22,7 +22,7 @@ from echopilot_wire.control import (
 )
 from echopilot_wire.definitions import definition
 from echopilot_wire.exam import from_exam_state, to_exam_state
-from echopilot_wire.frame import from_frame, from_geometry, to_frame, to_geometry
+from echopilot_wire.frame import from_frame, from_geometry, from_settings, to_frame, to_geometry
 from echopilot_wire.perception import empty_label_map, from_label_map, from_result, to_label_map, to_result
 from echopilot_wire.robot import (
     as_on_the_wire,
@@ -56,6 +56,7 @@ __all__ = [
     "from_robot_state",
     "from_safe_twist",
     "from_safety_state",
+    "from_settings",
     "from_status",
     "from_time",
     "peek_number",

@@ -1,5 +1,7 @@
 """ControlGoal, ControlStatus, ProbeCommand, safe twists and SafetyState."""
 
+import numpy as np
+
 from echopilot_core import (
     ControlGoal,
     ControlPhase,
@@ -14,10 +16,12 @@ from echopilot_core import (
 )
 from echopilot_wire.basic import (
     from_duration,
+    from_pose,
     from_twist,
     stamp_of,
     to_duration,
     to_header,
+    to_pose,
     to_twist,
 )
 from echopilot_wire.store import Message, echopilot_msgs, geometry_msgs
@@ -33,11 +37,14 @@ def to_goal(g: ControlGoal) -> Message:
         preset=g.preset,
         timeout=g.timeout_s,
         speed=g.speed_m_s,
+        has_start=g.T_base_start is not None,
+        start=to_pose(np.eye(4) if g.T_base_start is None else g.T_base_start),
+        sweep_length=g.sweep_m,
     )
 
 
 def from_goal(m: Message) -> ControlGoal:
-    """Message to goal; ValueError for an unknown kind or view."""
+    """Message to goal; ValueError for an unknown kind or view, or a start whose quaternion is not a unit one."""
     return ControlGoal(
         goal_id=m.goal_id,
         kind=GoalKind(m.kind),
@@ -46,6 +53,8 @@ def from_goal(m: Message) -> ControlGoal:
         preset=m.preset,
         timeout_s=m.timeout,
         speed_m_s=m.speed,
+        T_base_start=from_pose(m.start) if m.has_start else None,
+        sweep_m=m.sweep_length,
     )
 
 

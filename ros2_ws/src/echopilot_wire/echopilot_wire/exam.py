@@ -1,6 +1,16 @@
 """ExamState with its results per view."""
 
-from echopilot_core import ExamPhase, ExamStatus, GoalKind, Outcome, View, ViewResult
+from echopilot_core import (
+    ExamPhase,
+    ExamStatus,
+    FindingKind,
+    GoalKind,
+    Outcome,
+    SuspicionOutcome,
+    SuspicionStatus,
+    View,
+    ViewResult,
+)
 from echopilot_wire.basic import stamp_of, to_header
 from echopilot_wire.control import from_goal, to_goal
 from echopilot_wire.store import Message, echopilot_msgs
@@ -28,6 +38,7 @@ def to_exam_state(s: ExamStatus) -> Message:
         imaging_preset=s.imaging_preset,
         goal=to_goal(s.goal),
         results=[_to_view_result(r) for r in s.results],
+        suspicions=[echopilot_msgs.Suspicion(kind=x.kind, outcome=x.outcome, text=x.text) for x in s.suspicions],
         frame_sequence=s.frame_sequence,
     )
 
@@ -54,6 +65,9 @@ def from_exam_state(m: Message) -> ExamStatus:
         message=m.message,
         imaging_preset=m.imaging_preset,
         results=tuple(_from_view_result(r) for r in m.results),
+        suspicions=tuple(
+            SuspicionStatus(FindingKind(x.kind), SuspicionOutcome(x.outcome), x.text) for x in m.suspicions
+        ),
         frame_sequence=m.frame_sequence,
     )
 

@@ -1,5 +1,7 @@
 """UltrasoundFrame with its geometry and settings."""
 
+import math
+
 import numpy as np
 
 from echopilot_core import Frame, ImagingMode, ImagingParameters, MarkerSide, ProbeGeometry, ProbeKind, SectorBox
@@ -41,6 +43,41 @@ def from_geometry(m: Message) -> ProbeGeometry:
         frequency_hz=m.frequency,
         marker_side=MarkerSide(m.marker_side),
     )
+
+
+def from_settings(m: Message) -> ImagingParameters:
+    """What a request of SetImaging asks for, as settings with NaN, 0 for `compounding` and empty for the rest.
+
+    Raises:
+        ValueError: nothing is asked for, or a number is none that a scanner can be set to.
+    """
+    for name in ("gain", "persistence"):
+        if math.isinf(getattr(m, name)):
+            raise ValueError(f"{name} is infinite; give a number, or NaN to leave it as it is")
+    for name in ("depth", "focus", "dynamic_range"):
+        if getattr(m, name) < 0.0 or math.isinf(getattr(m, name)):
+            raise ValueError(f"{name} is {getattr(m, name)}; give a number above 0, or NaN or 0 to leave it as it is")
+    tgc_db = tuple(float(gain) for gain in m.tgc)
+    if not all(map(math.isfinite, tgc_db)):
+        raise ValueError("tgc holds a number that is not finite; give every slider, or none to leave them as they are")
+    if m.compounding < 0 or m.persistence < 0.0 or m.persistence > 1.0:
+        raise ValueError("compounding counts from 1, and persistence lies between 0 and 1")
+    asked = ImagingParameters(
+        preset=m.preset,
+        depth_m=m.depth or math.nan,
+        gain_db=m.gain,
+        focus_m=m.focus or math.nan,
+        dynamic_range_db=m.dynamic_range or math.nan,
+        tgc_db=tgc_db,
+        compounding=m.compounding,
+        persistence=m.persistence,
+    )
+    numbers = (asked.depth_m, asked.gain_db, asked.focus_m, asked.dynamic_range_db, asked.persistence)
+    if all(map(math.isnan, numbers)) and not (asked.preset or tgc_db or asked.compounding):
+        raise ValueError(
+            "nothing is asked for; give preset, depth, gain, focus, dynamic_range, tgc, compounding or persistence"
+        )
+    return asked
 
 
 def to_frame(frame: Frame) -> Message:

@@ -8,7 +8,7 @@ import numpy as np
 
 from echopilot_core import ALL_HEADS, GoalKind, HeadName, MeasurementName, Outcome
 from echopilot_wire.perception import HAS_FIELDS
-from echopilot_wire.store import STORE, Message, echopilot_msgs, sensor_msgs, ultrasound_msgs
+from echopilot_wire.store import STORE, Message, echopilot_msgs, geometry_msgs, sensor_msgs, ultrasound_msgs
 
 _OURS = "echopilot_msgs/msg/"
 NEW_NAMES = {
@@ -87,7 +87,15 @@ def _exam(m: Message) -> Message:
         step_title="",
         attempt=0,
         results=[_view_result(r) for r in m.results],
+        goal=_goal(m.goal),
+        suspicions=[],
     )
+
+
+def _goal(m: Message) -> Message:
+    fields = {name: getattr(m, name) for name in _COMMON_GOAL}
+    nowhere = geometry_msgs.Pose(geometry_msgs.Point(0.0, 0.0, 0.0), geometry_msgs.Quaternion(0.0, 0.0, 0.0, 1.0))
+    return echopilot_msgs.ControlGoal(**fields, has_start=False, start=nowhere, sweep_length=0.0)
 
 
 def _view_result(m: Message) -> Message:
@@ -114,8 +122,10 @@ _COMMON_RESULT = tuple(
     for n in _names("PerceptionResult")
     if not n.startswith("has_") and n not in ("enhanced", "coupling", "measurements")
 )
-_NEW_IN_EXAM = ("protocol", "protocol_sha256", "record_folder", "step_kind", "step_title", "attempt", "results")
-_COMMON_EXAM = tuple(n for n in _names("ExamState") if n not in _NEW_IN_EXAM)
+_CHANGED_IN_EXAM = {"protocol", "protocol_sha256", "record_folder", "step_kind", "step_title", "attempt", "results"}
+_CHANGED_IN_EXAM |= {"goal", "suspicions"}
+_COMMON_GOAL = tuple(n for n in _names("ControlGoal") if n not in ("has_start", "start", "sweep_length"))
+_COMMON_EXAM = tuple(n for n in _names("ExamState") if n not in _CHANGED_IN_EXAM)
 
 UPGRADES: dict[str, Callable[[Message], Message]] = {
     f"{_OURS}UltrasoundFrame": _frame,

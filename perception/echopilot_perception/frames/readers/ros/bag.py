@@ -1,7 +1,7 @@
 """Images in ROS 2 bags: folders of rosbag2 with sqlite3 or MCAP storage, and single files of either."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,10 @@ def read_bag(path: Path, topic: str = "") -> ImageSequence:
 
     `topic` may be left out where only one topic has images. Raises EchoPilotError with the topics to choose from.
     """
-    files = bag_files(path)
-    for file in files:
-        if file.suffix.lower() == ".mcap":
-            check_chunks(file)
-        else:
-            check_tables(file)
-    limit = unpacked_limit(sum(file.stat().st_size for file in files))
+    limit = unpacked_limit(sum(file.stat().st_size for file in bag_files(path)))
     stamps: list[tuple[float, float]] = []
-    with ExitStack() as stack:
-        readers = [_opened(file, stack) for file in files]
-        chosen = _chosen(path, readers, topic)
+    with opened_bag(path) as readers:
+        chosen = choose_topic(path, readers, topic, IMAGE_TYPES)
         try:
             images = eight_bits(_images(path, readers, chosen, stamps), path.name, 3 * limit)
             gray, colored = gather(images, path.name, limit)
@@ -47,6 +40,19 @@ def read_bag(path: Path, topic: str = "") -> ImageSequence:
         except Exception as error:  # rosbags and the storages raise every kind for damaged files
             raise EchoPilotError(f"{path.name} is damaged: {one_line(error, 120)}") from error
     return ImageSequence(gray, _times(stamps), colored, preset="")
+
+
+@contextmanager
+def opened_bag(path: Path) -> Iterator[list[Any]]:
+    """Readers of rosbags for the files of a bag, in their order; EchoPilotError for files that are not safe to open."""
+    files = bag_files(path)
+    for file in files:
+        if file.suffix.lower() == ".mcap":
+            check_chunks(file)
+        else:
+            check_tables(file)
+    with ExitStack() as stack:
+        yield [_opened(file, stack) for file in files]
 
 
 def image_topics(path: Path) -> dict[str, str]:
@@ -97,20 +103,23 @@ def _opened(file: Path, stack: ExitStack) -> Any:
         raise EchoPilotError(f"{file.name} is not a readable bag: {one_line(error, 120)}") from error
 
 
-def _chosen(path: Path, readers: list[Any], topic: str) -> str:
-    """The topic to read."""
+def choose_topic(path: Path, readers: list[Any], topic: str, wanted: tuple[str, ...], what: str = "images") -> str:
+    """The topic to read, of one of the types `wanted`; EchoPilotError with the topics to choose from.
+
+    `what` is the word for its content in messages.
+    """
     kinds = {c.topic: c.msgtype for reader in readers for c in reader.connections}
-    names = sorted(name for name, kind in kinds.items() if kind in IMAGE_TYPES)
+    names = sorted(name for name, kind in kinds.items() if kind in wanted)
     listed = ", ".join(one_line(name, 60) for name in names[:SHOWN])
     if topic and topic not in names:
-        raise EchoPilotError(f"{path.name} has no images on {one_line(topic, 60)}; choose one of: {listed or 'none'}")
+        raise EchoPilotError(f"{path.name} has no {what} on {one_line(topic, 60)}; choose one of: {listed or 'none'}")
     if not names:
         others = ", ".join(sorted({one_line(kind, 40) for kind in kinds.values()})[:4]) or "nothing"
         hint = "; a recording of EchoPilot: echopilot replay compares it" if FRAME_TYPE in kinds.values() else ""
-        raise EchoPilotError(f"{path.name} holds no topic of {' or '.join(IMAGE_TYPES)}, only {others}{hint}")
+        raise EchoPilotError(f"{path.name} holds no topic of {' or '.join(wanted)}, only {others}{hint}")
     if not topic and len(names) > 1:
         raise EchoPilotError(
-            f"{path.name} has images on {len(names)} topics; choose one with {path.name}{TOPIC_MARK}TOPIC: {listed}"
+            f"{path.name} has {what} on {len(names)} topics; choose one with {path.name}{TOPIC_MARK}TOPIC: {listed}"
         )
     return topic or names[0]
 

@@ -22,6 +22,7 @@ from echopilot_core.timing.lockstep import (
     StampedBuffer,
 )
 from echopilot_core.timing.ordering import CONFIRMATIONS, LEAP, Order, StreamOrder
+from echopilot_core.timing.remote_clock import RemoteClock
 
 __all__ = [
     "AHEAD",
@@ -40,6 +41,7 @@ __all__ = [
     "NoBonds",
     "Order",
     "PeerLife",
+    "RemoteClock",
     "StampedBuffer",
     "SteadyClock",
     "StreamOrder",

@@ -10,7 +10,7 @@ from echopilot_exam.machine.operator_prompts import breath_request
 from echopilot_exam.machine.progress import ExamProgress
 from echopilot_exam.machine.states import ExamInputs, OperatorRequest
 from echopilot_exam.measure.heart_rate import enough_recorded
-from echopilot_exam.protocol.protocol import StepKind
+from echopilot_exam.protocol.step import StepKind
 
 Handler: TypeAlias = Callable[[ExamProgress, ExamInputs, float], None]
 """Takes the exam, the inputs of the tick and the deadline [s] of the state, counted from its beginning."""
@@ -29,11 +29,15 @@ def start(exam: ExamProgress, inputs: ExamInputs, deadline_s: float) -> None:
 def prepare(exam: ExamProgress, inputs: ExamInputs, deadline_s: float) -> None:
     """PREPARE waits for controller, safety and fresh images, then sends the goal of the step."""
     exam.begin_step()
+    if exam.follow_up is not None:
+        exam.follow_up.begin_step()
     safe = inputs.safety is not None and inputs.safety.mode is SafetyMode.OK and is_safety_fresh(inputs)
     if inputs.status is not None and safe and is_image_fresh(exam.recorder.latest, exam.now_ns):
         step = exam.step
         exam.recorder.reset()
-        if step.kind is StepKind.SWEEP:
+        if exam.planned.suspicion is not None:
+            exam.enter(ExamPhase.SWEEP if step.kind is StepKind.SWEEP else ExamPhase.SEARCH, exam.planned.why)
+        elif step.kind is StepKind.SWEEP:
             exam.enter(ExamPhase.SWEEP, "sweeps along the aorta")
         elif step.guided:
             exam.enter(ExamPhase.SEARCH, f"the operator moves the probe: {step.title}")
@@ -108,7 +112,7 @@ def measure(exam: ExamProgress, inputs: ExamInputs, deadline_s: float) -> None:
     recorder, step = exam.recorder, exam.step
     verdict = recorder.verdict(exam.gate)
     if step.kind is StepKind.SWEEP:
-        evaluation = recorder.evaluate_sweep(verdict)
+        evaluation = recorder.evaluate_sweep(verdict, again=exam.planned.suspicion is not None)
         is_complete = exam.sweep_outcome is Outcome.SUCCEEDED
     else:
         if not verdict.passed and exam.attempt < step.attempts:

@@ -8,6 +8,7 @@ from echopilot_exam.machine.progress import STOPPED, ExamProgress
 from echopilot_exam.machine.state_table import STATES, acquisition_phase
 from echopilot_exam.machine.states import TERMINAL, ExamInputs, ExamOutput, ExamState, OperatorRequest
 from echopilot_exam.protocol.protocol import Protocol
+from echopilot_exam.suspicion.follow_up import FollowUpAnswer
 
 __all__ = ["ExamInputs", "ExamMachine", "ExamOutput", "ExamPhase", "ExamState", "OperatorRequest"]
 
@@ -28,17 +29,22 @@ class ExamMachine:
         exam.tick += 1
         exam.now_ns = inputs.now_ns
         exam.recorder.update(inputs.robot, inputs.results, inputs.now_ns, exam.state, exam.gate)
+        exam.answer = FollowUpAnswer()
+        if exam.follow_up is not None:
+            exam.follow_up.see(inputs.results, exam.state)
         if not self._interrupt(inputs) and exam.state not in TERMINAL:
             row = STATES[exam.state]
             row.handler(exam, inputs, row.deadline_s(exam.step))
         phase = self._published_phase(inputs)
-        evaluation = exam.recorder.evaluation
+        if phase in TERMINAL and exam.follow_up is not None:
+            exam.follow_up.close()
+        evaluation, more = exam.recorder.evaluation, exam.answer
         return ExamOutput(
             goal=exam.goal,
             state=self._published_state(phase),
             imaging=exam.step.preset,
-            new_measurements=evaluation.measurements,
-            new_findings=evaluation.findings,
+            new_measurements=(*evaluation.measurements, *more.measurements),
+            new_findings=(*evaluation.findings, *more.findings),
             new_series=evaluation.series,
             keep=(*exam.recorder.key_frames, *evaluation.keep),
             done=phase in TERMINAL,
@@ -89,7 +95,7 @@ class ExamMachine:
 
     def _published_state(self, phase: ExamPhase) -> ExamState:
         exam = self._exam
-        total = len(self.protocol.steps)
+        total = len(exam.plan)
         latest = exam.recorder.latest
         return ExamState(
             stamp_ns=exam.now_ns,
@@ -100,7 +106,7 @@ class ExamMachine:
             steps_total=total,
             attempt=exam.attempt,
             view=exam.step.view,
-            waiting_for=waiting_for(exam.step, phase),
+            waiting_for=waiting_for(exam.step, phase, exam.planned.why),
             progress=1.0 if exam.state is ExamPhase.DONE else len(exam.results) / total,
             message=exam.message,
             imaging_preset=exam.step.preset,
@@ -108,4 +114,7 @@ class ExamMachine:
             results=tuple(exam.results),
             frame_sequence=latest.sequence if latest else -1,
             protocol=self.protocol,
+            step=exam.step,
+            labels=exam.plan.labels,
+            suspicions=() if exam.follow_up is None else exam.follow_up.suspicions,
         )

@@ -2,16 +2,18 @@
 
 from echopilot_core import ExamPhase
 from echopilot_exam.machine.states import TERMINAL
-from echopilot_exam.protocol.protocol import Breath, Step
+from echopilot_exam.protocol.step import Breath, Step
 
 _HELD_BREATH = frozenset({ExamPhase.HOLD, ExamPhase.RECORD})
 
 
-def waiting_for(step: Step, phase: ExamPhase) -> str:
-    """One line: the view, the state, and what the operator should do."""
+def waiting_for(step: Step, phase: ExamPhase, why: str = "") -> str:
+    """One line: the view, `why` it is looked at again, the state, and what the operator should do."""
     if phase in TERMINAL:
         return ""
     line = f"{step.view.name}: {phase.value}"
+    if why:
+        line = f"{step.view.name}: {why}; {phase.value}"
     if phase is ExamPhase.GUIDED and step.by_hand:
         line = f"{step.title}: hold the probe by hand, then RESUME records it and SKIP goes on"
     elif phase is ExamPhase.GUIDED:

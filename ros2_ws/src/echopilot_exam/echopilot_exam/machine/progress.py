@@ -1,4 +1,4 @@
-"""Position of an exam in its protocol, and the transitions that every state shares."""
+"""Position of an exam in its plan, and the transitions that every state shares."""
 
 from echopilot_control.safety import Limits
 from echopilot_core import ControlGoal, ExamPhase, GoalKind, Outcome, View
@@ -6,11 +6,16 @@ from echopilot_exam.gate.acceptance_criteria import GATES
 from echopilot_exam.gate.gate import AcceptanceGate
 from echopilot_exam.machine.faults import FaultOverlay, is_latched
 from echopilot_exam.machine.operator_prompts import breath_request
+from echopilot_exam.machine.planned_step import ExamPlan, PlannedStep
 from echopilot_exam.machine.states import ExamInputs, StepResult
-from echopilot_exam.machine.step_results import not_started, step_result
+from echopilot_exam.machine.step_results import left_out, not_started, step_result
 from echopilot_exam.measure.evaluate import Evaluation
 from echopilot_exam.measure.step_recorder import StepRecorder
-from echopilot_exam.protocol.protocol import FORCE_STEP_N, Protocol, Step, StepKind
+from echopilot_exam.protocol.protocol import Protocol
+from echopilot_exam.protocol.step import FORCE_STEP_N, Step, StepKind
+from echopilot_exam.suspicion.follow_up import FollowUp, FollowUpAnswer
+from echopilot_exam.suspicion.reading import EndedStep
+from echopilot_exam.suspicion.table import second_looks
 
 RETREAT_LIMIT_S = 20.0
 
@@ -21,11 +26,14 @@ class ExamProgress:
     """State, step, attempt, goal and results of a running exam; handlers of states read and change it.
 
     `retreat_destination` is the index of the step that follows a retreat (the present one to repeat it, one beyond the
-    last to finish), or None where the exam is given up.
+    last to finish), or None where the exam is given up. `answer` is what second looks add at the present tick.
     """
 
     def __init__(self, protocol: Protocol, limits: Limits) -> None:
         self.protocol = protocol
+        self.plan = ExamPlan(protocol)
+        self.follow_up = FollowUp(second_looks()) if protocol.second_looks else None
+        self.answer = FollowUpAnswer()
         self.recorder = StepRecorder()
         self.faults = FaultOverlay()
         self.goal = ControlGoal(goal_id=0, kind=GoalKind.IDLE)
@@ -46,8 +54,13 @@ class ExamProgress:
 
     @property
     def step(self) -> Step:
-        """The present step of the protocol."""
-        return self.protocol.steps[self.step_index]
+        """The present step."""
+        return self.planned.step
+
+    @property
+    def planned(self) -> PlannedStep:
+        """The present step with what the plan says of it."""
+        return self.plan[self.step_index]
 
     @property
     def gate(self) -> AcceptanceGate:
@@ -77,6 +90,8 @@ class ExamProgress:
             step.preset,
             step.timeout_s,
             speed_m_s=step.speed_m_s,
+            T_base_start=self.planned.T_base_start,
+            sweep_m=step.sweep_m,
         )
 
     def send_goal(self, kind: GoalKind) -> None:
@@ -168,7 +183,8 @@ class ExamProgress:
         result = step_result(step, outcome, accepted, evaluation, self.recorder.verdicts, seconds, why)
         self.results.append(result)
         self.message = f"{step.view.name} {step.kind.value}: {result.detail}"
-        if self.protocol.sweep_follows(self.step_index):
+        self._look_again(accepted, evaluation)
+        if self.plan.sweep_follows(self.step_index):
             if accepted:  # the probe stays on the skin
                 self.go_to_step(self.step_index + 1)
                 return
@@ -185,11 +201,35 @@ class ExamProgress:
         self._restart_step()
         self.recorder.reset()
         self.sweep_outcome = Outcome.RUNNING
-        if index >= len(self.protocol.steps):
+        while index < len(self.plan) and (why := self._why_left_out(self.plan[index])):
+            self.results.append(left_out(self.plan[index].step, why))
+            index += 1
+        if index >= len(self.plan):
             self.enter(ExamPhase.DONE, "exam finished")
         else:
             self.step_index = index
             self.enter(ExamPhase.PREPARE, self.message)
+
+    def _why_left_out(self, planned: PlannedStep) -> str:
+        return "" if self.follow_up is None else self.follow_up.why_left_out(planned, self.now_ns)
+
+    def _look_again(self, accepted: bool, evaluation: Evaluation) -> None:
+        """Put into the plan what the findings of the step that has ended ask for."""
+        if self.follow_up is None:
+            return
+        recorder = self.recorder
+        ended = EndedStep(
+            planned=self.planned,
+            accepted=accepted,
+            evaluation=evaluation,
+            sections=recorder.sections,
+            recorded=recorder.recorded,
+            scored=self.follow_up.scored,
+            T_base_probe=recorder.T_base_probe,
+        )
+        self.answer = self.follow_up.step_ended(ended, self.now_ns)
+        self.plan.put_in(self.step_index, self.answer.steps)
+        self.message = "; ".join(filter(None, (self.message, self.answer.message)))
 
     def _restart_step(self) -> None:
         self.attempt, self._step_since_ns, self._extra_force_n = 1, None, 0.0

@@ -9,7 +9,7 @@ from echopilot_exam.machine import handlers
 from echopilot_exam.machine.handlers import Handler
 from echopilot_exam.machine.progress import RETREAT_LIMIT_S
 from echopilot_exam.measure.heart_rate import MIN_RECORD_S
-from echopilot_exam.protocol.protocol import Step
+from echopilot_exam.protocol.step import Step
 
 P = ExamPhase
 

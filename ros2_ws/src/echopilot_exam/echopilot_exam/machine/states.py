@@ -14,9 +14,11 @@ from echopilot_core import (
     PerceptionResult,
     RobotState,
     SafetyState,
+    Suspicion,
     View,
 )
-from echopilot_exam.protocol.protocol import Protocol, StepKind
+from echopilot_exam.protocol.protocol import Protocol
+from echopilot_exam.protocol.step import Step, StepKind
 
 TERMINAL = frozenset({ExamPhase.DONE, ExamPhase.ABORTED})
 
@@ -66,6 +68,11 @@ class StepResult:
     frame_sequence: int  # best frame; -1 when none
     detail: str
     frame_sequences: tuple[int, ...] = ()
+
+    @property
+    def left_out(self) -> bool:
+        """True for a step that was never begun because no finding asked for it, or its time was used up."""
+        return self.outcome is Outcome.PREEMPTED and self.seconds == 0.0
 
 
 @dataclass(frozen=True)
@@ -119,7 +126,10 @@ class ExamState:
     goal: ControlGoal
     results: tuple[StepResult, ...]
     frame_sequence: int
+    step: Step
+    labels: tuple[str, ...]  # view and kind of every step of the plan
     protocol: Protocol | None = None
+    suspicions: tuple[Suspicion, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from echopilot_core import ControlGoal, ExamPhase, ExamStatus, GoalKind, ViewResult
 from echopilot_exam.machine.states import ExamState, StepResult
-from echopilot_exam.protocol.protocol import StepKind
+from echopilot_exam.protocol.step import StepKind
+from echopilot_exam.suspicion.wording import status
 
 GOAL_KINDS = {StepKind.ACQUIRE: GoalKind.ACQUIRE_VIEW, StepKind.SWEEP: GoalKind.SWEEP}
 
@@ -18,7 +19,7 @@ def exam_status(state: ExamState, tick: int, record_folder: Path) -> ExamStatus:
         record_folder: where the exam's record is written.
     """
     protocol = state.protocol
-    step = protocol.steps[state.step_index] if protocol else None
+    step = state.step
     return ExamStatus(
         stamp_ns=state.stamp_ns,
         tick=tick,
@@ -30,8 +31,8 @@ def exam_status(state: ExamState, tick: int, record_folder: Path) -> ExamStatus:
         record_folder=str(record_folder),
         steps_total=state.steps_total,
         step_index=state.step_index,
-        step_kind=GOAL_KINDS[step.kind] if step else GoalKind.IDLE,
-        step_title=step.title if step else "",
+        step_kind=GOAL_KINDS[step.kind],
+        step_title=step.title,
         attempt=state.attempt,
         view=state.view,
         waiting_for=state.waiting_for,
@@ -40,6 +41,7 @@ def exam_status(state: ExamState, tick: int, record_folder: Path) -> ExamStatus:
         imaging_preset=state.imaging_preset,
         results=tuple(map(_view_result, state.results)),
         frame_sequence=state.frame_sequence,
+        suspicions=tuple(map(status, state.suspicions)),
     )
 
 

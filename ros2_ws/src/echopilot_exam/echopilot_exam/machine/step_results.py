@@ -7,7 +7,7 @@ from echopilot_exam.gate.acceptance_criteria import GATES
 from echopilot_exam.gate.gate import FrameVerdict, evaluate_view
 from echopilot_exam.machine.states import StepResult
 from echopilot_exam.measure.evaluate import Evaluation
-from echopilot_exam.protocol.protocol import Step, StepKind
+from echopilot_exam.protocol.step import Step, StepKind
 
 
 def step_result(
@@ -45,6 +45,11 @@ def step_result(
         detail=f"{prefix}; {evaluation.detail}" if prefix else evaluation.detail,
         frame_sequences=evaluation.frame_sequences,
     )
+
+
+def left_out(step: Step, why: str) -> StepResult:
+    """Result of a step that was not begun because nothing asks for it any more."""
+    return StepResult(step.view, step.kind, Outcome.PREEMPTED, False, 0.0, 0.0, 0.0, -1, f"left out: {why}")
 
 
 def not_started(view: View) -> StepResult:

@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 
-from echopilot_core import ExamPhase, PerceptionResult, RobotState, View, se3
-from echopilot_core.pose_history import MAX_GAP_S, PoseHistory
+from echopilot_core import Array, ExamPhase, PerceptionResult, RobotState, View, se3
+from echopilot_core.timing.pose_history import MAX_GAP_S, PoseHistory
 from echopilot_exam.gate.gate import AcceptanceGate, FrameVerdict, ViewVerdict, evaluate_frame, evaluate_view
 from echopilot_exam.machine.states import KeyFrame
 from echopilot_exam.measure.aorta_stations import AortaSection
@@ -37,8 +38,14 @@ class StepRecorder:
         self.evaluation = _NOTHING
         self._planes: tuple[ApicalPlane, ...] = ()
         self._poses = PoseHistory(HISTORY_S, MAX_GAP_S)
+        self._T_base_probe: Array | None = None
         self._waiting: deque[PerceptionResult] = deque(maxlen=120)
         self._kept_at_ns = 0
+
+    @property
+    def T_base_probe(self) -> Array | None:  # noqa: N802
+        """Probe pose (4, 4) at the newest tick; None before the first."""
+        return self._T_base_probe
 
     def reset(self) -> None:
         """Start afresh for a step or an attempt; the newest frame, the poses and the apical planes stay."""
@@ -66,6 +73,7 @@ class StepRecorder:
         self.evaluation = _NOTHING
         self.key_frames = []
         self._poses.add(robot.stamp_ns, robot.T_base_probe)
+        self._T_base_probe = robot.T_base_probe
         for result in results:
             if result.stamp_ns > now_ns or (self.latest is not None and result.sequence <= self.latest.sequence):
                 continue
@@ -90,10 +98,15 @@ class StepRecorder:
         self._planes = self.evaluation.planes
         return self.evaluation
 
-    def evaluate_sweep(self, verdict: ViewVerdict) -> Evaluation:
-        """Measure the sections of the sweep."""
-        self.evaluation = evaluate_sweep(self.sections, verdict)
-        return self.evaluation
+    def evaluate_sweep(self, verdict: ViewVerdict, again: bool = False) -> Evaluation:
+        """Measure the sections of the sweep.
+
+        Numbers of a sweep over a stretch that was swept before (`again`) are for who looks again alone: they have
+        stations of their own, and are not told beside those of the first sweep.
+        """
+        evaluation = evaluate_sweep(self.sections, verdict)
+        self.evaluation = replace(evaluation, measurements=(), findings=()) if again else evaluation
+        return evaluation
 
     def keep_latest(self, view: View, reason: str) -> None:
         """Keep the newest frame as an image."""

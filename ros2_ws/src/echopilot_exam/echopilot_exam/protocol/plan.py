@@ -4,7 +4,9 @@ from echopilot_core import SegmentationClass
 from echopilot_exam.gate.acceptance_criteria import GATES
 from echopilot_exam.gate.gate import AcceptanceGate
 from echopilot_exam.protocol.guide import GUIDES
-from echopilot_exam.protocol.protocol import FORCE_STEP_N, Breath, Protocol, Step, StepKind
+from echopilot_exam.protocol.protocol import Protocol
+from echopilot_exam.protocol.step import FORCE_STEP_N, Breath, Step, StepKind
+from echopilot_exam.suspicion.table import LookRow, second_looks
 
 
 def plan_text(protocol: Protocol) -> str:
@@ -14,13 +16,25 @@ def plan_text(protocol: Protocol) -> str:
     for position, step in enumerate(protocol.steps, 1):
         lines += _step_lines(position, step)
     lines.append(f"{len(protocol.steps)} steps, at most {longest_min:.0f} min of searching, holding and recording.")
+    if protocol.second_looks:
+        lines += ["Second looks, after the step that raises the finding:", *map(_look_line, second_looks().values())]
     return "\n".join(lines)
+
+
+def _look_line(row: LookRow) -> str:
+    return f"  {row.kind.name}: {row.does}; at most {row.budget_s:.0f} s"
+
+
+def _asked(step: Step) -> str:
+    names = " or ".join(kind.name for kind in step.asked_by)
+    return f"{names} was raised and not withdrawn" if names else ""
 
 
 def _step_lines(position: int, step: Step) -> list[str]:
     guide = GUIDES[step.view]
     rows = [
         ("start", "" if step.by_hand else f"{guide.start}; index mark at {guide.mark}; beam {guide.beam}"),
+        ("only if", _asked(step)),
         ("note", step.note),
         ("preset", f"{step.preset}, {_force(step)}"),
         ("time", _time(step)),

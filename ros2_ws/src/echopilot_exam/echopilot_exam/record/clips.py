@@ -10,7 +10,7 @@ from echopilot_core import Frame, ImagingParameters, PerceptionResult, ProbeGeom
 from echopilot_core.guarded.bounded import one_line
 from echopilot_core.guarded.json_input import read_json
 from echopilot_exam.machine.states import CLIP_PHASES, ExamState
-from echopilot_exam.protocol.protocol import Protocol, StepKind
+from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record.codec import BAD, number, plain, restore, said, whole
 from echopilot_exam.record.files import JsonLines, read_lines, replace_file
 from echopilot_exam.record.images import png
@@ -24,10 +24,9 @@ WAITING_KEPT = 60
 class ClipWriter:
     """Writes the frames of the states CLIP_PHASES into `folder`/NN-VIEW-ATTEMPT."""
 
-    def __init__(self, folder: Path, protocol: Protocol, syncer: Syncer) -> None:
+    def __init__(self, folder: Path, syncer: Syncer) -> None:
         self._folder = folder
         self._syncer = syncer
-        self._protocol = protocol
         self._waiting: OrderedDict[int, tuple[PerceptionResult, ExamState]] = OrderedDict()
         self._before: ExamState | None = None
         self._lines: JsonLines | None = None
@@ -67,7 +66,7 @@ class ClipWriter:
         document = {
             "name": name,
             "view": state.view,
-            "kind": self._protocol.steps[state.step_index].kind.value,
+            "kind": state.step.kind.value,
             "step_index": state.step_index,
             "attempt": state.attempt,
             "geometry": frame.geometry,

@@ -18,6 +18,7 @@ from echopilot_core import (
     Measurement,
     ProbeGeometry,
     SectorBox,
+    Suspicion,
     View,
 )
 from echopilot_exam.machine.states import FORCE_HOLD_PHASES, Series, StepResult
@@ -47,7 +48,7 @@ def read_landmarks(document: dict[str, Any] | None) -> BodyLandmarks | None:
 SCHEMA_VERSION = 1
 """Increased when an older reader would misread a record; it then rejects it."""
 
-SCHEMA_REVISION = 3
+SCHEMA_REVISION = 4
 """Increased with every addition; readers ignore unknown keys and take defaults for missing ones."""
 
 RESEARCH_SENTENCE = "Research software, not a medical device. Not verified by a clinician."
@@ -210,6 +211,7 @@ class ExamRecord:
     breaks: dict[str, int] = field(default_factory=dict)
     """Ticks that went on without a peer's answer, by node: the numbers of a repeated run may differ."""
     damaged: tuple[str, ...] = field(default=())
+    suspicions: tuple[Suspicion, ...] = ()  # empty in records of revision 3 and before
 
 
 def lockstep_document(breaks: dict[str, int]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from echopilot_core import (
     Measurement,
     ProbeGeometry,
     SectorBox,
+    Suspicion,
     View,
 )
 from echopilot_core.guarded.bounded import one_line
@@ -83,6 +84,7 @@ def read_exam(folder: Path) -> ExamRecord:
             clips=read_clips(folder / "clips", damaged),
             landmarks=_landmarks(document.get("landmarks"), damaged),
             breaks=_breaks(document.get("lockstep"), damaged),
+            suspicions=_rows({"suspicions": [], **document}, "suspicions", Suspicion, damaged),
             damaged=tuple(damaged),
         )
     except BAD as error:

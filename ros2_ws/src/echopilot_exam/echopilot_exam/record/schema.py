@@ -12,7 +12,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from echopilot_core import ExamPhase, Finding, ImagingParameters, Measurement, ProbeGeometry, SectorBox
+from echopilot_core import ExamPhase, Finding, ImagingParameters, Measurement, ProbeGeometry, SectorBox, Suspicion
 from echopilot_exam.machine.states import Series, StepResult
 from echopilot_exam.record.model import (
     IMAGING_KEYS,
@@ -83,10 +83,11 @@ def record_schema() -> dict[str, Any]:
             "measurements": _array(_of(Measurement, defs)),
             "findings": _array(_of(Finding, defs)),
             "series": _array(_of(Series, defs)),
+            "suspicions": _array(_of(Suspicion, defs)),
             "landmarks": {"anyOf": [_landmarks(), {"type": "null"}]},
             "lockstep": _object({"breaks": INTEGER, "by_node": {"type": "object", "additionalProperties": INTEGER}}),
         },
-        optional=("revision", "notice", "landmarks", "lockstep"),
+        optional=("revision", "notice", "landmarks", "lockstep", "suspicions"),
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

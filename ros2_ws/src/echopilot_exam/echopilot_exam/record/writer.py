@@ -12,6 +12,7 @@ import numpy as np
 
 from echopilot_core import BodyLandmarks, EchoPilotError, ExamPhase, Finding, Frame, Measurement, PerceptionResult
 from echopilot_exam.gate.gate import COUPLED_PROBABILITY
+from echopilot_exam.machine.planned_step import ExamPlan
 from echopilot_exam.machine.states import ExamInputs, ExamOutput, KeyFrame, Series
 from echopilot_exam.protocol.protocol import Protocol
 from echopilot_exam.record.clips import ClipWriter
@@ -73,7 +74,7 @@ class RecordWriter:
         self._started_ns: int | None = None
         self._last_key: tuple[Any, ...] = ()
         self._syncer = Syncer()
-        self._clips = ClipWriter(folder / "clips", protocol, self._syncer) if clips else None
+        self._clips = ClipWriter(folder / "clips", self._syncer) if clips else None
         with clear_disk_errors(folder):
             if any(os.path.lexists(folder / name) for name in ("exam.json", *RECORD_PARTS)):
                 raise EchoPilotError(f"{folder} already holds an exam; choose another folder")
@@ -204,7 +205,7 @@ class RecordWriter:
             "revision": SCHEMA_REVISION,
             "notice": RESEARCH_SENTENCE,
             "header": self._header,
-            "steps": [f"{step.view.name} {step.kind.value}" for step in self._protocol.steps],
+            "steps": state.labels if state else ExamPlan(self._protocol).labels,
             "started_ns": self._started_ns or 0,
             "updated_ns": state.stamp_ns if state else 0,
             "state": (state.phase if state else ExamPhase.IDLE).name,
@@ -214,6 +215,7 @@ class RecordWriter:
             "measurements": self._measurements,
             "findings": self._findings,
             "series": self._series,
+            "suspicions": state.suspicions if state else (),
             "landmarks": landmarks_document(self._landmarks),
             "lockstep": lockstep_document(self._breaks),
         }

@@ -8,13 +8,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from echopilot_control.calibration.delay import Signal, time_offset
-from echopilot_control.calibration.motion import line_depth_px, main_axis_m
+from echopilot_control.calibration.delay import time_offset
 from echopilot_control.calibration.record import check_name, make_record, write_record
+from echopilot_lab.calibration.motion_signals import floor_in_images, probe_in_poses
 from echopilot_lab.calibration.plots import draw_time
-from echopilot_lab.calibration.tracked_sequence import read_tracked
 from echopilot_lab.cli.shared import png_only
-from echopilot_perception.frames.readers.metaimage import read_metaimage
 
 
 def run_delay_calibration(
@@ -23,20 +21,17 @@ def run_delay_calibration(
     """Follow the brightest line and the tracked position, correlate, write the record and a PNG; the figures."""
     check_name(out)
     png_only(out.with_suffix(".png"))
-    image_header, tracker_header = read_tracked(images), read_tracked(tracker)
-    T_tracker_marker, valid = tracker_header.poses(pose)
-    motion = Signal(tracker_header.times_s()[valid], main_axis_m(T_tracker_marker[valid, :3, 3]))
-    depth = np.array([line_depth_px(image) for image in read_metaimage(images).gray])
-    found = time_offset(Signal(image_header.times_s()[image_header.has_image], depth), motion, most_s)
+    motion, floor = probe_in_poses(tracker, pose), floor_in_images(images)
+    found = time_offset(floor.signal, motion.signal, most_s)
     values = {"image_delay_s": found.delay_s}
     residuals = {
         "sigma_s": found.sigma_s,
         "correlation": found.correlation,
         "margin_to_next_peak": found.margin,
         "samples": found.samples,
-        "frames_without_line": int(np.isnan(depth).sum()),
+        "frames_without_line": int(np.isnan(floor.signal.values).sum()),
     }
-    record = make_record("time", datetime.now(timezone.utc), [images, tracker], values, residuals)
+    record = make_record("time", datetime.now(timezone.utc), [*floor.files, *motion.files], values, residuals)
     write_record(record, out)
     plot = out.with_suffix(".png")
     draw_time(found, plot)

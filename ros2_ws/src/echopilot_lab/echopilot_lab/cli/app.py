@@ -87,7 +87,7 @@ def replay(
 @app.command()
 @one_line_errors
 def trial(
-    protocol: Annotated[str, typer.Option(help="aorta, cardiac or full.")] = "full",
+    protocol: Annotated[str, typer.Option(help="aorta, cardiac, full or screening.")] = "full",
     patients: Annotated[int, typer.Option(min=1, help="How many virtual patients.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="First seed; patients are seed .. seed + patients - 1.")] = 600_000,
     jobs: Annotated[int, typer.Option(min=1, help="Parallel processes.")] = 2,

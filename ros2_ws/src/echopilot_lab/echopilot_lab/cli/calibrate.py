@@ -40,9 +40,12 @@ def probe(
 @one_line_errors
 def delay(
     images: Annotated[
-        Path, typer.Argument(help="MetaImage sequence of a flat floor while the probe goes up and down.")
+        Path,
+        typer.Argument(help="Images of a flat floor while the probe goes up and down: MetaImage or BAG::/topic."),
     ],
-    tracker: Annotated[Path, typer.Argument(help="MetaImage sequence with the poses over that time; needs no images.")],
+    tracker: Annotated[
+        Path, typer.Argument(help="Poses over that time: MetaImage, or BAG::/topic of PoseStamped or RobotState.")
+    ],
     out: Annotated[Path, typer.Option(help="File to write; a PNG of the two signals goes beside it.")] = Path(
         "out/calibration/time.json"
     ),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from echopilot_core import ANEURYSM_M, CaliperConvention, ExamPhase, Measurement, MeasurementName, View
 from echopilot_exam.machine.states import FORCE_BUILD_UP, StepResult
-from echopilot_exam.protocol.protocol import StepKind
+from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record import ExamRecord, contact_samples
 from echopilot_lab.trials.failures import Failure, failure_of, off_by
 from echopilot_lab.trials.scores import (
@@ -59,12 +59,14 @@ def outcome_of(record: ExamRecord) -> str:
 
 
 def _views(record: ExamRecord, truth: Sequence[TruthSample]) -> dict[str, ViewScore]:
-    """Scores by view, in the order of the protocol."""
+    """Scores by view, in the order of the protocol; second looks and steps that nothing asked for are left out."""
     views = {}
     for index, words in enumerate(record.steps):
         name, _, kind = words.partition(" ")
         if kind == StepKind.ACQUIRE.value:
             result = record.results[index] if index < len(record.results) else None
+            if result is not None and result.left_out:
+                continue
             views[name] = _view(record, index, View[name], result, truth)
     return views
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array, MeasurementName, se3
-from echopilot_core.pose_history import MAX_GAP_S
+from echopilot_core.timing.pose_history import MAX_GAP_S
 from echopilot_exam.record import ExamRecord
 from echopilot_lab.trials.scores import TruthSample
 

@@ -10,8 +10,10 @@ from echopilot_control.controller import Controller
 from echopilot_control.safety import Limits
 from echopilot_exam.exam_run import ExamRun
 from echopilot_exam.goal_source import ExamGoals
-from echopilot_exam.protocol.protocol import Protocol, StepKind, load_protocol
+from echopilot_exam.protocol.protocol import Protocol, load_protocol
+from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record import read_exam
+from echopilot_exam.suspicion.table import second_looks
 from echopilot_lab.simulated_loop import RenderedResults, SimulatedTick, simulated_loop
 from echopilot_lab.trials.scores import as_json
 from echopilot_lab.trials.scoring import score
@@ -79,8 +81,10 @@ def run_trial(
 
 
 def longest_exam_s(protocol: Protocol) -> float:
-    """When a trial is broken off: every step has taken all its time."""
-    return sum(step.attempts * (step.timeout_s + MARGIN_S) for step in protocol.steps)
+    """When a trial is broken off: every step and every second look that may be asked for has taken all its time."""
+    steps_s = sum(step.attempts * (step.timeout_s + MARGIN_S) for step in protocol.steps)
+    rows = second_looks().values() if protocol.second_looks else ()
+    return steps_s + sum(row.budget_s + len(row.steps) * MARGIN_S for row in rows)
 
 
 def made_with(protocol: Protocol, model: Manifest, starts: Starts = USUAL) -> dict[str, str | float]:

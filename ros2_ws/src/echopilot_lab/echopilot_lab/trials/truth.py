@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from echopilot_core import se3
-from echopilot_exam.protocol.protocol import StepKind
+from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record import ExamRecord
 from echopilot_lab.trials.scores import PatientTruth, TruthSample
 from echopilot_lab.trials.step_times import step_times

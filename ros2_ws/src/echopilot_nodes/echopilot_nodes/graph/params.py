@@ -154,13 +154,34 @@ class ProbeSourceParams:
     """The `probe_source` node."""
 
     clip: str = param("", "clip: DICOM, video, images, bag (docs/clips.md)")
+    scanner: str = param(
+        "",
+        "live scanner instead of a clip: v4l2:DEVICE, igtl:HOST:PORT, igtl-listen:HOST:PORT, topic:NAME or bag:FILE "
+        "(docs/scanners.md)",
+    )
+    calibration_image: str = param("", "image of a live scanner's screen that gives crop and scale, with depth_m")
     rate: float = param(1.0, "speed relative to the clip's own frame times", low=0.01)
     lossless: bool = param(False, "send the next frame only after perception answered the last one")
     loop: bool = param(False, "start again at the end (sequence and stamps go on)")
-    depth_m: float = param(0.0, "depth of the sector [m] of a clip without a scale; 0: not known", low=0.0, high=0.4)
+    depth_m: float = param(
+        0.0,
+        "depth of the sector [m] of images without a scale, 0: not known; of a live scanner also while it runs",
+        low=0.0,
+        high=0.4,
+        live=True,
+    )
     mirror: bool = param(False, "exchange left and right: the marker of the clip's display was on the left")
     listeners: int = param(1, "lossless: begin when this many subscribe to the frames", low=1)
     ends: bool = param(False, "end this process once the clip has ended, and under ros2 launch the graph with it")
+
+
+@dataclass(frozen=True)
+class IgtlServerParams:
+    """The `igtl_server` node."""
+
+    host: str = param("127.0.0.1", "address of this machine to listen on; whoever reaches it sees the images")
+    port: int = param(18944, "port to listen on; 0: any free one", low=0, high=65535)
+    commands: bool = param(False, "pass settings that clients ask for (SetUsParameter) on to the scanner")
 
 
 @dataclass(frozen=True)

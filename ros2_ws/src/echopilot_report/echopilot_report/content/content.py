@@ -21,7 +21,7 @@ from echopilot_core import (
 from echopilot_core.beat_period import beat_period_s
 from echopilot_core.measurement_name import THIRD_MAXIMA, THIRD_MEDIANS
 from echopilot_exam.machine.states import StepResult
-from echopilot_exam.protocol.protocol import StepKind
+from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.model import NOT_CALIBRATED
 from echopilot_report.content.grading_rows import GradeRow, grade_row
@@ -33,6 +33,7 @@ from echopilot_report.content.pressure import (
     spanned_classes,
 )
 from echopilot_report.content.probe_pressure import ProbePressure
+from echopilot_report.content.second_looks import current_measurements
 from echopilot_report.grading import UNKNOWN, PatientFacts, grade_all, not_graded, not_measured
 from echopilot_report.grading.derive import rounded
 from echopilot_report.grading.wording import convention_text, text
@@ -82,7 +83,7 @@ def view_rows(record: ExamRecord) -> list[ViewRow]:
 
 def passed_numbers(record: ExamRecord) -> list[Measurement]:
     """Finite numbers of a named view that passed the gate, in a displayed unit, without the stations of a sweep."""
-    passed = [m for m in record.measurements if _passed(m) and m.name not in STATIONS]
+    passed = [m for m in current_measurements(record) if _passed(m) and m.name not in STATIONS]
     first = next((k for k, m in enumerate(passed) if m.name in THIRD_MEDIANS + THIRD_MAXIMA), 0)
     largest = [m for m in passed if m.name is MeasurementName.AORTA_MAX_OUTER_AP]
     rest = [m for m in passed if m.name is not MeasurementName.AORTA_MAX_OUTER_AP]
@@ -274,7 +275,7 @@ def _frames_remark(record: ExamRecord) -> str:
 
 
 def _view_row(result: StepResult) -> ViewRow:
-    begun = result.seconds > 0.0 or result.outcome is not Outcome.ABORTED
+    begun = not result.left_out and (result.seconds > 0.0 or result.outcome is not Outcome.ABORTED)
     status = "reached" if result.accepted else "not_reached" if begun else "not_attempted"
     return ViewRow(
         view=text("view", result.view.name),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timezone
 from typing import Any
 
-from echopilot_core import Measurement
+from echopilot_core import Measurement, Suspicion
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.codec import plain
 from echopilot_exam.record.model import RESEARCH_SENTENCE
@@ -13,6 +13,7 @@ from echopilot_report.content.content import STATIONS, finding_text, heart_rate_
 from echopilot_report.content.header import software_rows
 from echopilot_report.content.pressure import has_interval, pressures_of
 from echopilot_report.content.probe_pressure import CONFIDENCE, ProbePressure
+from echopilot_report.content.second_looks import current_measurements, second_look_text, suspicion_of
 from echopilot_report.dicom.codes import finding_code
 from echopilot_report.dicom.structured import reportable, stored
 from echopilot_report.dicom.study import SIMULATED_BEFORE_NS, moment, started_at
@@ -39,7 +40,7 @@ def report_document(
     rate = heart_rate_bpm(record)
     numbers = []
     pressures = pressures_of(record)
-    for m, quantity in reportable(record.measurements):
+    for m, quantity in reportable(current_measurements(record)):
         numbers.append(
             {
                 "name": m.name,
@@ -85,6 +86,7 @@ def report_document(
                 "probability": _rounded(f.probability, 3),
                 "borderline": f.borderline,
                 "frames": list(f.frame_sequences),
+                "second_look": _second_look(suspicion_of(record, f)),
             }
             for f in record.findings
         ],
@@ -108,6 +110,29 @@ def _pressure(m: Measurement, pressure: ProbePressure | None) -> dict[str, Any]:
             "stiffness_n_m": _rounded(pressure.stiffness_n_m, 0),
         }
     return {"force_n": None if pressure is None else _rounded(pressure.force_n, 1), "unpressed_mm": interval}
+
+
+def _second_look(suspicion: Suspicion | None) -> dict[str, Any] | None:
+    """Outcome of the second looks at a finding; null where the exam did not go back to it."""
+    if suspicion is None:
+        return None
+    return {
+        "outcome": suspicion.outcome.name,
+        "text": second_look_text(suspicion),
+        "question": suspicion.question,
+        "station_mm": None if suspicion.place is None else _rounded(suspicion.place.station_m * 1e3, 1),
+        "looks": [
+            {
+                "title": look.title,
+                "view": look.view.name,
+                "value": _rounded(look.value * (1e3 if look.unit == "m" else 1.0), 3),
+                "unit": "mm" if look.unit == "m" else look.unit,
+                "detail": look.detail,
+                "frames": list(look.frame_sequences),
+            }
+            for look in suspicion.looks
+        ],
+    }
 
 
 def _rounded(value: float, digits: int) -> float | None:

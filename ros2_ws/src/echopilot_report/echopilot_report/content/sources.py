@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from echopilot_exam.record import ExamRecord
 from echopilot_report.content.content import passed_numbers, station_numbers
+from echopilot_report.content.second_looks import look_frames
 from echopilot_report.images.key_frame_images import frame_numbers
 from echopilot_report.images.key_frames import chosen_keyframes
 
@@ -27,6 +28,7 @@ def source_rows(record: ExamRecord, shown_in: Mapping[int, str]) -> list[SourceR
     wanted = {s for m in passed_numbers(record) for s in m.frame_sequences}
     wanted |= {m.frame_sequences[0] for m in station_numbers(record) if m.frame_sequences}
     wanted |= {s for finding in record.findings for s in finding.frame_sequences}
+    wanted |= {s for suspicion in record.suspicions for s in look_frames(suspicion)}
     wanted |= {key.sequence for key, _ in chosen_keyframes(record)}
     wanted |= {r.frame_sequence for r in record.results if r.frame_sequence >= 0}
     seen = {s.sequence: s for s in record.perception}

@@ -14,6 +14,8 @@ from echopilot_report.dicom.codes import (
     QUANTITIES,
     RESULT,
     SCHEME,
+    SECOND_LOOK,
+    SECOND_LOOK_OUTCOMES,
     SUSPICION,
     TISSUES,
     UNPRESSED_HIGH,
@@ -117,6 +119,8 @@ def _meanings() -> dict[tuple[str, str], str]:
         PROBE_FORCE,
         UNPRESSED_LOW,
         UNPRESSED_HIGH,
+        SECOND_LOOK,
+        *SECOND_LOOK_OUTCOMES.values(),
         *(q.name for q in QUANTITIES.values()),
     ]
     named += [*(kind for _, kind in TISSUES.values()), *(finding_code(kind) for kind in FindingKind)]

@@ -8,7 +8,7 @@ from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
-from echopilot_core import CaliperConvention, FindingKind, MeasurementName, SegmentationClass, View
+from echopilot_core import CaliperConvention, FindingKind, MeasurementName, SegmentationClass, SuspicionOutcome, View
 
 SCHEME = "99ECHOPILOT"
 SCHEME_UID = generate_uid(entropy_srcs=["EchoPilot", "coding scheme"])
@@ -149,6 +149,12 @@ UNPRESSED = own("UNPRESSED", "Interval of the diameter without probe force")
 UNPRESSED_LOW = own("UNPRESSED_LOW", "Least diameter without probe force, 90 % interval")
 UNPRESSED_HIGH = own("UNPRESSED_HIGH", "Largest diameter without probe force, 90 % interval")
 SUSPICION = own("SUSPICION", "Suspected by software, needs review")
+SECOND_LOOK = own("SECOND_LOOK", "Outcome of a second look by the same software")
+SECOND_LOOK_OUTCOMES: dict[SuspicionOutcome, Code] = {
+    SuspicionOutcome.OPEN: own("LOOK_OPEN", "Not settled by a second look"),
+    SuspicionOutcome.CONFIRMED: own("LOOK_CONFIRMED", "Confirmed by a second look"),
+    SuspicionOutcome.WITHDRAWN: own("LOOK_WITHDRAWN", "Withdrawn after a second look"),
+}
 FINDINGS: dict[FindingKind, Code] = {
     FindingKind.ANEURYSM_ABDOMINAL: codes.SCT.AorticAneurysm,
     FindingKind.DILATED_ROOT: codes.SCT.EnlargedAorticRoot,

@@ -12,10 +12,11 @@ from pydicom.sequence import Sequence as DicomSequence
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
-from echopilot_core import Finding, GateStatus, Measurement, ProbeGeometry, View
+from echopilot_core import Finding, GateStatus, Measurement, ProbeGeometry, Suspicion, View
 from echopilot_exam.record import ExamRecord, RecordHeader
 from echopilot_report.content.pressure import has_interval, pressures_of
 from echopilot_report.content.probe_pressure import ProbePressure
+from echopilot_report.content.second_looks import current_measurements, look_frames, second_look_text, suspicion_of
 from echopilot_report.dicom.clips import Place
 from echopilot_report.dicom.codes import (
     CONVENTIONS,
@@ -24,6 +25,8 @@ from echopilot_report.dicom.codes import (
     NO_NUMBER,
     PROBE_FORCE,
     RESULT,
+    SECOND_LOOK,
+    SECOND_LOOK_OUTCOMES,
     SUSPICION,
     UNPRESSED_HIGH,
     UNPRESSED_LOW,
@@ -122,7 +125,7 @@ def _number_groups(
 ) -> list[sr.MeasurementsAndQualitativeEvaluations]:
     groups = []
     pressures = pressures_of(record)
-    ordered = sorted(reportable(record.measurements), key=lambda pair: (pair[0].view, pair[0].name))
+    ordered = sorted(reportable(current_measurements(record)), key=lambda pair: (pair[0].view, pair[0].name))
     for name, members in groupby(ordered, key=lambda pair: pair[0].name):
         pairs = list(members)
         groups.append(
@@ -233,21 +236,40 @@ def _algorithm(header: RecordHeader) -> sr.AlgorithmIdentification:
 def _finding_groups(
     study: Study, record: ExamRecord, places: Mapping[int, Place]
 ) -> list[sr.MeasurementsAndQualitativeEvaluations]:
-    return [_finding(study, k, finding, record.header, places) for k, finding in enumerate(record.findings, 1)]
+    return [
+        _finding(study, k, finding, suspicion_of(record, finding), record.header, places)
+        for k, finding in enumerate(record.findings, 1)
+    ]
 
 
 def _finding(
-    study: Study, k: int, finding: Finding, header: RecordHeader, places: Mapping[int, Place]
+    study: Study,
+    k: int,
+    finding: Finding,
+    suspicion: Suspicion | None,
+    header: RecordHeader,
+    places: Mapping[int, Place],
 ) -> sr.MeasurementsAndQualitativeEvaluations:
+    """A finding with the images that show it; where the exam went back to it, with the outcome and its reason."""
+    evaluations = [sr.QualitativeEvaluation(SUSPICION, finding_code(finding.kind))]
+    sequences = finding.frame_sequences
+    if suspicion is not None:
+        evaluations.append(sr.QualitativeEvaluation(SECOND_LOOK, SECOND_LOOK_OUTCOMES[suspicion.outcome]))
+        sequences += look_frames(suspicion)
     identifier = f"{finding.kind.name} frames {frames_of(finding.frame_sequences)}"
-    shown = [places[s] for s in finding.frame_sequences if s in places][:IMAGES_PER_NUMBER]
+    shown = [places[s] for s in sequences if s in places][:IMAGES_PER_NUMBER]
     sources = [
         sr.SourceImageForMeasurementGroup(p.sop_class, p.sop_uid, None if p.number is None else [p.number])
         for p in shown
     ]
-    return sr.MeasurementsAndQualitativeEvaluations(
+    group = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=sr.TrackingIdentifier(study.uid("finding", str(k), identifier), identifier),
         algorithm_id=_algorithm(header),
-        qualitative_evaluations=[sr.QualitativeEvaluation(SUSPICION, finding_code(finding.kind))],
+        qualitative_evaluations=evaluations,
         source_images=sources or None,
     )
+    if suspicion is not None:
+        contains = sr.RelationshipTypeValues.CONTAINS
+        told = sr.TextContentItem(codes.DCM.Comment, second_look_text(suspicion), relationship_type=contains)
+        group[0].ContentSequence.append(told)
+    return group

@@ -65,7 +65,9 @@ class Study:
 def study_of(record: ExamRecord, facts: PatientFacts) -> Study:
     """The study of a record. Raises EchoPilotError where a field of the objects could not hold its patient id."""
     content = (record.header, record.started_ns, record.updated_ns, record.state, record.results)
-    numbers = (record.measurements, record.findings, record.series)
+    numbers: tuple[object, ...] = (record.measurements, record.findings, record.series)
+    if record.suspicions:  # reports of records without them keep their identifiers
+        numbers = (*numbers, record.suspicions)
     key = sha256(json.dumps(plain((*content, *numbers)), sort_keys=True).encode()).hexdigest()
     header = record.header
     return Study(

@@ -13,7 +13,22 @@ from echopilot_exam.record.model import RESEARCH_SENTENCE
 from echopilot_report.content.content import finding_text, not_seen
 from echopilot_report.content.pressure import has_interval, interval_text, pressures_of
 from echopilot_report.content.probe_pressure import ProbePressure
-from echopilot_report.dicom.codes import CONVENTIONS, PROBE_FORCE, SCHEME, UNPRESSED, Quantity, finding_code
+from echopilot_report.content.second_looks import (
+    current_measurements,
+    second_look_row,
+    second_look_text,
+    suspicion_of,
+)
+from echopilot_report.dicom.codes import (
+    CONVENTIONS,
+    PROBE_FORCE,
+    SCHEME,
+    SECOND_LOOK,
+    SECOND_LOOK_OUTCOMES,
+    UNPRESSED,
+    Quantity,
+    finding_code,
+)
 from echopilot_report.dicom.objects import ExamObject
 from echopilot_report.dicom.structured import reportable, stored
 from echopilot_report.dicom.study import Study, software_version
@@ -57,7 +72,7 @@ def bundle_json(record: ExamRecord, study: Study, objects: Sequence[ExamObject])
     pressures = pressures_of(record)
     numbers = [
         (_urn(study, f"number {k}"), _number(study, m, quantity, record, ids, pressures.get(id(m))))
-        for k, (m, quantity) in enumerate(reportable(record.measurements))
+        for k, (m, quantity) in enumerate(reportable(current_measurements(record)))
     ]
     findings = [
         (_urn(study, f"finding {k}"), _finding(study, finding, record, ids))
@@ -231,11 +246,27 @@ def _finding(study: Study, finding: Finding, record: ExamRecord, ids: dict[str, 
     resource["valueCodeableConcept"] = _concept(code.scheme_designator, code.value, code.meaning) | {
         "text": finding_text(finding)
     }
+    suspicion = suspicion_of(record, finding)
+    if suspicion is not None:
+        outcome = SECOND_LOOK_OUTCOMES[suspicion.outcome]
+        resource["component"] = [
+            {
+                "code": _concept(SCHEME, SECOND_LOOK.value, SECOND_LOOK.meaning),
+                "valueCodeableConcept": _concept(SCHEME, outcome.value, outcome.meaning)
+                | {"text": second_look_text(suspicion)},
+            }
+        ]
     return resource
 
 
+def _looked_at(record: ExamRecord, finding: Finding) -> list[str]:
+    row = second_look_row(record, finding)
+    return [] if row is None else [row.words]
+
+
 def _report(study: Study, record: ExamRecord, ids: dict[str, str], results: Sequence[str]) -> Json:
-    lines = [finding_text(f) for f in record.findings] + not_seen(record, study.facts)
+    findings = [[finding_text(f), *_looked_at(record, f)] for f in record.findings]
+    lines = [line for told in findings for line in told] + not_seen(record, study.facts)
     report: Json = {
         "resourceType": "DiagnosticReport",
         "meta": _meta(),

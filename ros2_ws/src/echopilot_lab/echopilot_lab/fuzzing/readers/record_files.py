@@ -27,7 +27,8 @@ from echopilot_core import (
     View,
 )
 from echopilot_exam.machine.states import Series, StepResult
-from echopilot_exam.protocol.protocol import StepKind, load_protocol
+from echopilot_exam.protocol.protocol import load_protocol
+from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record import RecordHeader
 from echopilot_exam.record.codec import plain
 from echopilot_exam.record.images import png, write_labels

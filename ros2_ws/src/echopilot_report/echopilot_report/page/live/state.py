@@ -60,6 +60,7 @@ def state_message(now: Now) -> str:
             "waits": exam.waiting_for,
             "progress": rounded(exam.progress, 3),
             "message": exam.message,
+            "suspicions": [{"what": s.kind.name, "outcome": s.outcome.name, "text": s.text} for s in exam.suspicions],
         },
         control=control
         and {

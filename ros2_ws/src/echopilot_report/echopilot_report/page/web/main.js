@@ -4,7 +4,7 @@ import { ask, Link } from "./net.js";
 import { COLORS, draw, NAMES, unpack } from "./image.js";
 import { showForce } from "./force.js";
 import { drawTorso, showBody, showCoverage, showProbe } from "./torso.js";
-import { addFinding, addLog, addMeasurement, addShot, element, isLatched, newExam, showPlan, showReport, showState, showSteps, viewName } from "./panels.js";
+import { addFinding, addLog, addMeasurement, addShot, element, isLatched, newExam, showLooks, showPlan, showReport, showState, showSteps, viewName } from "./panels.js";
 import { openStart, closeStart } from "./start.js";
 import { closeHandOver, needsHandOver, showHold, stoppedBy } from "./handover.js";
 
@@ -106,6 +106,7 @@ function show() {
   showForce(state.force);
   showProbe(state.pose);
   showSteps(state.exam);
+  showLooks(state.exam);
   if (isLatched(state.safety)) stopDoubt = "";
   buttons();
 }

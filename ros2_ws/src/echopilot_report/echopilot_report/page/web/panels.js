@@ -17,6 +17,7 @@ const FINDINGS = {
 };
 const MEASUREMENTS = [["aorta_max_outer_ap", "Largest aortic diameter"], ["ef_", "Ejection fraction"], ["lv_edv", "LV end-diastolic"], ["lv_esv", "LV end-systolic"], ["aorta_", "Aortic diameter"], ["la_", "LA volume"]];
 const CONVENTIONS = { OUTER_TO_OUTER: "outer to outer", INNER_TO_INNER: "inner to inner", LEADING_EDGE: "leading edge" };
+const LOOKED = { OPEN: ["open", "warn"], CONFIRMED: ["confirmed", "alarm"], WITHDRAWN: ["withdrawn", "good"] };
 const OUTCOMES = { SUCCEEDED: ["acquired", "good"], NOT_FOUND: ["not found", "warn"], ABORTED: ["aborted", "warn"], PREEMPTED: ["skipped", "warn"] };
 
 export const viewName = (view) => VIEWS[view] || view.replaceAll("_", " ");
@@ -55,11 +56,12 @@ function stateText(exam, safety, control) {
 
 // Steps: the plan lists all steps, shots are the results of finished ones.
 
-let plan = [], shots = [], current = "";
+let plan = [], shots = [], current = "", looked = "";
 
 export function newExam() {
   shots = [];
-  for (const id of ["findings", "measurements"]) $(id).replaceChildren();
+  for (const id of ["findings", "looks", "measurements"]) $(id).replaceChildren();
+  looked = "";
   $("log").replaceChildren();
   $("no-results").hidden = false;
   $("report").hidden = true;
@@ -77,6 +79,8 @@ export function addShot(shot) {
 }
 
 export function showSteps(exam) {
+  const put = exam?.active && plan.length ? exam.steps - plan.length : 0; // second looks come after the present step
+  if (put > 0) plan.splice(exam.step + 1, 0, ...Array.from({ length: put }, () => ({ view: "", what: "" })));
   const key = JSON.stringify([exam?.active, exam?.step, exam?.steps, exam?.view, shots.length, plan.length]);
   if (key === current) return;
   current = key;
@@ -86,7 +90,7 @@ export function showSteps(exam) {
   $("no-steps").hidden = total > 0;
   for (let i = 0; i < total; i += 1) {
     const shot = shots[i], isNow = active && i === exam.step && !shot;
-    const view = shot?.view || plan[i]?.view || (isNow ? exam.view : "");
+    const view = shot?.view || (isNow ? exam.view : plan[i]?.view) || "";
     const kind = plan[i]?.what === "sweep" ? ", sweep" : "";
     const thumb = shot?.image ? element("canvas", { width: 96, height: 68 }) : element("div", { className: "blank", textContent: String(i + 1) });
     const [said, level] = shot ? OUTCOMES[shot.outcome] || [words(shot.outcome), ""] : isNow ? ["now", "info"] : ["pending", ""];
@@ -115,6 +119,19 @@ export function addFinding({ what, probability, view, text, borderline }) {
   const item = element("li", { title: text }, element("strong", { textContent: FINDINGS[what] || words(what) }), element("span", { textContent: `suspected by software${borderline ? ", borderline" : sure}; needs review` }));
   item.dataset.key = key;
   $("findings").append(item);
+}
+
+// Suspicions that the exam goes back to: with what outcome and why, from the state of the exam.
+export function showLooks(exam) {
+  const key = JSON.stringify(exam?.suspicions ?? []);
+  if (!exam || key === looked) return;
+  looked = key;
+  const rows = exam.suspicions.map(({ what, outcome, text }) => {
+    const [said, level] = LOOKED[outcome] || [words(outcome), ""];
+    return element("li", { title: text }, element("strong", { textContent: FINDINGS[what] || words(what) }), element("span", {}, element("b", { className: level, textContent: said }), `, second look: ${text}`));
+  });
+  $("looks").replaceChildren(...rows);
+  if (rows.length) $("no-results").hidden = true;
 }
 
 export function addMeasurement({ name, value, sigma, unit, view, convention, passed, gate_reason }) {

@@ -11,9 +11,10 @@ export function openStart(me) {
   form.reset();
   reset();
   const list = document.getElementById("protocols");
-  list.replaceChildren(...me.protocols.map((name, i) => {
+  const usual = me.protocols.includes("full") ? "full" : me.protocols.at(-1);
+  list.replaceChildren(...me.protocols.map((name) => {
     const label = document.createElement("label"), input = document.createElement("input"), text = document.createElement("span");
-    Object.assign(input, { type: "radio", name: "protocol", value: name, required: true, checked: i === me.protocols.length - 1 });
+    Object.assign(input, { type: "radio", name: "protocol", value: name, required: true, checked: name === usual });
     text.textContent = name.charAt(0).toUpperCase() + name.slice(1);
     label.append(input, text);
     return label;

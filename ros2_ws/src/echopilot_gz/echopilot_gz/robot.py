@@ -1,0 +1,70 @@
+"""The robot side of an arm that Gazebo moves: watchdog, inverse kinematics and compensation of the tool's weight."""
+
+import mujoco
+import numpy as np
+
+from echopilot_core import Array
+from echopilot_core.paths import share_file
+from echopilot_gz.engine import EngineState
+from echopilot_gz.joints import JointVelocityLoop, joint_efforts
+from echopilot_sim.arm.arm_models import ArmModel
+from echopilot_sim.arm.command_watchdog import watchdog_twist
+from echopilot_sim.arm.kinematics import joint_velocity
+from echopilot_sim.arm.physics_step import COMMAND, LOWER, POSTURE, PULL, SPEED_MAX, UPPER, update_kinematics
+from echopilot_sim.arm.robot import SimulatedRobot
+from echopilot_sim.arm.sensor import GRAVITY_M_S2, MEASURED, RAW, TOOL_COM_M, TOOL_MASS_KG
+
+
+class EngineRobot(SimulatedRobot):
+    """The contract of the simulated arm, with the joints, the probe and the force sensor of another engine.
+
+    MuJoCo's model of the same description serves for kinematics alone.
+    """
+
+    def __init__(self, T_base_probe: Array, kind: ArmModel, state: EngineState) -> None:
+        """Stand as `state` says; `T_base_probe` (4, 4) is any pose that the arm can reach."""
+        super().__init__(T_base_probe, kind, seed=0, sensor_errors=False)
+        described = mujoco.MjSpec.from_file(str(share_file("echopilot_description", kind.urdf))).compile()
+        self._axis = described.jnt_axis.copy()
+        self._damping_n_m_s, self._friction_n_m = described.dof_damping.copy(), described.dof_frictionloss.copy()
+        self._loop = JointVelocityLoop(described.nv)
+        self.take(state)
+
+    def take(self, state: EngineState) -> None:
+        """Stand as a state of the engine says; what the sensor measures is its wrench without the tool's weight."""
+        arm, data = self.arm, self.arm.data
+        data.qpos[:], data.qvel[:] = state.position_rad, state.velocity_rad_s
+        mujoco.mj_kinematics(arm.model, data)
+        update_kinematics(*arm.kinematics)
+        data.ctrl[:] = joint_efforts(
+            state.torque_n_m, self._axis, state.velocity_rad_s, self._damping_n_m_s, self._friction_n_m
+        )
+        self.sensor.state[RAW] = state.wrench
+        self.sensor.state[MEASURED] = state.wrench - tool_weight(self.rotation)
+
+    def velocities(self, now_ns: int, dt_s: float) -> Array:
+        """Joint velocities (n,) [rad/s] to command for the `dt_s` seconds that begin at `now_ns`.
+
+        They follow the twist that the watchdog allows, as the joint loop of an arm would.
+        """
+        arm, joints = self.arm, self.arm.joints
+        pressing_n = -float(self.sensor.measured[2])
+        watchdog_twist(self.watchdog.state, now_ns, dt_s, pressing_n, self.rotation[:, 2], self._allowed_twist)
+        joint_velocity(
+            arm.J,
+            self._allowed_twist,
+            arm.data.qpos,
+            joints[POSTURE],
+            joints[PULL],
+            joints[LOWER],
+            joints[UPPER],
+            joints[SPEED_MAX],
+            joints[COMMAND],
+        )
+        return self._loop.step(joints[COMMAND], dt_s)
+
+
+def tool_weight(rotation: Array) -> Array:
+    """Wrench (6,) [N, N m] of the tool's weight on the sensor, in probe at its origin; `rotation` (3, 3) is in base."""
+    weight_n = -TOOL_MASS_KG * GRAVITY_M_S2 * rotation[2]
+    return np.concatenate([weight_n, np.cross(TOOL_COM_M, weight_n)])

@@ -1,0 +1,1 @@
+"""OpenIGTLink connections: a scanner that we read, and a server that others read."""
