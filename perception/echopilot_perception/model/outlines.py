@@ -1,4 +1,4 @@
-"""What the outlines tell about an image as a whole: which structures it shows, where, and how they lie."""
+"""Features of the image as a whole from its outlines: the structures, their places and how they lie to each other."""
 
 from torch import Tensor, nn
 from torch.nn import functional
