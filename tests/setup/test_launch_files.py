@@ -98,6 +98,7 @@ def test_every_argument_is_declared_and_every_node_gets_the_file_and_its_own_par
         of_the_patient = executable in ("simulator", "gz_robot", "scorer")
         assert node["package"] == ("echopilot_sim_nodes" if of_the_patient else "echopilot_nodes")
         assert node["namespace"] == "lab"
+        assert node["sigterm_timeout"] == "30"  # not launch's 5 s: the recorder has a file to finish
         assert node["parameters"][0] == f"/share/echopilot_bringup/config/{CONFIG.get(name, f'{name}.yaml')}"
     assert started["recorder"]["parameters"][1] == {"out": "/there"}
     assert {executable for executable, node in started.items() if node["on_exit"] is not None} == ENDS_WITH[name]

@@ -5,7 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from echopilot_perception.grid import IMAGE_CELLS
+
 STEP = 4  # every fourth cell of each row and column is looked at
+LOOKED_AT = (IMAGE_CELLS // STEP) ** 2
 BRIGHT, BRIGHTEST = 0.15, 0.015  # shares of the square image that are brighter than the two levels
 LEVELS = (0.22, 0.6)  # which these become
 LEAST = 0.01  # of a level: darker images are not brightened any further
@@ -13,7 +16,7 @@ STEEPEST = 5.0  # exponent, and its inverse is the least
 
 
 class GrayLevels(nn.Module):
-    """Images (N, 1, S, S) in 0..1 -> the same with x replaced by min(a x^g, 1), black staying black.
+    """Images (N, 1, 256, 256) in 0..1 -> the same with x replaced by min(a x^g, 1), black staying black.
 
     a and g bring two quantiles of every image to LEVELS, so that an image and its copy under another gain and gamma (c
     x^k, clipped) give the same result. Nothing is changed where `applied` is false, as in the weights of
@@ -30,9 +33,8 @@ class GrayLevels(nn.Module):
         if not bool(self.applied):
             return image
         seen = image[:, 0, STEP // 2 :: STEP, STEP // 2 :: STEP].flatten(1)
-        cells = (image.shape[-1] // STEP) ** 2
-        brightest = seen.topk(round(BRIGHT * cells), dim=1).values
-        high = brightest[:, round(BRIGHTEST * cells)].clamp(min=3.0 * LEAST)
+        brightest = seen.topk(round(BRIGHT * LOOKED_AT), dim=1).values
+        high = brightest[:, round(BRIGHTEST * LOOKED_AT)].clamp(min=3.0 * LEAST)
         low = brightest[:, -1].clamp(min=LEAST)
         wanted, found = math.log(LEVELS[1] / LEVELS[0]), (high.log() - low.log()).clamp(min=1e-3)
         exponent = (wanted / found).clamp(1.0 / STEEPEST, STEEPEST)

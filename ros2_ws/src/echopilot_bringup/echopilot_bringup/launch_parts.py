@@ -15,6 +15,7 @@ OF_THE_PATIENT = ("simulator", "gz_robot", "scorer")
 COME_BACK = ("recorder", "report", "page", "standard_topics", "perception", "scorer", "igtl_server")
 """Nodes that are started again when they end; of the others an operator decides."""
 RESPAWN_S = 1.0
+END_S = "30"  # that a node may take to end: the recorder writes the rest of its file
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
 OWN_CLOCK = ("/clock", "clock")  # two simulated graphs in two namespaces have two times
 COMMON = (
@@ -100,6 +101,7 @@ def graph_nodes(
             on_exit=Shutdown() if name in ends_with else None,
             respawn=name in COME_BACK,
             respawn_delay=RESPAWN_S,
+            sigterm_timeout=END_S,
         )
         for name, own in parameters.items()
     ]
