@@ -22,9 +22,9 @@ FOLDERS = {
         "control",
         "exam",
         "report",
+        "gz",
         "lab",
         "nodes",
-        "gz",
         "sim_nodes",
         "bringup",
     )
@@ -38,9 +38,9 @@ BELOW = {
     "control": {"core"},
     "exam": {"core", "wire", "perception", "control"},
     "report": {"core", "exam"},
-    "lab": {"core", "wire", "sim", "perception", "scanner", "control", "exam", "report"},
-    "nodes": {"core", "wire", "perception", "scanner", "control", "exam", "report"},
     "gz": {"core", "sim"},
+    "lab": {"core", "wire", "sim", "perception", "scanner", "control", "exam", "report", "gz"},
+    "nodes": {"core", "wire", "perception", "scanner", "control", "exam", "report"},
     "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes", "gz"},
     "bringup": {"core", "wire", "perception", "exam", "report", "lab", "nodes", "sim_nodes"},
 }

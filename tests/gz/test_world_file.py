@@ -31,7 +31,7 @@ def test_a_world_of_ones_own_with_defaults_for_what_it_leaves_out(tmp_path: Path
     ("text", "says"),
     [
         (None, "choose bench, operating_theater"),
-        ("no xml", "no SDF file"),
+        ("no xml", "line 1"),
         ("<sdf version='1.9'><model name='m'/></sdf>", "no world with a name"),
         ("<sdf version='1.9'><world name='w'/></sdf>", "has no patient"),
     ],

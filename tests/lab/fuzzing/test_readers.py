@@ -65,6 +65,8 @@ NOT_OF_FILES = {
     "echopilot_lab.util.owned_files": "own list of files, refused where it is none",
     "echopilot_lab.records.truth_file": "file that a simulation has just written",
     "echopilot_lab.cli.report": "summary.json beside a record, guarded",
+    "echopilot_scanner.grabber": "a device, no file; its images have one size",
+    "echopilot_scanner.igtl.commands": "messages of a client, of bounded size",
     "echopilot_control.safety.latches": "own latches; unreadable ones stop",
     "echopilot_exam.record.recording": "exam.json that this exam has just written",
     "echopilot_lab.benchmarks.bmode_numpy": "output of its own process",

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
 
 from echopilot_core import EchoPilotError
-from echopilot_core.guarded.bounded import one_line
+from echopilot_core.guarded.bounded import read_text
+from echopilot_core.guarded.xml_input import parse_xml
 from echopilot_core.paths import share_file
 from echopilot_gz.settings import PatientSettings
 
@@ -31,12 +31,7 @@ def read_world(text: str) -> WorldFile:
     path = share_file("echopilot_description", f"worlds/{text}.sdf") if text in SHIPPED else Path(text)
     if not path.is_file():
         raise EchoPilotError(f"no world {text}; choose {', '.join(SHIPPED)}, or the path of an SDF file")
-    if path.stat().st_size > MAX_BYTES:
-        raise EchoPilotError(f"{path} is larger than {MAX_BYTES} bytes: no world file")
-    try:
-        world = ElementTree.fromstring(path.read_text(encoding="utf-8")).find("world")
-    except (ElementTree.ParseError, UnicodeDecodeError, OSError) as error:
-        raise EchoPilotError(f"{path} is no SDF file: {one_line(error)}") from error
+    world = parse_xml(read_text(path, MAX_BYTES), str(path)).find("world")
     name = "" if world is None else world.get("name", "")
     if world is None or not name:
         raise EchoPilotError(f"{path} holds no world with a name")

@@ -157,6 +157,13 @@ def read_urdf(path: Path) -> object:
     return limits
 
 
+def read_gazebo_world(path: Path) -> object:
+    """World with a patient in it."""
+    from echopilot_gz.world_file import read_world
+
+    return read_world(str(path))
+
+
 def read_passwords(path: Path) -> object:
     """Password store of the page."""
     from echopilot_report.page.access.accounts import read_store

@@ -150,6 +150,14 @@ def _texts() -> list[Reader]:
             "echopilot_control.kinematics.urdf",
         ),
         (
+            "world of Gazebo",
+            "w.sdf",
+            small["world"],
+            mutations.xml_mutation,
+            read_file.read_gazebo_world,
+            "echopilot_gz.world_file",
+        ),
+        (
             "page passwords",
             "page.json",
             small["passwords"],

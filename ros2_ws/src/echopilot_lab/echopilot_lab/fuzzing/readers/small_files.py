@@ -149,6 +149,7 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
     "zones": lambda: MARKED_ZONES,
     "urdf": _urdf("echopilot_arm"),
     "urdf_ur5e": _urdf("echopilot_ur5e_like"),
+    "world": lambda: share_file("echopilot_description", "worlds/bench.sdf").read_bytes(),
     "model": lambda: (read_manifest().folder / "model.yaml").read_bytes(),
     "statistics": _statistics,
     "view_poses": _view_poses,
