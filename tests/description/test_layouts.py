@@ -65,7 +65,7 @@ def test_foxglove_shows_topics_of_the_graph_and_every_panel_has_its_settings(nam
     root = json.loads(layout("foxglove", name))
     assert set(panels(root["layout"])) == set(root["configById"])
     found = set(named_topics(root["configById"]))
-    assert found and {topic.removeprefix("/") for topic in found} <= KNOWN
+    assert found and found <= {f"/{name.removeprefix('/')}" for name in KNOWN}
     kinds = {panel.partition("!")[0] for panel in root["configById"]}
     assert {"Image", "Plot", "StateTransitions"} <= kinds
     assert ("3D" in kinds) == (name == "echopilot_bridge.json")

@@ -34,7 +34,7 @@ def test_an_installed_node_finds_its_interpreter_and_libraries_in_a_new_shell(tm
         capture_output=True,
         text=True,
     )
-    assert started.returncode == 2 and "parameter clip is empty" in started.stderr, started.stderr
+    assert started.returncode == 2 and "both are empty" in started.stderr, started.stderr
 
 
 def run(*command: object) -> None:
