@@ -20,6 +20,7 @@ from dart_engine import build, missing  # noqa: E402
 
 pytest.importorskip("ros_gz_interfaces.srv", reason="needs the built messages of Gazebo")
 from echopilot_msgs.action import RunExam  # noqa: E402
+from echopilot_msgs.msg import ExamState  # noqa: E402
 from std_msgs.msg import String  # noqa: E402
 
 from echopilot_nodes.graph import qos, topics  # noqa: E402
@@ -29,18 +30,34 @@ PATIENT = "aaa_small"
 PROTOCOL = "aorta"
 
 
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(tmp_path_factory.mktemp("dart"))
+
+
 @pytest.fixture
-def gazebo(make_graph: Callable[..., Any], tmp_path: Path) -> Iterator[Any]:
-    """A graph with a process beside it that speaks as ros_gz_bridge and ros2_control do."""
+def gazebo(
+    make_graph: Callable[..., Any], program: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Any]:
+    """A graph with a process beside it that speaks as ros_gz_bridge and ros2_control do; the parameter: first tick."""
     graph = make_graph()
-    program = build(tmp_path)
     command = [sys.executable, str(ROOT / "tests/gz/gazebo_stand_in.py"), str(program), str(tmp_path), PATIENT]
+    command += [str(request.param)] if hasattr(request, "param") else []
     with (tmp_path / "gazebo.log").open("wb") as log:
         process = subprocess.Popen(command, env=graph.environment, stdout=log, stderr=log, start_new_session=True)
     graph.processes["gazebo"] = process
     yield graph
     process.send_signal(signal.SIGTERM)
     process.wait(timeout=20)
+
+
+@pytest.mark.parametrize("gazebo", [0, 1], indirect=True)
+def test_an_exam_begins_at_any_tick_of_its_raster(gazebo: Any, model: Path | None, tmp_path: Path) -> None:
+    gazebo.start_exam_graph(model, robot="gz_robot", patient=PATIENT)
+    states = gazebo.listen(ExamState, topics.EXAM_STATE, qos.ANSWER_RECORDED, lambda m: m.state)
+    goal = RunExam.Goal(protocol=PROTOCOL, patient_pseudonym="gazebo", out_folder=str(tmp_path / "out"))
+    assert gazebo.action(RunExam, topics.EXAM_RUN, goal).accepted
+    gazebo.wait(lambda: "APPROACH" in states, 90.0, "the approach")
 
 
 @pytest.mark.timeout(900)

@@ -1,6 +1,7 @@
 """A process that speaks as ros_gz_bridge and ros2_control do, with Gazebo's DART engine and the patient behind it.
 
-`python gazebo_stand_in.py PROGRAM FOLDER PATIENT`: the compiled dart_engine, a folder for its world, a name or a seed.
+`python gazebo_stand_in.py PROGRAM FOLDER PATIENT [TICK]`: the compiled dart_engine, a folder for its world, a name or a
+seed, and the control tick, modulo the exam's raster, that is the first one after the world was paused.
 """
 
 import math
@@ -22,6 +23,7 @@ from echopilot_control.kinematics.arm_model import read_arm
 from echopilot_control.kinematics.chain import arm_kinematics
 from echopilot_core import ManualClock
 from echopilot_core.paths import share_file
+from echopilot_core.timing import EXAM_TICKS, TICK_NS
 from echopilot_gz.settings import patient_of
 from echopilot_nodes.graph import qos
 from echopilot_sim.arm.arm_models import FR3_LIKE
@@ -35,8 +37,9 @@ URDF = share_file("echopilot_description", FR3_LIKE.urdf)
 class Gazebo(Node):
     """The world runs until it is paused, as after its start; then it takes steps on request."""
 
-    def __init__(self, engine: DartEngine, patient: str) -> None:
+    def __init__(self, engine: DartEngine, patient: str, tick: int | None) -> None:
         super().__init__("gazebo", namespace="gz")
+        self._first_tick = tick
         text = URDF.read_text(encoding="utf-8")
         self._names, start, self._axes = _joints(text)
         self._noise, self._rng = _noise(text), np.random.default_rng(1)
@@ -60,8 +63,11 @@ class Gazebo(Node):
 
     def _on_control(self, request: ControlWorld.Request, response: ControlWorld.Response) -> ControlWorld.Response:
         control = request.world_control
-        if control.pause:
+        if control.pause and not self._running.is_canceled():
             self._running.cancel()
+            if self._first_tick is not None:
+                begin_ns = (self._first_tick - 1) * TICK_NS - TICK_NS // 2  # from there to a tick, and on by one
+                self._advance((begin_ns - self._time.now_ns()) % (EXAM_TICKS * TICK_NS) // STEP_NS)
         if control.multi_step:
             self._advance(control.multi_step)
         response.success = True
@@ -124,12 +130,12 @@ def _stamped(header: Header, wrench: np.ndarray) -> WrenchStamped:
 
 def main() -> None:
     """Run until a signal comes."""
-    program, folder, patient = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    program, folder, patient, *tick = Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:]
     names, _, _ = _joints(URDF.read_text(encoding="utf-8"))
     model = str(ElementTree.parse(URDF).getroot().get("name"))
     rclpy.init()
     with running(program, URDF, model, tuple(names), folder) as engine:
-        node = Gazebo(engine, patient)
+        node = Gazebo(engine, patient, int(tick[0]) if tick else None)
         with suppress(KeyboardInterrupt, rclpy.executors.ExternalShutdownException):
             rclpy.spin(node)
         node.destroy_node()

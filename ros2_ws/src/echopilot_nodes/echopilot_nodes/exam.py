@@ -233,13 +233,15 @@ class ExamNode(LifecycleNode):
         """Publish the computed tick, once the scanner has accepted its preset.
 
         A change is requested only after the next control tick has come: then it always arrives between the same two
-        ticks of the exam's raster, on which the scanner acts.
+        ticks of the exam's raster, on which the scanner acts. No next one comes while the controller waits for a first
+        goal, as at the tick at which an exam joins.
         """
         if self._computed is None or self._imaging.is_waiting():
             return
         exam_tick, output = self._computed
         if self._imaging.differs(output.imaging):
-            if self._params.lockstep and self._inputs.robot_tick <= exam_tick * EXAM_TICKS:
+            tick = self._inputs.robot_tick
+            if self._params.lockstep and tick <= exam_tick * EXAM_TICKS and tick != self._inputs.joined_tick:
                 return
             self._imaging.ask(output.imaging, self._publish_computed)
             if self._imaging.is_waiting():

@@ -77,7 +77,7 @@ class ExamInputQueue:
         self._status: ControlStatus | None = None
         self._safety: SafetyState | None = None
         self._waiting: deque[RobotState] = deque()  # exam ticks that are not computed yet, oldest first
-        self.robot_tick = -1
+        self.robot_tick = self.joined_tick = -1  # the newest, and the first of all where that is any
         self._robot_received_ns = self._wall.now_ns()
         self._clock.restart()
 
@@ -201,6 +201,8 @@ class ExamInputQueue:
             self._order.judge(tick, stamp_ns)
         joins = self.robot_tick < 0 and tick > EXAM_TICKS  # the controller may wait for a goal of before
         self.robot_tick = tick
+        if joins:
+            self.joined_tick = tick
         if tick % EXAM_TICKS == 0 or joins:
             robot = self._robots.read(data)
             if robot is None:
