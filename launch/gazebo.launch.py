@@ -12,27 +12,22 @@ from launch_ros.actions import Node
 
 from echopilot_bringup.launch_parts import (
     COMMON,
+    EXAM,
     OWN_CLOCK,
     declared,
     environment,
     flag,
     graph_nodes,
+    nodes_of_an_exam,
     patient_parameters,
-    whole,
 )
 from echopilot_gz.description import with_controllers
 from echopilot_gz.world_file import read_world
 
 ARGUMENTS = (
     ("world", "bench", "bench, operating_theater, or the path of a world with the patient's system in it"),
-    (
-        "protocol",
-        "full",
-        "exam to start (aorta, cardiac, full, screening, complete, a YAML file); 'none': wait for exam/run",
-    ),
     ("gui", "true", "show Gazebo's window"),
-    ("out", "out/exam", "folder for the record, the recording and the report"),
-    ("foxglove_port", "0", "port of a read-only Foxglove server on loopback; 0: none"),
+    *EXAM,
     *COMMON,
 )
 ROBOT_Z_M = "0.87"  # of the plate on the mast of the shipped worlds
@@ -45,22 +40,8 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     flag(value, "gui")
     extra = {
         "gz_robot": {"world": world.name, **patient_parameters(world.patient)},
-        "perception": {"model": value["model"]},
-        "controller": {},
-        "safety": {},
-        "exam": {
-            "out": value["out"],
-            "patient": f"virtual-{world.patient}",
-            "run": "" if value["protocol"] == "none" else value["protocol"],
-        },
-        "lifecycle_manager": {},
-        "recorder": {"out": value["out"]},
-        "report": {},
-        "standard_topics": {},
-        "scorer": {},
+        **nodes_of_an_exam(value, world.patient),
     }
-    if value["page_port"] != "none":
-        extra["page"] = {"port": whole(value, "page_port"), "foxglove_port": whole(value, "foxglove_port")}
     shared = environment(value["discovery"])
     return [*shared, *graph_nodes("sim.yaml", value, extra, ends_with=("gz_robot", "safety"))]
 

@@ -9,25 +9,29 @@ from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from echopilot_bringup.launch_parts import COMMON, OWN_CLOCK, declared, environment, flag, graph_nodes, number, whole
+from echopilot_bringup.launch_parts import (
+    COMMON,
+    EXAM,
+    OWN_CLOCK,
+    declared,
+    environment,
+    flag,
+    graph_nodes,
+    nodes_of_an_exam,
+    number,
+    whole,
+)
 
 ARGUMENTS = (
     ("seed", "600000", "virtual patient"),
-    (
-        "protocol",
-        "full",
-        "exam to start (aorta, cardiac, full, screening, complete, a YAML file); 'none': wait for exam/run",
-    ),
     ("rviz", "false", "show RViz"),
     ("lockstep", "true", "simulated time waits for every node"),
     ("realtime_factor", "1.0", "fastest simulated seconds per wall second; 0.0: as fast as possible"),
-    ("out", "out/exam", "folder for the record, the recording and the report"),
-    ("igtl_port", "0", "port of an OpenIGTLink server on loopback, for 3D Slicer; 0: none"),
     ("arm", "", "robot that holds the probe; empty: as in the parameters of simulator"),
     ("gel", "", "film of coupling gel on the face at the start [m]; empty: as in the parameters of simulator"),
     ("quality", "", "B-mode renderer, fast or full; empty: as in the parameter file"),
     ("calibration", "", "folder with probe.json and time.json; empty: as in the parameter file"),
-    ("foxglove_port", "0", "port of a read-only Foxglove server on loopback; 0: none"),
+    *EXAM,
     *COMMON,
 )
 
@@ -45,26 +49,12 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
             **({"gel": number(value, "gel")} if "gel" in given else {}),
             "start": "with_exam" if lockstep and value["protocol"] != "none" else "immediately",
         },
-        "perception": {"lockstep": lockstep, "model": value["model"]},
-        "controller": {"lockstep": lockstep},
-        "safety": {},
-        "exam": {
-            "lockstep": lockstep,
-            "out": value["out"],
-            "patient": f"virtual-{value['seed']}",
-            "run": "" if value["protocol"] == "none" else value["protocol"],
-            **({"calibration": given["calibration"]} if "calibration" in given else {}),
-        },
-        "lifecycle_manager": {},
-        "recorder": {"out": value["out"]},
-        "report": {},
-        "standard_topics": {},
-        "scorer": {},
+        **nodes_of_an_exam(value, value["seed"]),
     }
-    if value["page_port"] != "none":
-        extra["page"] = {"port": whole(value, "page_port"), "foxglove_port": whole(value, "foxglove_port")}
-    if whole(value, "igtl_port"):
-        extra["igtl_server"] = {"port": whole(value, "igtl_port")}
+    for name in ("perception", "controller", "exam"):
+        extra[name]["lockstep"] = lockstep
+    if "calibration" in given:
+        extra["exam"]["calibration"] = given["calibration"]
     shared = environment(value["discovery"])
     return [*shared, *graph_nodes("sim.yaml", value, extra, ends_with=("simulator", "safety"))]
 

@@ -110,3 +110,10 @@ def test_what_gazebo_does_itself_is_refused(anatomy: object) -> None:
         sim.shift_patient(np.zeros(3))
     with pytest.raises(EchoPilotError, match="Gazebo"):
         sim.restarted()
+
+
+def test_steps_that_nobody_asked_for_end_the_simulation(anatomy: object) -> None:
+    sim, engine = simulation(anatomy)
+    engine.advance(np.zeros(7), 3)
+    with pytest.raises(EchoPilotError, match="went 13 ms where 10 were asked for"):
+        sim.advance(RobotInputs(None, None))

@@ -27,6 +27,17 @@ COMMON = (
     ("log_level", "info", "debug, info, warn, error or fatal"),
 )
 """Arguments of every launch file."""
+EXAM = (
+    (
+        "protocol",
+        "full",
+        "exam to start (aorta, cardiac, full, screening, complete, a YAML file); 'none': wait for exam/run",
+    ),
+    ("out", "out/exam", "folder for the record, the recording and the report"),
+    ("igtl_port", "0", "port of an OpenIGTLink server on loopback, for 3D Slicer; 0: none"),
+    ("foxglove_port", "0", "port of a read-only Foxglove server on loopback; 0: none"),
+)
+"""Arguments of every launch file with an exam."""
 
 
 def declared(arguments: Iterable[tuple[str, str, str]]) -> list[DeclareLaunchArgument]:
@@ -70,6 +81,30 @@ def flag(values: Mapping[str, str], name: str) -> bool:
     if values[name].lower() not in ("true", "false"):
         raise ValueError(f"{name} is {values[name]!r}; valid: true, false")
     return values[name].lower() == "true"
+
+
+def nodes_of_an_exam(values: Mapping[str, str], patient: str) -> dict[str, dict[str, object]]:
+    """Parameters, per node, of all nodes of an exam of a virtual patient but the robot's."""
+    nodes: dict[str, dict[str, object]] = {
+        "perception": {"model": values["model"]},
+        "controller": {},
+        "safety": {},
+        "exam": {
+            "out": values["out"],
+            "patient": f"virtual-{patient}",
+            "run": "" if values["protocol"] == "none" else values["protocol"],
+        },
+        "lifecycle_manager": {},
+        "recorder": {"out": values["out"]},
+        "report": {},
+        "standard_topics": {},
+        "scorer": {},
+    }
+    if values["page_port"] != "none":
+        nodes["page"] = {"port": whole(values, "page_port"), "foxglove_port": whole(values, "foxglove_port")}
+    if whole(values, "igtl_port"):
+        nodes["igtl_server"] = {"port": whole(values, "igtl_port")}
+    return nodes
 
 
 def graph_nodes(

@@ -9,10 +9,11 @@ from echopilot_gz.engine import EngineState
 from echopilot_gz.joints import JointVelocityLoop, joint_efforts
 from echopilot_sim.arm.arm_models import ArmModel
 from echopilot_sim.arm.command_watchdog import watchdog_twist
-from echopilot_sim.arm.kinematics import joint_velocity
-from echopilot_sim.arm.physics_step import COMMAND, LOWER, POSTURE, PULL, SPEED_MAX, UPPER, update_kinematics
+from echopilot_sim.arm.physics_step import COMMAND, follow_twist, update_kinematics
 from echopilot_sim.arm.robot import SimulatedRobot
 from echopilot_sim.arm.sensor import GRAVITY_M_S2, MEASURED, RAW, TOOL_COM_M, TOOL_MASS_KG
+
+_NO_CONTACT = np.zeros(6)  # the engine has the contact
 
 
 class EngineRobot(SimulatedRobot):
@@ -47,21 +48,11 @@ class EngineRobot(SimulatedRobot):
 
         They follow the twist that the watchdog allows, as the joint loop of an arm would.
         """
-        arm, joints = self.arm, self.arm.joints
+        arm = self.arm
         pressing_n = -float(self.sensor.measured[2])
         watchdog_twist(self.watchdog.state, now_ns, dt_s, pressing_n, self.rotation[:, 2], self._allowed_twist)
-        joint_velocity(
-            arm.J,
-            self._allowed_twist,
-            arm.data.qpos,
-            joints[POSTURE],
-            joints[PULL],
-            joints[LOWER],
-            joints[UPPER],
-            joints[SPEED_MAX],
-            joints[COMMAND],
-        )
-        return self._loop.step(joints[COMMAND], dt_s)
+        follow_twist(self._allowed_twist, _NO_CONTACT, dt_s, arm.arrays)  # the torques that it fills nobody uses
+        return self._loop.step(arm.joints[COMMAND], dt_s)
 
 
 def tool_weight(rotation: Array) -> Array:

@@ -22,7 +22,7 @@ class GazeboSimulation(Simulation):
         super().__init__(anatomy, config)
         self._engine = engine
         state = engine.state()
-        if past_ns := state.now_ns % TICK_NS:
+        while past_ns := state.now_ns % TICK_NS:
             state = engine.advance(0.0 * state.velocity_rad_s, (TICK_NS - past_ns) // STEP_NS)
         self._state = state
         self._clock.advance_to(state.now_ns)
@@ -33,7 +33,10 @@ class GazeboSimulation(Simulation):
         self._first = self._sequence
 
     def advance(self, inputs: RobotInputs) -> Tick:
-        """Advance one control tick (10 ms); `inputs` answer the last tick's state and reach the arm at once."""
+        """Advance one control tick (10 ms); `inputs` answer the last tick's state and reach the arm at once.
+
+        Raises EchoPilotError when Gazebo took more steps than were asked for.
+        """
         clock, robot, world = self._clock, self._arm, self.world
         now_ns = clock.now_ns()
         frame_states = []
@@ -42,6 +45,10 @@ class GazeboSimulation(Simulation):
         robot.receive(inputs, now_ns)
         self._state = self._engine.advance(robot.velocities(now_ns, 1e-9 * TICK_NS), STEPS_PER_TICK)
         robot.take(self._state)
+        if self._state.now_ns != now_ns + TICK_NS:
+            raise EchoPilotError(
+                f"Gazebo went {(self._state.now_ns - now_ns) * 1e-6:g} ms where 10 were asked for: who else steps it?"
+            )
         now_ns = self._state.now_ns
         clock.advance_to(now_ns)
         world.wrench[:] = robot.sensor.measured

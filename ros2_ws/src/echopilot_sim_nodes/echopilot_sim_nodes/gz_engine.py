@@ -25,6 +25,8 @@ from ros_gz_interfaces.srv import ControlWorld
 
 LOOK_S = 0.02  # wall time between looks at what has arrived
 LONG_S = 5.0  # a wait that is worth a line
+QUIET_S = 0.2  # wall time without a state after which a paused world has told all
+TORQUE_AGE_NS = 20_000_000  # two periods of the joints' sensors
 
 
 class GzEngine:
@@ -37,6 +39,8 @@ class GzEngine:
         self._joints: dict[int, JointState] = {}  # by stamp, newer ones than the last state
         self._wrenches: dict[int, Array] = {}
         self._torques = np.full((len(joints), 3), np.nan)
+        self._torque_ns = [-1] * len(joints)
+        self._heard_ns = 0
         self._truth = [0.0, 0]
         self._control = node.create_client(ControlWorld, f"/world/{world}/control")
         self._commands = node.create_publisher(Float64MultiArray, "gz/joint_velocity_controller/commands", qos.COMMAND)
@@ -54,22 +58,31 @@ class GzEngine:
             self._await(lambda: bool(self._joints), "gz/joint_states of ros2_control")
             self._await(lambda: self._commands.get_subscription_count() > 0, "gz/joint_velocity_controller")
             self._ask(WorldControl(pause=True))
+            self._await(lambda: to_s(self._wall.now_ns() - self._heard_ns) > QUIET_S, "the paused world to fall silent")
             self._now_ns = max(self._joints)
-            return self.advance(np.zeros(len(self._names)), 1)  # all that was under way when it paused has come
+            return self.advance(np.zeros(len(self._names)), 1)
         return self._read()
 
     def advance(self, velocity_rad_s: Array, steps: int) -> EngineState:
-        """The state after so many physics steps of 1 ms with these joint velocities (n,) commanded."""
+        """The state after so many physics steps of 1 ms with these joint velocities (n,) commanded.
+
+        It is complete with the joints and the wrench of one step and with torques of every joint that are not older
+        than 20 ms; a part that is missing is waited for, and Gazebo stands still meanwhile.
+        """
         begin_ns = self._now_ns
         self._commands.publish(Float64MultiArray(data=velocity_rad_s.tolist()))
         self._ask(WorldControl(pause=True, multi_step=steps))
         end_ns = begin_ns + steps * STEP_NS
         self._await(lambda: self._reached(end_ns), f"the state at {to_s(end_ns):.3f} s")
-        self._now_ns = min(stamp for stamp in self._joints if stamp >= end_ns and stamp in self._wrenches)
+        self._now_ns = self._newest()
         return self._read()
 
+    def _newest(self) -> int:
+        """Stamp of the newest step of which joints and wrench have come; -1 before any."""
+        return max(self._joints.keys() & self._wrenches.keys(), default=-1)
+
     def _reached(self, end_ns: int) -> bool:
-        return any(stamp >= end_ns and stamp in self._wrenches for stamp in self._joints)
+        return self._newest() >= end_ns and min(self._torque_ns) >= end_ns - TORQUE_AGE_NS
 
     def _read(self) -> EngineState:
         joints, wrench = self._joints[self._now_ns], self._wrenches[self._now_ns]
@@ -81,10 +94,10 @@ class GzEngine:
             raise EchoPilotError(f"gz/joint_states has no {', '.join(missing)}; it has {', '.join(joints.name)}")
         order = [joints.name.index(name) for name in self._names]
         position, velocity = np.array(joints.position)[order], np.array(joints.velocity)[order]
-        if not all(np.isfinite(part).all() for part in (position, velocity, wrench)):
-            raise EchoPilotError("Gazebo tells joints or a wrench that are not finite")
-        torque_n_m = np.nan_to_num(self._torques)
-        return EngineState(self._now_ns, position, velocity, torque_n_m, wrench, self._truth[0], int(self._truth[1]))
+        torques = self._torques.copy()
+        if not all(np.isfinite(part).all() for part in (position, velocity, wrench, torques)):
+            raise EchoPilotError("Gazebo tells joints, torques or a wrench that are not finite")
+        return EngineState(self._now_ns, position, velocity, torques, wrench, self._truth[0], int(self._truth[1]))
 
     def _ask(self, control: WorldControl) -> None:
         if not self._control.service_is_ready():
@@ -116,13 +129,14 @@ class GzEngine:
 
     def _on_joints(self, message: JointState) -> None:
         self._joints[stamp_of(message)] = message
+        self._heard_ns = self._wall.now_ns()
 
     def _on_wrench(self, message: WrenchStamped) -> None:
         self._wrenches[stamp_of(message)] = _wrench(message)
 
     def _listen_to_torque(self, at: int, joint: str) -> None:
         def take(message: WrenchStamped) -> None:
-            self._torques[at] = _wrench(message)[3:]
+            self._torques[at], self._torque_ns[at] = _wrench(message)[3:], stamp_of(message)
 
         self._node.create_subscription(WrenchStamped, f"gz/robot/{joint}_torque", take, qos.STATE_RECORDED)
 

@@ -23,8 +23,8 @@ class GzRobot(Simulator):
 
     def _beginning(self, warm_up: Simulation) -> Simulation:
         params = read_params(self, GzRobotParams)
-        self._engine = GzEngine(self, params.world, warm_up.joint_state.names)
-        return GazeboSimulation(warm_up.anatomy, warm_up.config, self._engine)
+        engine = GzEngine(self, params.world, warm_up.joint_state.names)
+        return GazeboSimulation(warm_up.anatomy, warm_up.config, engine)
 
     def _on_patient(self, request: SetPatient.Request, response: SetPatient.Response) -> SetPatient.Response:
         response.message = "the patient is that of Gazebo's world; start it with another"
