@@ -76,7 +76,7 @@ NOT_OF_FILES = {
     "echopilot_exam.suspicion.table": "shipped file of the package",
     "echopilot_report.grading.wording": "shipped file of the package",
     "echopilot_perception.training.augmentation.style_bank": "shipped file of the package",
-    "echopilot_sim.kernels.cache": "own cache, refused unless its digest is right",
+    "echopilot_core.kernels.cache": "own cache, refused unless its digest is right",
     "echopilot_lab.realism.scenes": "files of the benchmark, named by it",
     "echopilot_core.guarded": "the guarded readers themselves",
     "echopilot_lab.fuzzing": "valid files, made in memory",

@@ -6,8 +6,8 @@ import pytest
 
 from echopilot_core import EchoPilotError, se3
 from echopilot_core.paths import share_file
+from echopilot_core.robot_side.joint_velocity import jacobian
 from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE, ArmModel, arm_model
-from echopilot_sim.arm.kinematics import jacobian
 from echopilot_sim.arm.mujoco_arm import Arm
 
 DOWN = np.diag([1.0, -1.0, -1.0])

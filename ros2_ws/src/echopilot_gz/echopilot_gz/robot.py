@@ -5,10 +5,10 @@ import numpy as np
 
 from echopilot_core import Array
 from echopilot_core.paths import share_file
+from echopilot_core.robot_side.command_watchdog import watchdog_twist
 from echopilot_gz.engine import EngineState
 from echopilot_gz.joints import JointVelocityLoop, joint_efforts
 from echopilot_sim.arm.arm_models import ArmModel
-from echopilot_sim.arm.command_watchdog import watchdog_twist
 from echopilot_sim.arm.physics_step import COMMAND, follow_twist, update_kinematics
 from echopilot_sim.arm.robot import SimulatedRobot
 from echopilot_sim.arm.sensor import GRAVITY_M_S2, MEASURED, RAW, TOOL_COM_M, TOOL_MASS_KG

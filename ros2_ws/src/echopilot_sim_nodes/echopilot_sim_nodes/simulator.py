@@ -45,8 +45,8 @@ from echopilot_sim.anatomy import Patient
 from echopilot_sim.arm.arm_models import ArmName, arm_model
 from echopilot_sim.bmode.imaging_limits import check_imaging
 from echopilot_sim.bmode.persistence import Persistence
+from echopilot_sim.compile_hint import compile_hint
 from echopilot_sim.frame_state import FrameState
-from echopilot_sim.kernels.folder import compile_hint
 from echopilot_sim.render_thread import RenderThread
 from echopilot_sim.simulation import SimConfig, Simulation
 from echopilot_sim.truth.frame_truth import truth_of

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 from echopilot_core import Array
-from echopilot_sim.arm.command_watchdog import watchdog_twist
-from echopilot_sim.arm.kinematics import jacobian, joint_velocity
+from echopilot_core.kernels.compiled import njit
+from echopilot_core.robot_side.command_watchdog import watchdog_twist
+from echopilot_core.robot_side.joint_velocity import jacobian, joint_velocity
 from echopilot_sim.arm.sensor import MEASURED, read_sensor
 from echopilot_sim.arm.servo import joint_torque
-from echopilot_sim.kernels.compiled import njit
 
 # Rows of the joint table (9, n): constants of the arm, then the state of its joint loop.
 LOWER, UPPER, SPEED_MAX, TORQUE_MAX, INERTIA, POSTURE, PULL, REFERENCE, COMMAND = range(9)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from echopilot_core import Array, RobotInputs, RobotState
+from echopilot_core.robot_side.command_watchdog import CommandWatchdog
 from echopilot_sim.arm.arm_models import ArmModel
-from echopilot_sim.arm.command_watchdog import CommandWatchdog
 from echopilot_sim.arm.mujoco_arm import DT_S, Arm, JointState
 from echopilot_sim.arm.physics_step import drive_arm, update_kinematics
 from echopilot_sim.arm.sensor import ForceSensor
