@@ -32,28 +32,16 @@ class ArmState(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def follow_twist(twist: Array, wrench: Array, dt_s: float, arrays: tuple[Array, ...]) -> None:
-    """Fill the motor torques that follow `twist` (6,) in base, and the wrench at the center of mass.
+def follow_velocity(wrench: Array, dt_s: float, arrays: tuple[Array, ...]) -> None:
+    """Fill the motor torques that follow the joint velocities in row COMMAND, and the wrench at the center of mass.
 
     Args:
-        twist: of the probe in base, m/s and rad/s.
         wrench: (6,) of the skin on the probe, in probe at its origin.
         dt_s: length of the step.
         arrays: those of an ArmState.
     """
     arm = ArmState(*arrays)
     joints = arm.joints
-    joint_velocity(
-        arm.J,
-        twist,
-        arm.q_rad,
-        joints[POSTURE],
-        joints[PULL],
-        joints[LOWER],
-        joints[UPPER],
-        joints[SPEED_MAX],
-        joints[COMMAND],
-    )
     joint_torque(
         arm.q_rad,
         arm.velocity_rad_s,
@@ -73,6 +61,25 @@ def follow_twist(twist: Array, wrench: Array, dt_s: float, arrays: tuple[Array, 
     applied[3] += ly * applied[2] - lz * applied[1]
     applied[4] += lz * applied[0] - lx * applied[2]
     applied[5] += lx * applied[1] - ly * applied[0]
+
+
+@njit(cache=True, nogil=True)
+def follow_twist(twist: Array, wrench: Array, dt_s: float, arrays: tuple[Array, ...]) -> None:
+    """Fill the motor torques that follow `twist` (6,) [m/s, rad/s] of the probe in base; the rest as `follow_velocity`."""
+    arm = ArmState(*arrays)
+    joints = arm.joints
+    joint_velocity(
+        arm.J,
+        twist,
+        arm.q_rad,
+        joints[POSTURE],
+        joints[PULL],
+        joints[LOWER],
+        joints[UPPER],
+        joints[SPEED_MAX],
+        joints[COMMAND],
+    )
+    follow_velocity(wrench, dt_s, arrays)
 
 
 @njit(cache=True, nogil=True)
