@@ -1,6 +1,5 @@
 """Node `simulator`: the virtual patient and arm, passing control ticks in lockstep with the rest of the graph."""
 
-import math
 import uuid
 from dataclasses import replace
 from operator import attrgetter
@@ -50,6 +49,7 @@ from echopilot_sim.frame_state import FrameState
 from echopilot_sim.render_thread import RenderThread
 from echopilot_sim.simulation import SimConfig, Simulation
 from echopilot_sim.truth.frame_truth import truth_of
+from echopilot_sim_nodes.imaging_request import asked_settings
 from echopilot_sim_nodes.params import SimulatorParams
 from echopilot_sim_nodes.simulator_topics import SimulatorTopics, without_wait
 from echopilot_sim_nodes.truth_message import to_truth
@@ -316,21 +316,7 @@ class Simulator(Node):
         self._begun = self._begun or active
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
-        now, wanted = self._simulation.imaging, request.settings
-
-        def left(asked: float, present: float) -> float:
-            return present if math.isnan(asked) else asked
-
-        asked = ScannerSettings(
-            preset=wanted.preset or now.preset,
-            depth_m=left(wanted.depth or math.nan, now.depth_m),
-            gain_db=left(wanted.gain, now.gain_db),
-            focus_m=left(wanted.focus or math.nan, now.focus_m),
-            dynamic_range_db=left(wanted.dynamic_range or math.nan, now.dynamic_range_db),
-            tgc_db=tuple(wanted.tgc) or now.tgc_db,
-            compounding=wanted.compounding or now.compounding,
-            persistence=left(wanted.persistence, now.persistence),
-        )
+        asked = asked_settings(request, self._simulation.imaging)
         try:
             check_imaging(asked)
         except EchoPilotError as error:

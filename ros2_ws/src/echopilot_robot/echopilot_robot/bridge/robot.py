@@ -18,6 +18,7 @@ from echopilot_robot.bridge.force import ContactForce
 from echopilot_robot.bridge.motion import ArmMotion
 from echopilot_robot.bridge.settings import BridgeSettings
 
+AS_IT_IS = BridgeSettings()
 NO_TOOL = Tool(0.0, np.zeros(3), np.zeros(6), np.zeros(2))
 LOOK_S = 0.02  # wall time between looks at a driver that says nothing
 _SHORTEST_NS, _LONGEST_NS = 100_000, 50_000_000  # of the time between two samples, as the hold counts it
@@ -46,7 +47,7 @@ class BridgedRobot:
         arm: Arm,
         urdf: str,
         tool: Tool = NO_TOOL,
-        settings: BridgeSettings = BridgeSettings(),
+        settings: BridgeSettings = AS_IT_IS,
         ros_minus_steady_ns: int = 0,
         wall_minus_steady_ns: Callable[[], int] | None = None,
     ) -> None:
@@ -79,13 +80,18 @@ class BridgedRobot:
         """The newest reading (6,) of the sensor, as the driver told it."""
         return np.zeros(6) if self._seen is None else self._seen.sample.wrench
 
+    def take(self, inputs: RobotInputs) -> None:
+        """Hand over what has arrived between two ticks, for the next sample; `step` begins with it."""
+        if self._seen is not None:
+            now_ns = self._seen.sample.heard_ns + self._ros_ns
+            self._watchdog.take(self._allowed(inputs), now_ns, self._seen.at.T_base_probe[:3, 2])
+
     def step(self, inputs: RobotInputs) -> RobotState:
         """Wait for the end of the next control tick of 10 ms, as `echopilot_core.Robot` says."""
         if self._seen is None:
             self._begin()
         assert self._seen is not None and self._origin_ns is not None
-        now_ns = self._seen.sample.heard_ns + self._ros_ns
-        self._watchdog.take(self._allowed(inputs), now_ns, self._seen.at.T_base_probe[:3, 2])
+        self.take(inputs)
         half_ns = self._arm.period_ns // 2
         while self._seen.stamp_ns < self._origin_ns + (self._tick + 1) * TICK_NS - half_ns:
             self._take(self._next())

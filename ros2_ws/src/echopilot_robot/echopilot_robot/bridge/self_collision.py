@@ -14,7 +14,7 @@ HORIZON_S = 0.2
 
 
 class SelfCollision:
-    """Links that could touch; neighbors, and pairs closer than the margin where the arm stood at first, are left out."""
+    """Links that could touch; neighbors are left out, and pairs closer than the margin where the arm stood at first."""
 
     def __init__(self, urdf: str, start_rad: Array) -> None:
         """`start_rad` (n,) is a pose without a collision, as the one at the start.

@@ -49,7 +49,7 @@ class JointDrivenRobot(SimulatedRobot):
 class JointDrivenSimulation(Simulation):
     """An arm that is driven by its joints, over a patient; time goes on by milliseconds."""
 
-    def __init__(self, patient: Patient | Anatomy, config: SimConfig = SimConfig()) -> None:
+    def __init__(self, patient: Patient | Anatomy, config: SimConfig) -> None:
         super().__init__(patient, config)
         self.robot = self.joints = JointDrivenRobot(
             START_POSE, arm_model(config.arm), self.patient.seed, config.joint_friction, config.sensor_errors

@@ -65,7 +65,7 @@ def follow_velocity(wrench: Array, dt_s: float, arrays: tuple[Array, ...]) -> No
 
 @njit(cache=True, nogil=True)
 def follow_twist(twist: Array, wrench: Array, dt_s: float, arrays: tuple[Array, ...]) -> None:
-    """Fill the motor torques that follow `twist` (6,) [m/s, rad/s] of the probe in base; the rest as `follow_velocity`."""
+    """Fill the motor torques that follow a twist (6,) [m/s, rad/s] of the probe in base; the rest as there."""
     arm = ArmState(*arrays)
     joints = arm.joints
     joint_velocity(
