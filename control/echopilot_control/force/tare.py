@@ -28,8 +28,7 @@ class Tool:
 
     def weight(self, rotation: Array) -> Array:
         """Wrench (6,) of the weight with the sensor turned by `rotation` (3, 3) in base, whose z points up."""
-        force = -self.mass_kg * GRAVITY_M_S2 * rotation[2]
-        (x, y, z), (fx, fy, fz) = self.com_m, force
+        (x, y, z), (fx, fy, fz) = self.com_m.tolist(), (-self.mass_kg * GRAVITY_M_S2 * rotation[2]).tolist()
         return np.array([fx, fy, fz, y * fz - z * fy, z * fx - x * fz, x * fy - y * fx])
 
     def unloaded(self, rotation: Array) -> Array:

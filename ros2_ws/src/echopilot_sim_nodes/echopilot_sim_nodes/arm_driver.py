@@ -7,7 +7,7 @@ camera and an operator's pointer do; it takes joint velocities and knows nothing
 import math
 import time
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 from echopilot_msgs.msg import BodyLandmarks as BodyLandmarksMsg
@@ -59,12 +59,8 @@ class ArmDriver(Node):
         self._params = p = read_params(self, ArmDriverParams)
         if p.rate not in RATES_HZ:
             raise EchoPilotError(f"parameter rate is {p.rate:g}; valid: {', '.join(map(str, RATES_HZ))}")
-        config = SimConfig(
-            frame_hz=p.frame_hz,
-            quality="full" if p.quality == "full" else "fast",
-            arm=cast(ArmName, p.arm),
-            gel_m=p.gel,
-        )
+        quality: Literal["full", "fast"] = "full" if p.quality == "full" else "fast"
+        config = SimConfig(frame_hz=p.frame_hz, quality=quality, arm=cast(ArmName, p.arm), gel_m=p.gel)
         self._simulation = JointDrivenSimulation(sample_patient(p.seed), config)
         self._steps = round(1000 / p.rate)
         self._stamps, self._shift_ns = p.stamps, to_ns(p.clock_shift)

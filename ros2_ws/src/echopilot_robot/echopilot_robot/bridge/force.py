@@ -56,6 +56,8 @@ class ContactForce:
     def on_probe(self, raw: Array, rotation: Array) -> Array:
         """Wrench (6,) of the patient on the probe, in probe at its origin, `delay_ns` ago, after a raw reading (6,)."""
         at_sensor = self._tool.contact(self._sign * raw, rotation @ self._R)
-        force = self._R @ at_sensor[:3]
-        torque = self._R @ at_sensor[3:] + np.cross(self._lever_m, force)
-        return self._filter.take(np.concatenate([force, torque]))
+        (x, y, z), (fx, fy, fz) = self._lever_m.tolist(), (self._R @ at_sensor[:3]).tolist()
+        tx, ty, tz = (self._R @ at_sensor[3:]).tolist()
+        return self._filter.take(
+            np.array([fx, fy, fz, tx + y * fz - z * fy, ty + z * fx - x * fz, tz + x * fy - y * fx])
+        )

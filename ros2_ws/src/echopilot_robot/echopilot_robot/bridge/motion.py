@@ -9,6 +9,7 @@ from echopilot_control.kinematics.chain import ArmKinematics, arm_kinematics
 from echopilot_control.kinematics.joint_limits import joint_limits_rad, joint_names, joint_speed_limits_rad_s
 from echopilot_core import Array, EchoPilotError
 from echopilot_core.robot_side.joint_velocity import joint_velocity
+from echopilot_core.timing import TICK_NS
 from echopilot_robot.bridge.faults import Fault, FaultKind
 from echopilot_robot.bridge.self_collision import HORIZON_S, MARGIN_M, SelfCollision
 from echopilot_robot.bridge.settings import BridgeSettings
@@ -47,6 +48,7 @@ class ArmMotion:
         self._rest_rad = self._of_settings("rest_rad", settings.rest_rad, n)
         self._pull_1_s = self._of_settings("pull_1_s", settings.pull_1_s, n)
         self._collision: SelfCollision | None = None
+        self._looked_ns, self._meets = -TICK_NS, ""
         self._J = np.zeros((6, n))
 
     def begin(self, position_rad: Array) -> None:
@@ -65,8 +67,11 @@ class ArmMotion:
         """The arm at joint positions (n,)."""
         return arm_kinematics(self._arm, position_rad)
 
-    def follow(self, twist: Array, at: ArmKinematics) -> JointCommand:
-        """Joint velocities for a twist (6,) of the probe in base; none where the arm would touch itself."""
+    def follow(self, twist: Array, at: ArmKinematics, now_ns: int) -> JointCommand:
+        """Joint velocities for a twist (6,) of the probe in base; none where the arm would touch itself.
+
+        Collisions are looked for once per control tick; what was found holds until the next look.
+        """
         q, out = at.position_rad, np.zeros(len(at.position_rad))
         assert self._rest_rad is not None and self._pull_1_s is not None
         self._J[:] = at.J
@@ -82,7 +87,9 @@ class ArmMotion:
             out,
         )
         past = self._past_limits(q)
-        if self._collision is not None and (links := self._collision.leads_into(q, out)):
+        if self._collision is not None and not 0 <= now_ns - self._looked_ns < TICK_NS:
+            self._looked_ns, self._meets = now_ns, self._collision.leads_into(q, out)
+        if links := self._meets:
             text = f"{links} would come within {1e3 * MARGIN_M:.0f} mm in {HORIZON_S:g} s; expected: farther apart"
             return JointCommand(np.zeros(len(q)), Fault(FaultKind.SELF_COLLISION, text))
         return JointCommand(out, past)

@@ -174,7 +174,7 @@ class BridgedRobot:
             self._watchdog.take(RobotInputs(None, None), 0, at.T_base_probe[:3, 2])  # lets go of the twist
         z_axis = np.ascontiguousarray(at.T_base_probe[:3, 2])
         twist = self._watchdog.twist(sample.heard_ns + self._ros_ns, dt_s, -float(wrench[2]), z_axis)
-        command = self._motion.follow(twist, at)
+        command = self._motion.follow(twist, at, sample.heard_ns)
         self.faults = tuple(f for f in (self._tare_fault, self._clock.fault, command.fault) if f is not None)
         self._arm.command(command.velocity_rad_s)
 
