@@ -46,7 +46,7 @@ def fit_tool(rotations: Sequence[Array], readings: Sequence[Array], com_m: Array
     Force and torque are linear in mass, mass times center, and bias: f = -m g R^T e_z + b_f,
     t = -g [m c] x R^T e_z + b_t (identification as in Kubus, Kroeger & Wahl 2008, IROS; gravity compensation as in
     Vougioukas 2001). Two orientations tell weight and bias of a tool whose center of mass `com_m` (3,) [m] is known;
-    without it three or more are needed, which must not lie in one plane. Raises EchoPilotError for fewer, for numbers
+    without it three or more are needed. Raises EchoPilotError for fewer, for numbers
     that are not finite, and for orientations that are too much alike to tell weight from bias.
     """
     least = _LEAST_READINGS if com_m is not None else _LEAST_READINGS + 1
@@ -79,6 +79,6 @@ def _center(mass_kg: float, down: Array, torques: Array, com_m: Array | None) ->
         return known, np.mean(torques - mass_kg * np.cross(known, down), axis=0)
     equations = np.concatenate([np.column_stack([-se3.hat(g), np.eye(3)]) for g in down])
     if np.linalg.cond(equations / [*3 * [GRAVITY_M_S2], 1.0, 1.0, 1.0]) > 4.0 * _WORST_CONDITION:
-        raise EchoPilotError("orientations lie in one plane; tilt the probe to another side too, or give its center")
+        raise EchoPilotError("two of the orientations are too much alike to tell the center; tilt more, or give it")
     solved = np.linalg.lstsq(equations, torques.ravel(), rcond=None)[0]
     return solved[:3] / mass_kg, solved[3:]

@@ -30,7 +30,7 @@ class DriverClock:
         """`name` is that of the driver in texts; with `own_clock` it may count from any time."""
         self._name, self._ros_ns, self._own = name, ros_minus_steady_ns, own_clock
         self._clock = RemoteClock(name)
-        self._last: tuple[int, int] | None = None  # stamp and the time it was first heard
+        self._last: tuple[int, int] | None = None  # newest stamp, and when it was first heard
         self._since_ns: int | None = None  # since when the offset is learnt
         self._moved = False  # whether a step has moved the driver's clock from ours
         self._step: tuple[int, Fault] | None = None  # until when it counts
@@ -50,7 +50,8 @@ class DriverClock:
         if self.fault is not None:
             return heard_ros_ns
         self._look_for_a_step(stamp_ns, heard_ns)
-        self._last = stamp_ns, heard_ns
+        if self._last is None or stamp_ns != self._last[0]:
+            self._last = stamp_ns, heard_ns
         self._clock.to_ours(stamp_ns, heard_ros_ns)
         self._clock.take_remark()
         offset_ns = self._clock.offset_ns or 0
