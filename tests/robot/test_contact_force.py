@@ -11,8 +11,9 @@ from echopilot_control.kinematics.urdf import fixed_pose
 from echopilot_core import EchoPilotError, se3
 from echopilot_robot.bridge.faults import FaultKind
 from echopilot_robot.bridge.filter import MeanFilter
-from echopilot_robot.bridge.force import BIAS_N, ContactForce
+from echopilot_robot.bridge.force import BIAS_N, ContactForce, described_tool
 from echopilot_robot.bridge.settings import BridgeSettings
+from echopilot_sim.arm.sensor import TOOL_COM_M, TOOL_MASS_KG
 
 DOWN = np.diag([1.0, -1.0, -1.0])
 PRESSED = np.array([1.0, -0.5, -5.0, 0.02, 0.01, 0.0])
@@ -37,6 +38,13 @@ def test_a_sensor_at_any_link_of_the_tool_tells_the_force_on_the_probe(link: str
     tilted = DOWN @ se3.so3_exp(np.array([0.4, -0.3, 0.8]))
     told = force.on_probe(sign * raw_reading(TOOL, BIAS, tilted, link, PRESSED), tilted)
     assert told == pytest.approx(PRESSED, abs=1e-9)
+
+
+@pytest.mark.parametrize("link", ["probe", SENSOR])
+def test_without_a_calibration_the_tool_is_that_of_the_description(link: str) -> None:
+    tool, T_probe_sensor = described_tool(urdf_of(), link), fixed_pose(urdf_of(), link)
+    assert tool.mass_kg == pytest.approx(TOOL_MASS_KG, abs=0.01)
+    assert se3.apply(T_probe_sensor, tool.com_m) == pytest.approx(np.array(TOOL_COM_M), abs=1e-3)
 
 
 def test_a_sensor_that_is_not_fixed_to_the_probe_is_refused_with_the_links_that_are() -> None:

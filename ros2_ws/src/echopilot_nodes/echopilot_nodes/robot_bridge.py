@@ -27,7 +27,7 @@ from echopilot_nodes.graph.process import StopSignal, run
 from echopilot_nodes.graph.speakers import NOBODY, SAFETY, SpeakerCount, speakers
 from echopilot_nodes.robot.topic_arm import TopicArm, period_of
 from echopilot_robot.bridge.faults import Fault
-from echopilot_robot.bridge.robot import NO_TOOL, BridgedRobot, ros_minus_steady_ns
+from echopilot_robot.bridge.robot import BridgedRobot, ros_minus_steady_ns
 from echopilot_robot.bridge.settings import BridgeSettings
 from echopilot_robot.bridge.transforms import LinkTransforms
 from echopilot_wire import (
@@ -60,7 +60,7 @@ class RobotBridge(Node):
         self._arm = TopicArm(
             self, self._urdf, period_of(p.rate), {name: getattr(p, name) for name in names}, p.command_kind
         )
-        self._tool = read_tool(Path(p.calibration), datetime.now(timezone.utc)) if p.calibration else NO_TOOL
+        self._tool = read_tool(Path(p.calibration), datetime.now(timezone.utc)) if p.calibration else None
         self._settings(p.sensor_link or "probe")  # what cannot be is refused before anything is waited for
         namespace = self.get_namespace()
         self._bond = Bond(namespace, ROBOT, BondState(session=uuid.uuid4().hex))

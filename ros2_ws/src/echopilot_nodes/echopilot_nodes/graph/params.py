@@ -170,7 +170,7 @@ class RobotBridgeParams:
     sensor_link: str = param("", "link of the description in whose frame the sensor reads; empty: its frame_id")
     sensor_sign: int = param(1, "1: the sensor tells the force on the tool; -1: the force of the tool", low=-1, high=1)
     filter_s: float = param(0.004, "window of the mean over wrenches [s]; half of it is delay", low=0.0, high=0.05)
-    calibration: str = param("", "folder with tool.json; empty: a tool without weight")
+    calibration: str = param("", "folder with tool.json; empty: the tool of the description")
     rest: str = param("", "joint positions that free motion returns to [rad], blank separated; empty: at the start")
     pull: str = param("", "how fast each joint would return there [1/s], blank separated; empty: 0.4")
     driver_clock: str = param(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from echopilot_control.force.tare import Tool
+from echopilot_control.kinematics.arm_model import carried_by
 from echopilot_control.kinematics.urdf import fixed_pose
 from echopilot_core import Array
 from echopilot_robot.bridge.faults import Fault, FaultKind
@@ -13,6 +14,12 @@ from echopilot_robot.bridge.settings import BridgeSettings
 
 BIAS_N, BIAS_N_M = 5.0, 0.5
 """How far the bias at the start may lie from that of the tool's calibration: more is a touch, or another tool."""
+
+
+def described_tool(urdf: str, sensor_link: str) -> Tool:
+    """The tool that a description has at the sensor's link and beyond, of no known bias; ValueError without a mass."""
+    mass_kg, com_m = carried_by(urdf, sensor_link)
+    return Tool(mass_kg, com_m, np.zeros(6), np.zeros(2))
 
 
 class ContactForce:

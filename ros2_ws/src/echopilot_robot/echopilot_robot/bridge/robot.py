@@ -14,12 +14,11 @@ from echopilot_core.timing import TICK_NS
 from echopilot_robot.arm import Arm, ArmSample
 from echopilot_robot.bridge.driver_clock import DriverClock
 from echopilot_robot.bridge.faults import PASSES, STOPS, Fault, FaultKind
-from echopilot_robot.bridge.force import ContactForce
+from echopilot_robot.bridge.force import ContactForce, described_tool
 from echopilot_robot.bridge.motion import ArmMotion
 from echopilot_robot.bridge.settings import BridgeSettings
 
 AS_IT_IS = BridgeSettings()
-NO_TOOL = Tool(0.0, np.zeros(3), np.zeros(6), np.zeros(2))
 LOOK_S = 0.02  # wall time between looks at a driver that says nothing
 _SHORTEST_NS, _LONGEST_NS = 100_000, 50_000_000  # of the time between two samples, as the hold counts it
 
@@ -46,12 +45,14 @@ class BridgedRobot:
         self,
         arm: Arm,
         urdf: str,
-        tool: Tool = NO_TOOL,
+        tool: Tool | None = None,
         settings: BridgeSettings = AS_IT_IS,
         ros_minus_steady_ns: int = 0,
         wall_minus_steady_ns: Callable[[], int] | None = None,
     ) -> None:
         """`urdf` is the text of the robot's description, with links `base` and `probe`; `tool` in the sensor's frame.
+
+        Without a `tool` it is what the description has at the sensor's link and beyond.
 
         `wall_minus_steady_ns` tells the wall clock against the steady one, None where nobody watches it.
 
@@ -60,7 +61,7 @@ class BridgedRobot:
         self._arm, self._settings = arm, settings
         self._ros_ns, self._wall = ros_minus_steady_ns, wall_minus_steady_ns
         self._motion = ArmMotion(urdf, arm.joint_names, settings)
-        self._force = ContactForce(urdf, tool, settings, arm.period_ns)
+        self._force = ContactForce(urdf, tool or described_tool(urdf, settings.sensor_link), settings, arm.period_ns)
         self._clock = DriverClock("the driver", ros_minus_steady_ns, settings.own_clock)
         self._watchdog = CommandWatchdog()
         self._seen: _Seen | None = None
