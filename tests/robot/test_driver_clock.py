@@ -69,6 +69,15 @@ def test_half_of_that_is_none() -> None:
     assert Driver(OFFSET_NS // 2).run(3.0) == []
 
 
+def test_a_busy_machine_is_no_fault_and_a_clock_that_drifts_away_is() -> None:
+    driver = Driver()
+    assert driver.run(2.0) == []
+    driver.delay_ns = lambda: 8 * MS  # of every message, for longer than the offset is remembered
+    assert driver.run(15.0) == []
+    driver.shift_ns -= 6 * MS
+    assert kinds(driver.run(15.0)) == [FaultKind.CLOCK_OFFSET]
+
+
 def test_a_driver_of_another_epoch_is_named_at_once() -> None:
     driver = Driver()
     driver.stamp = lambda ns: ns  # time since the start of its machine
