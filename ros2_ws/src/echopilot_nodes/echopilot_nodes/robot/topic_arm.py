@@ -28,6 +28,8 @@ WRENCH_AGE_NS = 50_000_000
 """A wrench that was heard earlier, or whose stamp stands for so long, is none."""
 
 JOINT_VELOCITIES, TWISTS = "joint_velocities", "twists"
+COUNT_NS = 200_000_000  # between two looks at who publishes
+OF_ONE_SPEAKER = ("joint_states", "wrench", "command")  # tf has many
 QUEUE = 50  # samples that wait where this process was kept from reading
 
 
@@ -62,6 +64,8 @@ class TopicArm:
                 node, JointState, topics["joint_states"], self._sample, qos.STATE, on_item=self._samples.append
             )
         node.create_subscription(WrenchStamped, topics["wrench"], self._on_wrench, qos.STATE)
+        self._counted_ns = -COUNT_NS
+        self._crowd: tuple[str, ...] = ()
         self._position = np.zeros(len(self.joint_names))
         self._twists = command_kind == TWISTS
         kind = TwistStamped if self._twists else Float64MultiArray
@@ -133,8 +137,19 @@ class TopicArm:
         self, stamp_ns: int, heard_ns: int, position: Array, velocity: Array, torque: Array | None
     ) -> ArmSample:
         age_ns = heard_ns - self._wrench_ns
-        errors = (self._complaint(age_ns),) if age_ns >= WRENCH_AGE_NS else ()
-        return ArmSample(stamp_ns, heard_ns, position, velocity, self._wrench, torque, errors)
+        if heard_ns - self._counted_ns >= COUNT_NS:
+            self._counted_ns, self._crowd = heard_ns, self._count()
+        late = (self._complaint(age_ns),) if age_ns >= WRENCH_AGE_NS else ()
+        return ArmSample(stamp_ns, heard_ns, position, velocity, self._wrench, torque, (*late, *self._crowd))
+
+    def _count(self) -> tuple[str, ...]:
+        """A line on each topic of the arm that more than one speak on: whose word moves or feels the arm?"""
+        found = []
+        for topic in filter(None, (self._topics[name] for name in OF_ONE_SPEAKER)):
+            resolved = self._node.resolve_topic_name(topic)
+            if (count := self._node.count_publishers(resolved)) > 1:
+                found.append(f"{count} publishers on {resolved}, where one is expected")
+        return tuple(found)
 
     def _complaint(self, age_ns: int) -> str:
         topic = self._node.resolve_topic_name(self._topics["wrench"])
