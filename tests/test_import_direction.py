@@ -40,7 +40,7 @@ BELOW = {
     "robot": {"core", "control"},
     "exam": {"core", "wire", "perception", "control"},
     "report": {"core", "exam"},
-    "gz": {"core", "sim"},
+    "gz": {"core", "sim", "control", "robot"},
     "lab": {"core", "wire", "sim", "perception", "scanner", "control", "robot", "exam", "report", "gz"},
     "nodes": {"core", "wire", "perception", "scanner", "control", "robot", "exam", "report"},
     "sim_nodes": {"core", "wire", "sim", "exam", "lab", "nodes", "gz"},

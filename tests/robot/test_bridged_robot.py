@@ -12,7 +12,7 @@ from echopilot_control.robot_contract.session import ContractSession
 from echopilot_core import RobotInputs, RobotMode, RobotState, SafetyMode, SafetyState
 from echopilot_core.timing import TICK_NS
 from echopilot_robot import ArmSample
-from echopilot_robot.bridge.faults import FaultKind
+from echopilot_robot.bridge.faults import ArmFaultKind
 from echopilot_robot.bridge.robot import BridgedRobot
 
 QUIET = RobotInputs(None, None)
@@ -68,10 +68,10 @@ def spoil_stamp(change: Callable[[int, int], int]) -> "Callable[[ArmSample], Arm
 
 
 CLOCK = {
-    "zero": (lambda stamp, heard: 0, FaultKind.STAMPS_ZERO, RobotMode.FAULT),
-    "stands": (lambda stamp, heard: 10**9, FaultKind.STAMPS_STAND, RobotMode.FAULT),
-    "steps": (lambda stamp, heard: stamp + 2 * 10**9, FaultKind.CLOCK_STEP, RobotMode.COMPLIANT_HOLD),
-    "steps back": (lambda stamp, heard: stamp - 10**8, FaultKind.CLOCK_STEP, RobotMode.COMPLIANT_HOLD),
+    "zero": (lambda stamp, heard: 0, ArmFaultKind.STAMPS_ZERO, RobotMode.FAULT),
+    "stands": (lambda stamp, heard: 10**9, ArmFaultKind.STAMPS_STAND, RobotMode.FAULT),
+    "steps": (lambda stamp, heard: stamp + 2 * 10**9, ArmFaultKind.CLOCK_STEP, RobotMode.COMPLIANT_HOLD),
+    "steps back": (lambda stamp, heard: stamp - 10**8, ArmFaultKind.CLOCK_STEP, RobotMode.COMPLIANT_HOLD),
 }
 
 
@@ -95,8 +95,10 @@ def test_a_fault_of_the_clock_is_named_and_refuses_twists_while_ticks_go_on(faul
     assert [f.kind for f in robot.faults] == [kind] and "expected: " in robot.faults[0].text
 
 
-@pytest.mark.parametrize(("shift_ns", "kind"), [(-5 * MS, FaultKind.CLOCK_OFFSET), (-(10**18), FaultKind.CLOCK_EPOCH)])
-def test_a_driver_with_another_clock_never_moves(shift_ns: int, kind: FaultKind) -> None:
+@pytest.mark.parametrize(
+    ("shift_ns", "kind"), [(-5 * MS, ArmFaultKind.CLOCK_OFFSET), (-(10**18), ArmFaultKind.CLOCK_EPOCH)]
+)
+def test_a_driver_with_another_clock_never_moves(shift_ns: int, kind: ArmFaultKind) -> None:
     arm = MadeArm()
     arm.spoil = spoil_stamp(lambda stamp, heard: stamp + shift_ns)
     robot = BridgedRobot(arm, urdf_of(), TOOL, settings_of())
@@ -114,10 +116,10 @@ def test_a_driver_of_its_own_epoch_is_taken_where_that_is_said() -> None:
 
 
 SAMPLES = {
-    "error": (lambda s: replace(s, errors=("protective stop",)), FaultKind.DRIVER_ERROR, "it says: protective stop"),
-    "not finite": (lambda s: replace(s, wrench=s.wrench * math.nan), FaultKind.SAMPLE_UNUSABLE, "wrench is [nan"),
+    "error": (lambda s: replace(s, errors=("protective stop",)), ArmFaultKind.DRIVER_ERROR, "it says: protective stop"),
+    "not finite": (lambda s: replace(s, wrench=s.wrench * math.nan), ArmFaultKind.SAMPLE_UNUSABLE, "wrench is [nan"),
     "too few joints": (
-        lambda s: replace(s, position_rad=s.position_rad[:6]), FaultKind.SAMPLE_UNUSABLE, "expected: (7,), (7,)",
+        lambda s: replace(s, position_rad=s.position_rad[:6]), ArmFaultKind.SAMPLE_UNUSABLE, "expected: (7,), (7,)",
     ),
 }  # fmt: skip
 
@@ -165,5 +167,5 @@ def test_a_touch_at_the_start_is_a_fault_where_the_bias_is_known() -> None:
     arm.spoil = lambda sample: replace(sample, wrench=sample.wrench + touched)
     robot = BridgedRobot(arm, urdf_of(), replace(TOOL, bias=bias), settings_of())
     assert stepped(robot, 0.1)[-1].mode is RobotMode.FAULT
-    assert [f.kind for f in robot.faults] == [FaultKind.TARE]
+    assert [f.kind for f in robot.faults] == [ArmFaultKind.TARE]
     assert robot.step(RobotInputs(None, SafetyState(0, SafetyMode.OK, (), 12.0, 18.0))).contact_force_n > 6.0

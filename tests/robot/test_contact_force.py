@@ -9,7 +9,7 @@ from made_arm import MS, TOOL, urdf_of
 from echopilot_control.force.tare import Tool
 from echopilot_control.kinematics.urdf import fixed_pose
 from echopilot_core import EchoPilotError, se3
-from echopilot_robot.bridge.faults import FaultKind
+from echopilot_robot.bridge.faults import ArmFaultKind
 from echopilot_robot.bridge.filter import MeanFilter
 from echopilot_robot.bridge.force import BIAS_N, ContactForce, described_tool
 from echopilot_robot.bridge.settings import BridgeSettings
@@ -57,7 +57,7 @@ def test_a_touch_while_taring_is_named_where_the_bias_is_known() -> None:
     force = ContactForce(urdf_of(), known, BridgeSettings(filter_ns=0), MS)
     touched = np.array([0.0, 0.0, -BIAS_N - 1.0, 0.0, 0.0, 0.0])
     fault = force.tare([raw_reading(TOOL, BIAS, DOWN, "probe", touched)], DOWN)
-    assert fault is not None and fault.kind is FaultKind.TARE
+    assert fault is not None and fault.kind is ArmFaultKind.TARE
     assert "6.0 N and 0.00 N m more" in fault.text and "expected: at most 5 N" in fault.text
     assert force.bias == pytest.approx(BIAS)
     assert force.tare([raw_reading(TOOL, BIAS, DOWN, "probe", 0.2 * touched)], DOWN) is None

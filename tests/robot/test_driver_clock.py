@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from echopilot_robot.bridge.driver_clock import OFFSET_NS, STABLE_NS, DriverClock
-from echopilot_robot.bridge.faults import Fault, FaultKind
+from echopilot_robot.bridge.faults import ArmFault, ArmFaultKind
 
 MS = 1_000_000
 ROS_NS = 1_796_000_000_000_000_000  # ROS time minus the steady clock
@@ -21,9 +21,9 @@ class Driver:
         self.delay_ns = lambda: LATENCY_NS
         self.errors_ns: list[int] = []
 
-    def run(self, seconds: float) -> "list[Fault]":
+    def run(self, seconds: float) -> "list[ArmFault]":
         """Faults of so many seconds, each kind once, in order."""
-        found: dict[FaultKind, Fault] = {}
+        found: dict[ArmFaultKind, ArmFault] = {}
         for _ in range(round(seconds * 1e9 / PERIOD_NS)):
             self.now_ns += PERIOD_NS
             ours_ns = self.clock.take(self.stamp(self.now_ns), self.now_ns + self.delay_ns())
@@ -33,7 +33,7 @@ class Driver:
         return list(found.values())
 
 
-def kinds(faults: "list[Fault]") -> "list[FaultKind]":
+def kinds(faults: "list[ArmFault]") -> "list[ArmFaultKind]":
     return [fault.kind for fault in faults]
 
 
@@ -60,7 +60,7 @@ def test_delays_and_a_queue_that_empties_are_no_fault() -> None:
 def test_a_second_host_that_is_5_ms_off_is_named(ahead: bool) -> None:
     driver = Driver(5 * MS if ahead else -5 * MS)
     faults = driver.run(3.0)
-    assert kinds(faults) == [FaultKind.CLOCK_OFFSET]
+    assert kinds(faults) == [ArmFaultKind.CLOCK_OFFSET]
     assert ("4.7 ms ahead of ours" if ahead else "5.3 ms behind ours") in faults[0].text
     assert "expected: at most 4 ms" in faults[0].text
 
@@ -75,14 +75,14 @@ def test_a_busy_machine_is_no_fault_and_a_clock_that_drifts_away_is() -> None:
     driver.delay_ns = lambda: 8 * MS  # of every message, for longer than the offset is remembered
     assert driver.run(15.0) == []
     driver.shift_ns -= 6 * MS
-    assert kinds(driver.run(15.0)) == [FaultKind.CLOCK_OFFSET]
+    assert kinds(driver.run(15.0)) == [ArmFaultKind.CLOCK_OFFSET]
 
 
 def test_a_driver_of_another_epoch_is_named_at_once() -> None:
     driver = Driver()
     driver.stamp = lambda ns: ns  # time since the start of its machine
     faults = driver.run(0.01)
-    assert kinds(faults) == [FaultKind.CLOCK_EPOCH]
+    assert kinds(faults) == [ArmFaultKind.CLOCK_EPOCH]
     assert "behind ours; expected: ROS time, or driver_clock: own" in faults[0].text
     assert max(map(abs, driver.errors_ns)) <= LATENCY_NS
 
@@ -98,7 +98,7 @@ def test_stamps_of_zero_are_named_and_count_as_heard() -> None:
     driver = Driver()
     driver.stamp = lambda ns: 0
     faults = driver.run(0.01)
-    assert kinds(faults) == [FaultKind.STAMPS_ZERO] and "expected: the time of the measurement" in faults[0].text
+    assert kinds(faults) == [ArmFaultKind.STAMPS_ZERO] and "expected: the time of the measurement" in faults[0].text
     assert set(driver.errors_ns) == {LATENCY_NS}
 
 
@@ -109,7 +109,7 @@ def test_stamps_that_stand_are_named_within_50_ms() -> None:
     driver.stamp = lambda ns: last_ns
     assert driver.run(0.03) == []
     faults = driver.run(0.02)
-    assert kinds(faults) == [FaultKind.STAMPS_STAND] and "expected: a later stamp" in faults[0].text
+    assert kinds(faults) == [ArmFaultKind.STAMPS_STAND] and "expected: a later stamp" in faults[0].text
 
 
 @pytest.mark.parametrize("step_s", [2.0, -2.0, 0.1, -0.1])
@@ -118,9 +118,9 @@ def test_a_step_of_the_drivers_clock_is_named_at_once_and_passes(step_s: float) 
     driver.run(6.0)
     driver.shift_ns = round(step_s * 1e9)
     faults = driver.run(0.002)
-    assert kinds(faults) == [FaultKind.CLOCK_STEP]
+    assert kinds(faults) == [ArmFaultKind.CLOCK_STEP]
     assert f"it moved by {step_s:+.3g} s; expected: less than 50 ms" in faults[0].text
-    assert kinds(driver.run(0.9)) == [FaultKind.CLOCK_STEP]
+    assert kinds(driver.run(0.9)) == [ArmFaultKind.CLOCK_STEP]
     driver.run(1e-9 * STABLE_NS - 0.8)
     driver.errors_ns.clear()
     assert driver.run(3.0) == []
@@ -136,7 +136,7 @@ def test_a_step_of_the_wall_clock_has_its_own_name(step_s: float) -> None:
     driver.clock.watch_wall(ROS_NS + round(step_s * 1e9), driver.now_ns)
     driver.shift_ns = round(step_s * 1e9)
     faults = driver.run(0.1)
-    assert kinds(faults) == [FaultKind.WALL_CLOCK_STEP]
+    assert kinds(faults) == [ArmFaultKind.WALL_CLOCK_STEP]
     assert f"it moved by {step_s:+.3g} s" in faults[0].text
 
 

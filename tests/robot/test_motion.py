@@ -5,7 +5,7 @@ import pytest
 from made_arm import urdf_of
 
 from echopilot_core import EchoPilotError
-from echopilot_robot.bridge.faults import FaultKind
+from echopilot_robot.bridge.faults import ArmFaultKind
 from echopilot_robot.bridge.motion import ArmMotion
 from echopilot_robot.bridge.self_collision import SelfCollision
 from echopilot_robot.bridge.settings import BridgeSettings
@@ -43,7 +43,7 @@ def test_a_joint_past_its_limit_is_named_and_led_back() -> None:
     arm, q = motion(self_collision=False), FR3_LIKE.posture_rad.copy()
     q[3] = arm.upper_rad[3] + 0.05
     command = arm.follow(np.zeros(6), arm.at(q), 0)
-    assert command.fault is not None and command.fault.kind is FaultKind.JOINT_LIMIT
+    assert command.fault is not None and command.fault.kind is ArmFaultKind.JOINT_LIMIT
     assert "joint 4 at 3.100 rad; expected: 0.100 to 3.050" in command.fault.text
     assert command.velocity_rad_s[3] < 0.0
 

@@ -26,7 +26,7 @@ from echopilot_nodes.graph.params import RobotBridgeParams, read_params
 from echopilot_nodes.graph.process import StopSignal, run
 from echopilot_nodes.graph.speakers import NOBODY, SAFETY, SpeakerCount, speakers
 from echopilot_nodes.robot.topic_arm import TopicArm, period_of
-from echopilot_robot.bridge.faults import Fault
+from echopilot_robot.bridge.faults import ArmFault
 from echopilot_robot.bridge.robot import BridgedRobot, ros_minus_steady_ns
 from echopilot_robot.bridge.settings import BridgeSettings
 from echopilot_robot.bridge.transforms import LinkTransforms
@@ -149,7 +149,7 @@ class RobotBridge(Node):
         assert self._robot is not None
         self._tell(self._robot.faults)
 
-    def _tell(self, faults: tuple[Fault, ...]) -> None:
+    def _tell(self, faults: tuple[ArmFault, ...]) -> None:
         """Each fault once when it begins, with what was expected and what came, and once when all are over."""
         names = tuple(fault.kind.name for fault in faults)
         if names == self._said:

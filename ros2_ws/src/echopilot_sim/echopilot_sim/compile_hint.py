@@ -1,4 +1,4 @@
-"""What the first image of the simulator waits for: the compilation of its kernels, once per version."""
+"""Compilation of the kernels that the first image of the simulator waits for, once per version."""
 
 from collections.abc import Iterable
 

@@ -1,1 +1,1 @@
-"""What a driver of an arm lacks of the robot-side contract: force without the tool, clock, limits, compliant hold."""
+"""The part of the robot-side contract that drivers lack: force without the tool, clock, limits, compliant hold."""

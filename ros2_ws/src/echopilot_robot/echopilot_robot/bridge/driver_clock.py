@@ -1,7 +1,7 @@
 """The clock of a driver against ours: stamps in our time, and what is wrong with them."""
 
 from echopilot_core.timing import NS_PER_S, RemoteClock, to_s
-from echopilot_robot.bridge.faults import Fault, FaultKind
+from echopilot_robot.bridge.faults import ArmFault, ArmFaultKind
 
 OFFSET_NS = 4_000_000
 """Largest offset of a driver's clock [ns]; the fastest message of a second adds less than 1 ms to it."""
@@ -37,15 +37,15 @@ class DriverClock:
         self._since_ns: int | None = None  # since when the offset is learnt
         self._found = False  # whether the driver's clock was found to be ours
         self._moved = False  # whether a step has moved the driver's clock from ours
-        self._step: tuple[int, Fault] | None = None  # until when it counts
+        self._step: tuple[int, ArmFault] | None = None  # until when it counts
         self._wall_ns: int | None = None
-        self.fault: Fault | None = None
+        self.fault: ArmFault | None = None
 
     def watch_wall(self, wall_minus_steady_ns: int, heard_ns: int) -> None:
         """Look at the wall clock of this host; a step of it is told from one of the driver's clock."""
         before, self._wall_ns = self._wall_ns, wall_minus_steady_ns
         if before is not None and abs(moved := wall_minus_steady_ns - before) > STEP_NS:
-            self._note_step(FaultKind.WALL_CLOCK_STEP, moved, heard_ns)
+            self._note_step(ArmFaultKind.WALL_CLOCK_STEP, moved, heard_ns)
 
     def take(self, stamp_ns: int, heard_ns: int) -> int:
         """Our ROS time [ns] of a sample that was heard at `heard_ns` on the steady clock; sets `fault`."""
@@ -74,7 +74,7 @@ class DriverClock:
         leapt_ns = went_ns - passed_ns
         if went_ns < -STEP_NS or leapt_ns > max(STEP_NS, self._behind_ns(heard_ns) + STEP_NS):
             self._clock, self._moved = RemoteClock(self._name), True
-            self._note_step(FaultKind.CLOCK_STEP, leapt_ns, heard_ns)
+            self._note_step(ArmFaultKind.CLOCK_STEP, leapt_ns, heard_ns)
 
     def _behind_ns(self, heard_ns: int) -> int:
         """How much later than the fastest the last sample was heard [ns]: so much a queue that empties catches up."""
@@ -83,26 +83,28 @@ class DriverClock:
         stamp_ns, last_heard_ns = self._last
         return max(last_heard_ns + self._ros_ns - stamp_ns - self._clock.offset_ns, 0)
 
-    def _fault_of_stamp(self, stamp_ns: int, heard_ns: int) -> Fault | None:
+    def _fault_of_stamp(self, stamp_ns: int, heard_ns: int) -> ArmFault | None:
         if stamp_ns == 0:
-            return Fault(FaultKind.STAMPS_ZERO, f"{self._name} stamps with 0; expected: the time of the measurement")
+            return ArmFault(
+                ArmFaultKind.STAMPS_ZERO, f"{self._name} stamps with 0; expected: the time of the measurement"
+            )
         if self._last is not None and stamp_ns == self._last[0] and heard_ns - self._last[1] > _STAND_NS:
             stood_ms = 1e-6 * (heard_ns - self._last[1])
-            return Fault(
-                FaultKind.STAMPS_STAND,
+            return ArmFault(
+                ArmFaultKind.STAMPS_STAND,
                 f"{self._name} repeats {to_s(stamp_ns):.3f} s for {stood_ms:.0f} ms; expected: a later stamp with "
                 "every sample",
             )
         return None
 
-    def _fault_of_offset(self, heard_ns: int) -> Fault | None:
+    def _fault_of_offset(self, heard_ns: int) -> ArmFault | None:
         offset_ns = self._clock.offset_ns
         if self._own or self._moved or offset_ns is None or self._since_ns is None:
             return None
         side = "behind" if offset_ns > 0 else "ahead of"
         if abs(offset_ns) > EPOCH_NS:
-            return Fault(
-                FaultKind.CLOCK_EPOCH,
+            return ArmFault(
+                ArmFaultKind.CLOCK_EPOCH,
                 f"stamps of {self._name} are {to_s(abs(offset_ns)):.3g} s {side} ours; expected: ROS time, or "
                 "driver_clock: own in the parameters",
             )
@@ -110,16 +112,16 @@ class DriverClock:
         learnt = heard_ns - self._since_ns >= _LEARN_NS
         self._found = self._found or (learnt and abs(offset_ns) <= OFFSET_NS)
         if learnt and abs(offset_ns) > most_ns:
-            return Fault(
-                FaultKind.CLOCK_OFFSET,
+            return ArmFault(
+                ArmFaultKind.CLOCK_OFFSET,
                 f"stamps of {self._name} are {1e-6 * abs(offset_ns):.1f} ms {side} ours; expected: at most "
                 f"{1e-6 * most_ns:.0f} ms, as between hosts whose clocks are synchronized",
             )
         return None
 
-    def _note_step(self, kind: FaultKind, moved_ns: int, heard_ns: int) -> None:
+    def _note_step(self, kind: ArmFaultKind, moved_ns: int, heard_ns: int) -> None:
         text = f"it moved by {to_s(moved_ns):+.3g} s; expected: less than {1e-6 * STEP_NS:.0f} ms between samples"
-        fault = Fault(kind, text)
-        if self._step is not None and FaultKind.WALL_CLOCK_STEP in (kind, self._step[1].kind):
-            fault = fault if kind is FaultKind.WALL_CLOCK_STEP else self._step[1]  # one cause, one name
+        fault = ArmFault(kind, text)
+        if self._step is not None and ArmFaultKind.WALL_CLOCK_STEP in (kind, self._step[1].kind):
+            fault = fault if kind is ArmFaultKind.WALL_CLOCK_STEP else self._step[1]  # one cause, one name
         self._step = heard_ns + STABLE_NS, fault

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class FaultKind(Enum):
+class ArmFaultKind(Enum):
     """Name of a fault; the value says what is wrong in words."""
 
     DRIVER_ERROR = "the arm's own controller reports an error"
@@ -21,18 +21,20 @@ class FaultKind(Enum):
     SELF_COLLISION = "the arm would touch itself"
 
 
-STOPS = frozenset({FaultKind.DRIVER_ERROR, FaultKind.DRIVER_SILENT, FaultKind.SAMPLE_UNUSABLE})
+STOPS = frozenset({ArmFaultKind.DRIVER_ERROR, ArmFaultKind.DRIVER_SILENT, ArmFaultKind.SAMPLE_UNUSABLE})
 """Faults in which the arm is told to stop: of its force or joints nothing is known."""
 
-PASSES = frozenset({FaultKind.CLOCK_STEP, FaultKind.WALL_CLOCK_STEP, FaultKind.JOINT_LIMIT, FaultKind.SELF_COLLISION})
+PASSES = frozenset(
+    {ArmFaultKind.CLOCK_STEP, ArmFaultKind.WALL_CLOCK_STEP, ArmFaultKind.JOINT_LIMIT, ArmFaultKind.SELF_COLLISION}
+)
 """Faults in which the robot holds and goes on once the cause is gone; in all others it reports a fault of the arm."""
 
 
 @dataclass(frozen=True)
-class Fault:
+class ArmFault:
     """One fault as it was found: `text` says what was expected and what came."""
 
-    kind: FaultKind
+    kind: ArmFaultKind
     text: str
 
     def __str__(self) -> str:

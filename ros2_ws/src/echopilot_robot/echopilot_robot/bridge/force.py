@@ -8,7 +8,7 @@ from echopilot_control.force.tare import Tool
 from echopilot_control.kinematics.arm_model import carried_by
 from echopilot_control.kinematics.urdf import fixed_pose
 from echopilot_core import Array
-from echopilot_robot.bridge.faults import Fault, FaultKind
+from echopilot_robot.bridge.faults import ArmFault, ArmFaultKind
 from echopilot_robot.bridge.filter import MeanFilter
 from echopilot_robot.bridge.settings import BridgeSettings
 
@@ -36,7 +36,7 @@ class ContactForce:
         self._filter = MeanFilter(settings.filter_ns, period_ns)
         self.delay_ns = self._filter.delay_ns
 
-    def tare(self, readings: list[Array], rotation: Array) -> Fault | None:
+    def tare(self, readings: list[Array], rotation: Array) -> ArmFault | None:
         """Take the bias from readings (6,) in free air at rest; `rotation` (3, 3) is of the probe in base.
 
         A fault where it is not that of the calibration, whose bias then stays in use; a calibration without bias (all
@@ -47,8 +47,8 @@ class ContactForce:
         off = bias - self._calibrated.bias
         off_n, off_n_m = float(np.linalg.norm(off[:3])), float(np.linalg.norm(off[3:]))
         if self._calibrated.bias.any() and (off_n > BIAS_N or off_n_m > BIAS_N_M):
-            return Fault(
-                FaultKind.TARE,
+            return ArmFault(
+                ArmFaultKind.TARE,
                 f"{off_n:.1f} N and {off_n_m:.2f} N m more than the weight and the bias of the calibration; expected: "
                 f"at most {BIAS_N:g} N and {BIAS_N_M:g} N m. Does something touch the probe, or is it another?",
             )

@@ -10,7 +10,7 @@ from echopilot_control.kinematics.joint_limits import joint_limits_rad, joint_na
 from echopilot_core import Array, EchoPilotError
 from echopilot_core.robot_side.joint_velocity import joint_velocity
 from echopilot_core.timing import TICK_NS
-from echopilot_robot.bridge.faults import Fault, FaultKind
+from echopilot_robot.bridge.faults import ArmFault, ArmFaultKind
 from echopilot_robot.bridge.self_collision import HORIZON_S, MARGIN_M, SelfCollision
 from echopilot_robot.bridge.settings import BridgeSettings
 
@@ -25,7 +25,7 @@ class JointCommand:
     """Joint velocities (n,) [rad/s] to command, and the fault for which they are zero, if any."""
 
     velocity_rad_s: Array
-    fault: Fault | None = None
+    fault: ArmFault | None = None
 
 
 class ArmMotion:
@@ -91,16 +91,16 @@ class ArmMotion:
             self._looked_ns, self._meets = now_ns, self._collision.leads_into(q, out)
         if links := self._meets:
             text = f"{links} would come within {1e3 * MARGIN_M:.0f} mm in {HORIZON_S:g} s; expected: farther apart"
-            return JointCommand(np.zeros(len(q)), Fault(FaultKind.SELF_COLLISION, text))
+            return JointCommand(np.zeros(len(q)), ArmFault(ArmFaultKind.SELF_COLLISION, text))
         return JointCommand(out, past)
 
-    def _past_limits(self, q: Array) -> Fault | None:
+    def _past_limits(self, q: Array) -> ArmFault | None:
         past = np.flatnonzero((q < self.lower_rad - _PAST_RAD) | (q > self.upper_rad + _PAST_RAD))
         if not past.size:
             return None
         i = int(past[0])
-        return Fault(
-            FaultKind.JOINT_LIMIT,
+        return ArmFault(
+            ArmFaultKind.JOINT_LIMIT,
             f"joint {i + 1} at {q[i]:.3f} rad; expected: {self.lower_rad[i]:.3f} to {self.upper_rad[i]:.3f}",
         )
 

@@ -13,7 +13,7 @@ from echopilot_core.robot_side.command_watchdog import CommandWatchdog
 from echopilot_core.timing import TICK_NS
 from echopilot_robot.arm import Arm, ArmSample
 from echopilot_robot.bridge.driver_clock import DriverClock
-from echopilot_robot.bridge.faults import PASSES, STOPS, Fault, FaultKind
+from echopilot_robot.bridge.faults import PASSES, STOPS, ArmFault, ArmFaultKind
 from echopilot_robot.bridge.force import ContactForce, described_tool
 from echopilot_robot.bridge.motion import ArmMotion
 from echopilot_robot.bridge.settings import BridgeSettings
@@ -68,8 +68,8 @@ class BridgedRobot:
         self._origin_ns: int | None = None
         self._tick = -1
         self._command = np.zeros(len(arm.joint_names))
-        self._tare_fault: Fault | None = None
-        self.faults: tuple[Fault, ...] = ()
+        self._tare_fault: ArmFault | None = None
+        self.faults: tuple[ArmFault, ...] = ()
 
     @property
     def force_delay_ns(self) -> int:
@@ -140,21 +140,21 @@ class BridgedRobot:
                     f"no sample for {silent_s:.1f} s; expected: one every {1e-6 * self._arm.period_ns:g} ms, at the "
                     f"latest after {1e-6 * self._settings.silent_ns:.0f} ms"
                 )
-                self.faults = (Fault(FaultKind.DRIVER_SILENT, text),)
+                self.faults = (ArmFault(ArmFaultKind.DRIVER_SILENT, text),)
                 self._arm.stop()
         return sample
 
-    def _unusable(self, sample: ArmSample) -> Fault | None:
+    def _unusable(self, sample: ArmSample) -> ArmFault | None:
         n = len(self._arm.joint_names)
         if sample.errors:
-            return Fault(FaultKind.DRIVER_ERROR, f"it says: {'; '.join(sample.errors)}; expected: no error")
+            return ArmFault(ArmFaultKind.DRIVER_ERROR, f"it says: {'; '.join(sample.errors)}; expected: no error")
         shapes = sample.position_rad.shape, sample.velocity_rad_s.shape, sample.wrench.shape
         if shapes != ((n,), (n,), (6,)):
-            return Fault(FaultKind.SAMPLE_UNUSABLE, f"shapes {shapes}; expected: ({n},), ({n},) and (6,)")
+            return ArmFault(ArmFaultKind.SAMPLE_UNUSABLE, f"shapes {shapes}; expected: ({n},), ({n},) and (6,)")
         parts = {"position": sample.position_rad, "velocity": sample.velocity_rad_s, "wrench": sample.wrench}
         for name, values in parts.items():
             if not np.isfinite(values).all():
-                return Fault(FaultKind.SAMPLE_UNUSABLE, f"{name} is {values.tolist()}; expected: finite numbers")
+                return ArmFault(ArmFaultKind.SAMPLE_UNUSABLE, f"{name} is {values.tolist()}; expected: finite numbers")
         return None
 
     def _take(self, sample: ArmSample) -> None:
@@ -179,7 +179,7 @@ class BridgedRobot:
         self.faults = tuple(f for f in (self._tare_fault, self._clock.fault, command.fault) if f is not None)
         self._arm.command(command.velocity_rad_s)
 
-    def _halt(self, fault: Fault, stamp_ns: int) -> None:
+    def _halt(self, fault: ArmFault, stamp_ns: int) -> None:
         """Stop: of the arm's force or joints nothing is known; the last state goes on, as one of a faulty arm."""
         self._arm.stop()
         self.faults = (fault,)

@@ -59,7 +59,7 @@ class JointState:
     torque_n_m: Array
 
 
-class Arm:
+class ArmPhysics:
     """Dynamics and joint loop of the arm; the caller gives a twist and the contact wrench every millisecond.
 
     `rotation` (3, 3), `origin_m` (3,) and `twist` (6,) are the probe in base: live arrays, which every step refreshes.
