@@ -48,7 +48,6 @@ SENSOR_FRAME = "probe"
 SILENT_S = 0.1  # an arm stops by itself when commands stay away for so long
 RATES_HZ = (1000, 500, 250, 200, 125, 100)
 SURFACE_STEPS = SURFACE_TICKS * TICK_NS // STEP_NS
-BEHIND_STEPS = 50  # of a process that was kept from running, caught up before callbacks run again
 
 
 class ArmDriver(Node):
@@ -86,15 +85,13 @@ class ArmDriver(Node):
         self._began_ns = time.time_ns() - self._simulation.now_ns
         began_ns = time.monotonic_ns() - self._simulation.now_ns
         self._landmarks.send(self._stamped(self._simulation.landmarks()))
-        step = 0
         while True:
             due_ns = self._simulation.now_ns + self._steps * STEP_NS
             left_s = to_s(began_ns + due_ns - time.monotonic_ns())
-            if left_s > 0.0 or step >= BEHIND_STEPS:
-                step = 0
-                executor.spin_once(timeout_sec=max(left_s, 0.0))
+            if left_s > 0.0:
+                executor.spin_once(timeout_sec=left_s)
                 continue
-            step += 1
+            executor.spin_once(timeout_sec=0.0)
             self._behind_s = max(self._behind_s, -left_s)
             if time.monotonic() - self._commanded_s > SILENT_S:
                 self._simulation.joints.command(np.zeros(len(self._simulation.joint_state.names)))
