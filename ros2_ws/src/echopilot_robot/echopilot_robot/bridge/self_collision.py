@@ -1,6 +1,7 @@
 """Distances between the links of an arm, out of the collision bodies of its description, by MuJoCo."""
 
 import itertools
+from typing import Any
 
 from echopilot_core import Array, EchoPilotError
 
