@@ -42,6 +42,7 @@ class Clip:
     times: FrameTimes  # where `frame_times_s` come from
     notes: tuple[str, ...] = ()  # remarks of the reader
     mirrored: bool = False
+    scale_source: str = ""  # where the scale is from, or why there is none
 
     def __len__(self) -> int:
         return len(self.images)
@@ -55,7 +56,9 @@ class Clip:
     @property
     def remarks(self) -> tuple[str, ...]:
         """One line on each thing that the file does not give, for the log, the summary and the report."""
-        scale = () if self.spacing_known else ("no scale in the file: no lengths, areas or volumes",)
+        scale = (f"scale from {self.scale_source}",) if self.scale_source not in ("", "the file") else ()
+        if not self.spacing_known:
+            scale = (f"no scale ({self.scale_source}): no lengths, areas or volumes",)
         trace = (TRACE_REMARK,) if self.imaging.mode is ImagingMode.OTHER else ()
         return (*scale, *trace, *self._side_remarks, *((self.times.remark,) if self.times.remark else ()), *self.notes)
 
@@ -108,4 +111,5 @@ def open_clip(path: Path, depth_m: float | None = None, mirror: bool = False) ->
         times,
         images.remarks,
         mirror,
+        place.scale_source,
     )

@@ -38,7 +38,8 @@ class ClipResults:
     """Takes frames with their results one by one, in order, and writes into `folder`.
 
     `masks` keeps the labels of every pixel, `enhanced` shows the speckle-reduced image beside the overlay.
-    `times_known` says whether the clip gives its frame times, `remarks` go into the summary.
+    `times_known` says whether the clip gives its frame times, `scale_source` where the scale is from or why there is
+    none; they and `remarks` go into the summary.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class ClipResults:
         enhanced: bool = False,
         times_known: bool = True,
         remarks: Sequence[str] = (),
+        scale_source: str = "",
     ) -> None:
         self._folder = folder
         self._enhanced = enhanced
         self._rate_hz = frame_rate_hz
         self._times_known = times_known
         self._remarks = list(remarks)
+        self._scale_source = scale_source
         self._masks: list[NDArray[np.uint8]] | None = [] if masks else None
         self._video: cv2.VideoWriter | None = None
         self._known_scale: list[bool] = []
@@ -68,7 +71,7 @@ class ClipResults:
         labels = labels_inside(frame, result)
         self._tracked = follow(self._tracked, result)
         told = told_measurements(result.measurements, self._tracked.now)
-        image = annotated(frame, replace(result, measurements=told), labels)
+        image = annotated(frame, replace(result, measurements=told), labels, self._scale_source)
         if self._enhanced:
             image = np.hstack([image, enhanced_inside(frame, result)])
         if self._video is None:
@@ -118,6 +121,7 @@ class ClipResults:
             "quality": float(np.mean([line["quality"] for line in lines])),
             "ood": float(np.mean([line["ood"] for line in lines])),
             "calibrated": all(self._known_scale),
+            "scale_source": self._scale_source,
             "frame_times_known": self._times_known,
             **self._heart(),
             "findings": [finding_line(f) for f in findings],
@@ -236,15 +240,20 @@ def outlined(frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8]) 
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
 
 
-def annotated(frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`outlined` with view, probability and quality in the corner, and in words if no scale is known; BGR (H, W, 3)."""
+def annotated(
+    frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8], scale_source: str = ""
+) -> NDArray[np.uint8]:
+    """`outlined` with view, probability and quality in the corner, and where the scale is from; BGR (H, W, 3)."""
     image = outlined(frame, result, labels)
     near = f" (nearest {result.nearest_view.name})" if result.view == View.NONE else ""
     text = f"{result.view.name} {float(result.view_probability.max()):.0%}{near}  quality {result.quality:.2f}"
     at = (8, image.shape[0] - 10)
     cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
+    line = f"scale: {scale_source.partition(':')[0]}" if scale_source else ""
     if not frame.imaging.calibrated:
+        line = NO_SCALE
+    if line:
         for color, width in (((0, 0, 0), 4), ((80, 190, 255), 1)):
             above = (at[0], at[1] - 18)
-            cv2.putText(image, NO_SCALE, above, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)
+            cv2.putText(image, line, above, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)
     return image
