@@ -20,6 +20,7 @@ from echopilot_core.beat_period import beat_period_s
 from echopilot_perception.anomaly import (
     ClipVote,
     TrackedFindings,
+    area_change_of_clip,
     ejection_of_clip,
     findings_of_clip,
     follow,
@@ -132,17 +133,20 @@ class ClipResults:
         }
 
     def _heart(self) -> dict[str, Any]:
-        """Ejection fraction [%] and heart rate of the four-chamber frames; null where they cannot be measured."""
+        """Ejection fraction [%], fractional area change [%] and heart rate; null where they cannot be measured."""
         found = ejection_of_clip(self._results) if self._times_known else None
         measured = found is not None and found.gate is not GateStatus.REFUSED
         if found is not None and not measured:
             self._remarks.append(f"no ejection fraction: {found.gate_reason}")
         areas = [(s.stamp_ns * 1e-9, s.extent(SegmentationClass.LV)) for s in self._results if s.view in APICAL]
         known = [(t, extent.area_m2) for t, extent in areas if extent is not None]
+        change = area_change_of_clip(self._results) if self._times_known else None
         period_s = beat_period_s([t for t, _ in known], [a for _, a in known]) if self._times_known else None
         return {
             "ef_pct": round(100.0 * found.value, 1) if found is not None and measured else None,
             "ef_method": EF_METHOD if measured else None,
+            "fac_pct": round(100.0 * change.fraction, 1) if change is not None else None,
+            "fac_view": change.view.name if change is not None else None,
             "heart_rate_bpm": round(60.0 / period_s, 1) if period_s is not None else None,
         }
 
