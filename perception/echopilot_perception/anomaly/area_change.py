@@ -28,7 +28,7 @@ class AreaChange:
 def area_change_of_clip(frames: Sequence[PerceptionResult]) -> AreaChange | None:
     """Fractional area change in the view that was named most; None without a full beat or with too few frames a second.
 
-    Areas count where the view is named; of several stretches without a gap the longest counts. The frames come in order.
+    Areas count where the view is named; of several stretches without a gap the longest counts. Frames come in order.
     """
     named = Counter(s.view for s in frames if s.view in AREA_VIEWS)
     if not named:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import ProbeKind, SectorBox
 from echopilot_perception.frames.sector.content import find_content, rectangle
+from echopilot_perception.frames.sector.corners import fan_of_corners
 from echopilot_perception.frames.sector.fan import Fan, deepened, fan_of
 from echopilot_perception.frames.sector.model import Sector
 from echopilot_perception.frames.sector.parts import mask_of, parts_of, raw_mask, soft
@@ -35,13 +36,16 @@ CUT_SHARE = 0.03  # of the screen's height: a straight top that is nearer to its
 def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = None) -> Sector | None:
     """Find the sector in images (N, H, W) of one clip; None when the screen holds nothing like one.
 
-    A fan is taken where straight sides that meet in an apex are confirmed in polar form and agree better with the
+    A fan between corner marks that the scanner draws is taken as it is. Otherwise one is taken where straight sides that meet in an apex are confirmed in polar form and agree better with the
     screen than any upright band; otherwise the rectangle around what moves most. `colored` (H, W) are pixels that ever
     had color: no rectangle is built on them.
     """
     if min(images.shape[1:]) < MIN_SIZE_PX or images.max() == 0:
         return None
     screen, searched = screen_of(images), images
+    marked = fan_of_corners(screen, mask_of(screen, THRESHOLDS[0]))
+    if marked is not None:
+        return _fan_sector(_outline_of(marked, screen), marked.merit, images.shape[1:])
     fan = best_fan(screen)
     end = _panel_row(screen)
     if end is not None and (fan is None or fan.wedge.v + 0.5 * (fan.near + fan.far) > end):
@@ -113,6 +117,12 @@ def _panel_row(screen: Screen) -> int | None:
     height, width = screen.gray.shape
     tops = parts[parts[:, cv2.CC_STAT_WIDTH] >= PANEL_WIDTH * width, cv2.CC_STAT_TOP]
     return int(tops.min()) if len(tops) and tops.min() >= PANEL_TOP * height else None
+
+
+def _outline_of(fan: Fan, screen: Screen) -> FanOutline:
+    """A fan as it is, in px of the original."""
+    there = fan.mapped(1.0 / screen.scale, screen.original(fan.wedge.u), screen.original(fan.wedge.v))
+    return FanOutline(there.wedge, there.near, there.far, None)
 
 
 def _closer(images: NDArray[np.uint8], screen: Screen, fan: Fan) -> FanOutline:
