@@ -24,6 +24,7 @@ FINALISTS = 16
 MARGIN = 0.06  # of the outer radius: around a found fan, for a closer look
 MIN_MERIT = 1.62  # of a fan
 PANEL_WIDTH, PANEL_TOP = 0.6, 0.2  # of the screen: width and first row of a spectrum or M-mode
+ABOVE = 0.02  # of the screen: what the small image above a trace covers
 SMALL_FAN = 0.5  # of the screen's width: fans above a trace are narrower
 CONVEX_FROM = 0.12  # face radius over outer radius from which a fan has a curved face
 PHASED_FROM_RAD = np.deg2rad(74.0)  # wider fans come from phased arrays, however dark their near field is
@@ -60,7 +61,13 @@ def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = N
         if found is not None:
             small = found.box.right_px - found.box.left_px < SMALL_FAN * images.shape[2]
             return replace(found, beside_trace=end is not None and small)
-    return _band(images, colored)
+    band = _band(images, colored)
+    return replace(band, beside_trace=True) if band is not None and _has_image_above(screen, end) else band
+
+
+def _has_image_above(screen: Screen, end: int | None) -> bool:
+    """Whether something larger than text lies above a spectrum or M-mode that begins in row `end`."""
+    return end is not None and bool(mask_of(screen, THRESHOLDS[0])[:end].mean() * end >= ABOVE * screen.gray.shape[0])
 
 
 def _band(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None) -> Sector | None:

@@ -71,9 +71,14 @@ def test_a_clip_is_read_through_its_motion() -> None:
     assert read(frames).spacing_m == pytest.approx(0.01 / STEP, rel=0.01)
 
 
+def test_a_whole_screen_is_read() -> None:
+    """Level ticks that all look alike, beside a printed depth, a bar and a trace."""
+    found = read(written(fan()))
+    assert found.spacing_m == pytest.approx(0.01 / 23, rel=0.01) and "16 cm printed" in found.source
+
+
 UNKNOWN = {
     "no ruler": lambda image: image,
-    "text and a bar alone": lambda image: written(image),
     "marks that all look alike": lambda image: ruled(image, (600.0, V), 0.0, STEP, 16, dot, 0),
     "every second mark larger": lambda image: ruled(image, (600.0, V), 0.0, STEP, 16, tick, 2),
     "marks of 1 cm that would make it 38 cm deep": lambda image: ruled(image, (600.0, V), 0.0, 10.0, 38),
