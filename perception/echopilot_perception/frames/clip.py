@@ -17,6 +17,7 @@ from echopilot_core import (
     SectorBox,
     to_ns,
 )
+from echopilot_perception.frames.frame_store import let_go
 from echopilot_perception.frames.frame_times import ASSUMED_RATE_HZ, FrameTimes
 from echopilot_perception.frames.image_placement import check_depth, exchange_sides, place_images
 from echopilot_perception.frames.readers.reading import read_clip
@@ -71,9 +72,10 @@ class Clip:
         return ()
 
     def frames(self) -> Iterator[Frame]:
-        """Frames stamped with the clip's own times, sequence 0, 1, ..."""
+        """Frames stamped with the clip's own times, sequence 0, 1, ...; those of a long clip take memory one by one."""
         for i, image in enumerate(self.images):
             yield Frame(to_ns(float(self.frame_times_s[i])), i, image, self.geometry, self.sector, self.imaging)
+            let_go(self.images)
 
 
 def open_clip(path: Path, depth_m: float | None = None, mirror: bool = False) -> Clip:

@@ -14,6 +14,7 @@ from echopilot_core import (
     ProbeKind,
     SectorBox,
 )
+from echopilot_perception.frames.frame_store import FrameStore
 from echopilot_perception.frames.image_sequence import ImageSequence, Region
 from echopilot_perception.frames.scale.reading import ScaleReading, read_scale
 from echopilot_perception.frames.sector import Sector, find_sector
@@ -68,7 +69,7 @@ def place_images(images: ImageSequence, depth_m: float | None, mirrored: bool) -
     height, width = images.gray.shape[1:]
     sector = found if found is not None else _whole(region, width, height)
     shift = shift if found is not None else (0, 0)
-    reading = _scale(images, found, depth_m)
+    reading = _scale(images, found, depth_m, mirrored)
     spacing_m = reading.spacing_m or ASSUMED_DEPTH_M / max(sector.depth_px, 1.0)
     geometry = _geometry(sector, shift, region, spacing_m)
     geometry = replace(geometry, marker_side=_marker(images, sector, shift, mirrored))
@@ -80,14 +81,14 @@ def place_images(images: ImageSequence, depth_m: float | None, mirrored: bool) -
     return ImagePlacement(geometry, box, imaging, known, reading.source)
 
 
-def _scale(images: ImageSequence, sector: Sector | None, depth_m: float | None) -> ScaleReading:
+def _scale(images: ImageSequence, sector: Sector | None, depth_m: float | None, mirrored: bool) -> ScaleReading:
     """Scale from the file, from a stated depth, or from the screen; where the last two differ, words say so."""
     if images.region is not None:
         return ScaleReading(images.region.spacing_y_m, "the file")
     if sector is None:
         reading, depth_px = ScaleReading(None, "no sector was found"), float(images.gray.shape[1])
     else:
-        reading, depth_px = read_scale(images.gray, sector), max(sector.depth_px, 1.0)
+        reading, depth_px = read_scale(images.gray, sector, mirrored), max(sector.depth_px, 1.0)
     if depth_m is None:
         return reading
     source, shown_m = "the stated depth", (reading.spacing_m or 0.0) * depth_px
@@ -101,8 +102,10 @@ def exchange_sides(images: ImageSequence) -> ImageSequence:
     region, width = images.region, images.gray.shape[2]
     if region is not None:
         region = replace(region, left_px=width - region.right_px, right_px=width - region.left_px)
-    turned = np.ascontiguousarray(images.gray[:, :, ::-1]), np.ascontiguousarray(images.colored[:, ::-1])
-    return replace(images, gray=turned[0], colored=turned[1], region=region)
+    store = FrameStore()
+    for image in images.gray:
+        store.add(image[:, ::-1])
+    return replace(images, gray=store.stack(), colored=np.ascontiguousarray(images.colored[:, ::-1]), region=region)
 
 
 def _marker(images: ImageSequence, sector: Sector, shift: tuple[int, int], mirrored: bool) -> MarkerSide:

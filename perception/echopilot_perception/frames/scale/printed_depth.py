@@ -19,6 +19,7 @@ BASE, GAP = 0.22, 0.9  # letter heights: how far bottoms may differ, and the spa
 POINT = 0.34  # letter heights: the largest decimal point
 SURE, RIVAL = 0.72, 0.08  # likeness of a sign at least; how much more another one may be like it
 LIKE_DIGITS = "lIijtOoQDeSsZzBGgqb"  # letters that are no reason to doubt a digit
+LEAST_CM = 1.5  # of a depth
 TIE = 0.06  # digits that differ less in likeness cannot be told
 LENGTHS = (3, 6)  # signs of a depth
 MOST_GLYPHS = 4000
@@ -105,4 +106,4 @@ def _numbers(word: list[_Glyph], like: NDArray[np.float32]) -> list[float]:
             return []
         signs.append("".join(sign for sign, score in scores.items() if score >= best - TIE))
     texts = ("".join(chosen) for chosen in product(*signs[:-2]))
-    return [float(text) for text in texts if DEPTH.fullmatch(text)]
+    return [float(text) for text in texts if DEPTH.fullmatch(text) and float(text) >= LEAST_CM]

@@ -29,8 +29,8 @@ class ScaleReading:
     source: str
 
 
-def read_scale(images: NDArray[np.uint8], sector: Sector) -> ScaleReading:
-    """The scale that the screen of images (N, H, W) shows beside the sector."""
+def read_scale(images: NDArray[np.uint8], sector: Sector, mirrored: bool = False) -> ScaleReading:
+    """The scale that the screen of images (N, H, W) shows beside the sector; `mirrored`: left and right are exchanged."""
     if sector.beside_trace:
         return ScaleReading(None, "no ruler is read beside a spectrum or an M-mode")
     still, scale = still_image(images)
@@ -42,7 +42,7 @@ def read_scale(images: NDArray[np.uint8], sector: Sector) -> ScaleReading:
         return ScaleReading(None, "the rulers on the screen contradict each other")
     same = [r for r in found if abs(r.step_px / found[0].step_px - 1.0) <= SAME]
     best = max(same, key=lambda r: (r.group > 0, r.merit))
-    printed = printed_depths_cm(still)
+    printed = printed_depths_cm(np.ascontiguousarray(still[:, ::-1]) if mirrored else still)
     marks = f"{best.count} marks, {best.step_px:.1f} px apart"
     agreed = [cm for cm in STEPS_CM if _depth_of(best, sector, cm, printed) is not None]
     alone = _possible_steps_cm(best, sector)
@@ -59,7 +59,7 @@ def read_scale(images: NDArray[np.uint8], sector: Sector) -> ScaleReading:
 
 
 def _possible_steps_cm(ruler: Ruler, sector: Sector) -> list[float]:
-    """Lengths of a step [cm] that the ruler by itself may have: those that suit the kind of probe; none without groups."""
+    """Lengths of a step [cm] that suit a ruler by itself and its kind of probe; none without groups."""
     low, high = ZOOMED_CM if _is_zoomed(sector) else DEPTHS_CM[sector.kind]
     table = MAY_BE_CM if sector.kind == ProbeKind.LINEAR else FAN_MAY_BE_CM
     return [cm for cm in table.get(ruler.group, ()) if low <= cm * sector.depth_px / ruler.step_px <= high]

@@ -37,11 +37,12 @@ CUT_SHARE = 0.03  # of the screen's height: a straight top that is nearer to its
 def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = None) -> Sector | None:
     """Find the sector in images (N, H, W) of one clip; None when the screen holds nothing like one.
 
-    A fan between corner marks that the scanner draws is taken as it is. Otherwise one is taken where straight sides that meet in an apex are confirmed in polar form and agree better with the
-    screen than any upright band; otherwise the rectangle around what moves most. `colored` (H, W) are pixels that ever
-    had color: no rectangle is built on them.
+    A fan between corner marks that the scanner draws is taken as it is. Otherwise one is taken where straight sides
+    that meet in an apex are confirmed in polar form and agree better with the screen than any upright band; otherwise
+    the rectangle around what moves most. `colored` (H, W) are pixels that ever had color: no rectangle is built on
+    them.
     """
-    if min(images.shape[1:]) < MIN_SIZE_PX or images.max() == 0:
+    if min(images.shape[1:]) < MIN_SIZE_PX or images[:: max(len(images) // MAX_IMAGES, 1)].max() == 0:
         return None
     screen, searched = screen_of(images), images
     marked = fan_of_corners(screen, mask_of(screen, THRESHOLDS[0]))

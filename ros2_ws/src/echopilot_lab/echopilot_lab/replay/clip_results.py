@@ -15,7 +15,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, Finding, Frame, GateStatus, PerceptionResult, SegmentationClass, View
+from echopilot_core import (
+    EchoPilotError,
+    Finding,
+    Frame,
+    GateStatus,
+    LabelMap,
+    PerceptionResult,
+    SegmentationClass,
+    View,
+)
 from echopilot_core.beat_period import beat_period_s
 from echopilot_perception.anomaly import (
     ClipVote,
@@ -32,6 +41,7 @@ from echopilot_report.images.overlay import enhanced_on_image, labels_on_image, 
 MM2_PER_M2 = 1e6
 APICAL = (View.A4C, View.A2C)
 EF_METHOD = "method of disks, one plane: a ratio, which needs no scale"
+NO_LABELS = LabelMap(np.zeros((1, 1), np.uint8), 0.0, 0.0, 1.0)  # of results that are kept for a whole clip
 NO_SCALE = "not calibrated: no lengths, areas or volumes"
 
 
@@ -86,7 +96,7 @@ class ClipResults:
         self._video.write(image)
         self._known_scale.append(frame.imaging.calibrated)
         self._latency_s.append(result.latency_s)
-        self._results.append(result)
+        self._results.append(replace(result, enhanced=None, label_map=NO_LABELS))
         if self._masks is not None:
             self._masks.append(labels)
 
