@@ -16,7 +16,7 @@ from echopilot_perception.training.augmentation.window import (  # noqa: E402
     DEFINED_BY,
     WINDOWED,
     ZOOMS,
-    Window,
+    ZoomWindow,
     areas_of,
     draw_windows,
     forget_hidden,
@@ -101,7 +101,7 @@ def view_after(view: View, shown: dict[SegmentationClass, float], full: dict[Seg
     for tissue, cells in full.items():
         areas[0, int(tissue)] = cells
     one = torch.ones(1)
-    window = Window(one > 0, 2 * one, 0 * one, 0 * one, one < 0, 0 * one, one)
+    window = ZoomWindow(one > 0, 2 * one, 0 * one, 0 * one, one < 0, 0 * one, one)
     batch = {
         "labels": labels,
         "view": torch.tensor([int(view)]),
@@ -140,7 +140,7 @@ def test_areas_count_every_value_of_a_cell() -> None:
 
 def test_a_fan_shaped_window_is_black_outside_and_round_below() -> None:
     one = torch.ones(1)
-    window = Window(one > 0, 2 * one, 0 * one, 0.3 * one, one > 0, 0 * one, math.radians(20.0) * one)
+    window = ZoomWindow(one > 0, 2 * one, 0 * one, 0.3 * one, one > 0, 0 * one, math.radians(20.0) * one)
     outside = window.outside(200)[0]
     assert not outside[100, 100] and outside[199, 30] and outside[5, 2]
     column = torch.nonzero(~outside[:, 100])[:, 0]

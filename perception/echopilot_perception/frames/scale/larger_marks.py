@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.frames.scale.marks import Marks
+from echopilot_perception.frames.scale.marks import ScreenMarks
 
 LARGER = 1.3  # of larger marks over the others, in weight or size; a single one may show the focus
 LARGEST = 1.25  # of every tenth mark over every fifth
@@ -12,7 +12,7 @@ NEAR, NEAR_LARGE = 0.1, 0.18  # steps by which a mark, and a large one, may be o
 
 
 def group_of(
-    marks: Marks,
+    marks: ScreenMarks,
     along: NDArray[np.float64],
     aside: NDArray[np.float64],
     zero: float,

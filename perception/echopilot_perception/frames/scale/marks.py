@@ -14,7 +14,7 @@ MOST = 1000  # the brightest: dithering and speckle make more
 
 
 @dataclass(frozen=True)
-class Marks:
+class ScreenMarks:
     """Centers `u`, `v` (K,) [px of the original], and `size` (K,): longer side [px of the copy] of each mark.
 
     `weight` (K,) is its brightness summed over its area. `scale` is px of the copy per px of the original.
@@ -38,7 +38,7 @@ def still_image(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
     return still, scale
 
 
-def marks_of(still: NDArray[np.uint8], scale: float) -> Marks:
+def marks_of(still: NDArray[np.uint8], scale: float) -> ScreenMarks:
     """Marks of a still image (H, W), itself a copy at `scale`."""
     reach = max(round(LARGEST * max(still.shape)), 5)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (reach, reach))
@@ -54,4 +54,6 @@ def marks_of(still: NDArray[np.uint8], scale: float) -> Marks:
     small[0] = False
     if small.sum() > MOST:
         small &= weight >= np.sort(weight[small])[-MOST]
-    return Marks((u[small] + 0.5) / scale - 0.5, (v[small] + 0.5) / scale - 0.5, size[small], weight[small], scale)
+    return ScreenMarks(
+        (u[small] + 0.5) / scale - 0.5, (v[small] + 0.5) / scale - 0.5, size[small], weight[small], scale
+    )

@@ -30,7 +30,7 @@ class ScaleReading:
 
 
 def read_scale(images: NDArray[np.uint8], sector: Sector, mirrored: bool = False) -> ScaleReading:
-    """The scale that the screen of images (N, H, W) shows beside the sector; `mirrored`: left and right are exchanged."""
+    """The scale that the screen of images (N, H, W) shows beside the sector; `mirrored`: its sides are exchanged."""
     if sector.beside_trace:
         return ScaleReading(None, "no ruler is read beside a spectrum or an M-mode")
     still, scale = still_image(images)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_perception.frames.scale.marks import Marks
+from echopilot_perception.frames.scale.marks import ScreenMarks
 
 STEPS_PX = (4.5, 110.0)  # between two marks, px of the copy
 UPRIGHT_RAD, SLANTED_RAD = np.deg2rad(2.0), np.deg2rad((20.0, 64.0))  # leans of rulers
@@ -35,7 +35,7 @@ class EvenRow:
         return float(np.hypot(self.step_u, self.step_v))
 
 
-def even_rows(marks: Marks) -> list[EvenRow]:
+def even_rows(marks: ScreenMarks) -> list[EvenRow]:
     """Rows of four marks alike that run down, without repetition; upright ones and those along the sides of fans."""
     if len(marks.u) < FIRST:
         return []

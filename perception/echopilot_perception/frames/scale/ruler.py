@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import ProbeKind
 from echopilot_perception.frames.scale.larger_marks import group_of
-from echopilot_perception.frames.scale.marks import Marks
+from echopilot_perception.frames.scale.marks import ScreenMarks
 from echopilot_perception.frames.scale.rows import UPRIGHT_RAD, even_rows
 from echopilot_perception.frames.sector.model import Sector
 
@@ -37,7 +37,7 @@ class Ruler:
     merit: float
 
 
-def rulers_of(marks: Marks, sector: Sector) -> list[Ruler]:
+def rulers_of(marks: ScreenMarks, sector: Sector) -> list[Ruler]:
     """Rulers that the marks make beside a sector, best first."""
     found: list[Ruler] = []
     allowed = _allowed(marks, sector)
@@ -54,7 +54,7 @@ def rulers_of(marks: Marks, sector: Sector) -> list[Ruler]:
     return sorted(found, key=lambda ruler: ruler.merit, reverse=True)
 
 
-def _allowed(marks: Marks, sector: Sector) -> NDArray[np.bool_]:
+def _allowed(marks: ScreenMarks, sector: Sector) -> NDArray[np.bool_]:
     """Marks outside the sector or near to its edge."""
     if sector.kind == ProbeKind.LINEAR:
         margin = INSIDE * sector.width_px
@@ -66,7 +66,7 @@ def _allowed(marks: Marks, sector: Sector) -> NDArray[np.bool_]:
     return np.asarray((within < INSIDE * far) | (np.hypot(u, v) > far), np.bool_)
 
 
-def _is_text(marks: Marks, index: NDArray[np.int64]) -> bool:
+def _is_text(marks: ScreenMarks, index: NDArray[np.int64]) -> bool:
     """Whether most of the marks at `index` have another one beside them."""
     size = np.maximum(marks.size[index], 4.0)[:, None] / marks.scale
     right = marks.u[None, :] - marks.u[index][:, None]
@@ -80,7 +80,7 @@ def _best_on(
     on: NDArray[np.int64],
     along: NDArray[np.float64],
     aside: NDArray[np.float64],
-    marks: Marks,
+    marks: ScreenMarks,
     step_px: float,
     lean: float,
 ) -> Ruler | None:

@@ -1,5 +1,6 @@
 """Corner marks around a zoomed fan: two above and two below, in the same places on both sides of its axis."""
 
+from dataclasses import dataclass
 from itertools import product
 
 import cv2
@@ -13,7 +14,8 @@ from echopilot_perception.frames.sector.screen import Screen
 STANDS_OUT = 30  # gray values above the surroundings
 SIZES_PX = (5, 16)  # of a mark
 HOLLOW = 0.5  # of its box that an angle of two thin strokes covers at most
-LEVEL_PX, AXIS_PX = 2.5, 4.0  # two marks of a pair in height; the middles of both pairs
+ALIKE_PX, ALIKE = 3, 1.35  # how much sizes of a pair may differ, and the gray values of all four by a factor
+LEVEL_PX, AXIS_PX = 2.0, 3.0  # two marks of a pair in height; the middles of both pairs
 ACROSS = (0.08, 0.95)  # distance of a pair, of the width of the screen
 DEEP = 0.25  # height from one pair to the other, of that of the screen, at least
 LEAN_RAD = (np.deg2rad(7.0), np.deg2rad(50.0))
@@ -22,15 +24,27 @@ TOP_LEFT, BOTTOM_LEFT = 0, 2
 MERIT = 1.0  # that of fans told by their corners alone
 
 
+@dataclass(frozen=True)
+class _Angle:
+    u: float
+    v: float
+    width: int
+    height: int
+    gray: float
+
+    def is_like(self, other: "_Angle") -> bool:
+        return abs(self.width - other.width) <= ALIKE_PX and abs(self.height - other.height) <= ALIKE_PX
+
+
 def fan_of_corners(screen: Screen, content: NDArray[np.uint8]) -> Fan | None:
     """The fan between corner marks of a screen, in px of its copy, on content (H, W); None without clear marks."""
     height, width = screen.gray.shape
     angles = _angles(screen.gray)
     upper, lower = (
         [
-            (a[0], b[0], 0.5 * (a[1] + b[1]))
+            (a.u, b.u, 0.5 * (a.v + b.v), min(a.gray, b.gray), max(a.gray, b.gray))
             for a, b in product(angles[left], angles[left + 1])
-            if abs(a[1] - b[1]) <= LEVEL_PX and ACROSS[0] * width <= b[0] - a[0] <= ACROSS[1] * width
+            if abs(a.v - b.v) <= LEVEL_PX and a.is_like(b) and ACROSS[0] * width <= b.u - a.u <= ACROSS[1] * width
         ]
         for left in (TOP_LEFT, BOTTOM_LEFT)
     )
@@ -38,6 +52,8 @@ def fan_of_corners(screen: Screen, content: NDArray[np.uint8]) -> Fan | None:
     for top, bottom in product(upper, lower):
         near_half, far_half, deep = 0.5 * (top[1] - top[0]), 0.5 * (bottom[1] - bottom[0]), bottom[2] - top[2]
         aside = 0.5 * abs(top[0] + top[1] - bottom[0] - bottom[1])
+        if max(top[4], bottom[4]) > ALIKE * min(top[3], bottom[3]):
+            continue
         if aside > AXIS_PX or deep < DEEP * height or far_half <= near_half:
             continue
         half = float(np.arctan2(far_half - near_half, deep))
@@ -52,12 +68,12 @@ def fan_of_corners(screen: Screen, content: NDArray[np.uint8]) -> Fan | None:
     return max(found, key=lambda row: row[0])[1] if found else None
 
 
-def _angles(gray: NDArray[np.uint8]) -> list[list[tuple[float, float]]]:
+def _angles(gray: NDArray[np.uint8]) -> list[list[_Angle]]:
     """Corners (u, v) of small angles of two thin strokes: top left, top right, bottom left, bottom right."""
     kernel = np.ones((SIZES_PX[1] // 2, SIZES_PX[1] // 2), np.uint8)
     mask = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_TOPHAT, kernel) > STANDS_OUT, np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    found: list[list[tuple[float, float]]] = [[], [], [], []]
+    found: list[list[_Angle]] = [[], [], [], []]
     for k, (u, v, width, height, area) in enumerate(stats.tolist()):
         if not (
             SIZES_PX[0] <= min(width, height) and max(width, height) <= SIZES_PX[1] and area <= HOLLOW * width * height
@@ -70,7 +86,8 @@ def _angles(gray: NDArray[np.uint8]) -> list[list[tuple[float, float]]]:
         if sum(empty) == 1:
             corner = empty.index(True)
             du, dv = _tip(part, corner)
-            found[corner].append((u + du, v + dv))
+            light = float(gray[v : v + height, u : u + width][part].mean())
+            found[corner].append(_Angle(u + du, v + dv, width, height, light))
     return found
 
 

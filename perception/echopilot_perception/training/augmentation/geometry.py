@@ -14,7 +14,7 @@ from echopilot_perception import grid
 from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.heads.sizes import POWERS
 from echopilot_perception.training.augmentation.draw import Draw
-from echopilot_perception.training.augmentation.window import Window, areas_of, draw_windows, forget_hidden
+from echopilot_perception.training.augmentation.window import ZoomWindow, areas_of, draw_windows, forget_hidden
 from echopilot_perception.training.batches import Batch
 
 ZOOMED, STRETCHED, DEFORMED, NARROWED, FACED, SHORTENED = 0.6, 0.25, 0.5, 0.35, 0.2, 0.15  # shares
@@ -55,7 +55,7 @@ def _flow(draw: Draw) -> Tensor:
     return flow * ramp
 
 
-def _sample(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tensor, window: Window) -> None:
+def _sample(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tensor, window: ZoomWindow) -> None:
     cosine, sine = turn.cos(), turn.sin()
     a, b, c, d = cosine / across, sine / across, -sine / down, cosine / down
     theta = torch.stack([a, b, b + 2.0 * window.x, c, d, d - 1.0 + 2.0 * window.y], dim=1).reshape(-1, 2, 3)
@@ -72,7 +72,7 @@ def _sample(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tens
         batch[name] = (UNKNOWN_LABEL - taken)[:, 0].to(values.dtype)
 
 
-def _move_points(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tensor, window: Window) -> None:
+def _move_points(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tensor, window: ZoomWindow) -> None:
     cosine, sine = turn.cos(), turn.sin()
     forward = torch.stack([across * cosine, -down * sine, across * sine, down * cosine], dim=1).reshape(-1, 2, 2)
     half = 0.5 * grid.STANDARD_M
@@ -86,7 +86,7 @@ def _move_points(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow:
     batch["landmarks"] = torch.where(inside[..., None], points, math.nan)
 
 
-def _outline(batch: Batch, draw: Draw, zoom: Tensor, window: Window) -> None:
+def _outline(batch: Batch, draw: Draw, zoom: Tensor, window: ZoomWindow) -> None:
     """Narrower fans, faces that stand off, and the round end of a fan that shows less depth than was rendered.
 
     Windows have outlines of their own.

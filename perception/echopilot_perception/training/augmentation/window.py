@@ -40,7 +40,7 @@ DEFINED_BY: dict[View, tuple[tuple[SegmentationClass, ...], ...]] = {
 
 
 @dataclass(frozen=True)
-class Window:
+class ZoomWindow:
     """Windows of a batch of images whose side is 1 and whose face is at (0, 0), x from -0.5 to 0.5.
 
     `chosen` (N,): those that have one. `zoom`, and the middle of the window's top (`x`, `y`): 1 and 0 in the others.
@@ -71,7 +71,7 @@ class Window:
         return ((reach < top) | (reach > top + 1.0 / zoom) | ((torch.atan2(x, y) - middle).abs() > half)) & fan
 
 
-def draw_windows(labels: Tensor, draw: Draw) -> Window:
+def draw_windows(labels: Tensor, draw: Draw) -> ZoomWindow:
     """Windows in a share of the images with labels (N, H, H), about a place of a random structure in each.
 
     Half of them lie on the axis of the sector.
@@ -89,7 +89,7 @@ def draw_windows(labels: Tensor, draw: Draw) -> Window:
     x = torch.where(draw.chosen(CENTERED), 0.0, across + draw.between(-0.25, 0.25) * side)
     fan = chosen & draw.chosen(FAN_SHAPED)
     middle = torch.atan2(x, y + 0.5 * side)
-    return Window(chosen, zoom, x * chosen, y * chosen, fan, middle, draw.between(*HALF_RAD))
+    return ZoomWindow(chosen, zoom, x * chosen, y * chosen, fan, middle, draw.between(*HALF_RAD))
 
 
 def areas_of(labels: Tensor) -> Tensor:
@@ -98,7 +98,7 @@ def areas_of(labels: Tensor) -> Tensor:
     return torch.zeros(len(cells), CLASSES, device=cells.device).scatter_add_(1, cells, torch.ones_like(cells).float())
 
 
-def forget_hidden(batch: Batch, window: Window, before: Tensor) -> None:
+def forget_hidden(batch: Batch, window: ZoomWindow, before: Tensor) -> None:
     """Make unknown what a window does not show: motions of the probe, sizes, contact, quality, and some views.
 
     The nearest view stays where of each group of its defining classes at least one is inside, with most of its area;

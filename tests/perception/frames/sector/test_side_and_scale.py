@@ -76,7 +76,7 @@ def test_turning_twice_changes_nothing(tmp_path: Path) -> None:
     assert np.array_equal(twice.images, plain.images)
     assert twice.geometry.origin_u_px == pytest.approx(plain.geometry.origin_u_px)
     assert once.geometry.origin_u_px == pytest.approx(639 - plain.geometry.origin_u_px, abs=1.0)
-    assert once.geometry.depth_m == pytest.approx(plain.geometry.depth_m)
+    assert once.geometry.depth_m == pytest.approx(plain.geometry.depth_m, rel=0.005)  # each read from its own ruler
     assert once.geometry.marker_side is MarkerSide.LEFT  # of the display that the clip came from
     assert any("exchanged" in line for line in once.remarks)
 
