@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from rclpy.qos import QoSProfile
 
 import echopilot_wire as wire
 from echopilot_core.se3 import R_PROBE_US_IMAGE, transform
 from echopilot_exam.record.recording import Recording
 from echopilot_lab.patients.reference_views import FRAME_HZ, cine_frame_states
-from echopilot_nodes.graph import qos
+from echopilot_nodes.graph.qos import LATCHED
 from echopilot_nodes.recorder import offered
 from echopilot_sim.anatomy import build, named_patient
 from echopilot_sim.bmode import Renderer
@@ -23,7 +24,7 @@ FRAME, TF, TF_STATIC = "/probe/frame", "/tf", "/tf_static"
 TYPES = {FRAME: "ultrasound_msgs/msg/UltrasoundFrame", TF: "tf2_msgs/msg/TFMessage", TF_STATIC: "tf2_msgs/msg/TFMessage"}
 START_NS = 1_000_000_000
 STEP = 2  # of the 30 Hz of the clip
-PROFILES = {FRAME: qos.FRAMES_OFFERED, TF: qos.STATE_OFFERED, TF_STATIC: qos.LATCHED}
+PROFILES = {FRAME: QoSProfile(depth=5), TF: QoSProfile(depth=100), TF_STATIC: LATCHED}
 
 
 def write(path: Path) -> None:

@@ -49,7 +49,7 @@ class ProbeSource(LifecycleNode):
         self._source: LiveScanner | ClipPlayer = (
             LiveScanner(self, p, self._frames) if p.scanner else ClipPlayer(self, p, self._frames, self._on_clip_end)
         )
-        self._services: list[Any] = []
+        self._device_services: list[Any] = []
         self._is_active = False
         self._last_timer: object = None
         self._diagnostics = Diagnostics(self, self._health, hardware_id=p.scanner or Path(p.clip).name)
@@ -63,7 +63,7 @@ class ProbeSource(LifecycleNode):
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         self._is_active = True
-        self._services = [
+        self._device_services = [
             self.create_service(SetImaging, topics.SET_IMAGING, self._on_imaging),
             self.create_service(Freeze, topics.FREEZE, self._on_freeze),
         ]
@@ -78,7 +78,7 @@ class ProbeSource(LifecycleNode):
         """End the scanner's thread."""
         if self._is_active:
             self._is_active = False
-            for service in self._services:
+            for service in self._device_services:
                 self.destroy_service(service)
             self._source.stop()
 
