@@ -1,7 +1,7 @@
-"""Write the example bag of docs/ultrasound_msgs.md: `python examples/write_ultrasound_bag.py examples/ultrasound_msgs.mcap`.
+"""Write the example bag of docs/ultrasound_msgs.md: `python write_ultrasound_bag.py ultrasound_msgs.mcap`.
 
-One beat of an apical four-chamber view of the virtual patient `normal`, at 15 Hz, with the pose of the probe: what a driver
-of a scanner has to publish, and all that is needed to place every pixel in space.
+One beat of an apical four-chamber view of the virtual patient `normal`, at 15 Hz, with the pose of the probe: what a
+driver of a scanner has to publish, and all that is needed to place every pixel in space.
 """
 
 import sys
@@ -21,7 +21,8 @@ from echopilot_sim.anatomy import build, named_patient
 from echopilot_sim.bmode import Renderer
 
 FRAME, TF, TF_STATIC = "/probe/frame", "/tf", "/tf_static"
-TYPES = {FRAME: "ultrasound_msgs/msg/UltrasoundFrame", TF: "tf2_msgs/msg/TFMessage", TF_STATIC: "tf2_msgs/msg/TFMessage"}
+TRANSFORMS = "tf2_msgs/msg/TFMessage"
+TYPES = {FRAME: "ultrasound_msgs/msg/UltrasoundFrame", TF: TRANSFORMS, TF_STATIC: TRANSFORMS}
 START_NS = 1_000_000_000
 STEP = 2  # of the 30 Hz of the clip
 PROFILES = {FRAME: QoSProfile(depth=5), TF: QoSProfile(depth=100), TF_STATIC: LATCHED}
@@ -34,9 +35,7 @@ def write(path: Path) -> None:
     states = [state for k, state in enumerate(cine_frame_states(anatomy)[1]) if k / FRAME_HZ < beat_s]
     renderer = Renderer(anatomy, "fast")
     bag = Recording(path, {}, {})
-    channels = {
-        topic: bag.channel(topic, kind, wire.definition(kind), offered(PROFILES[topic])) for topic, kind in TYPES.items()
-    }
+    channels = {t: bag.channel(t, kind, wire.definition(kind), offered(PROFILES[t])) for t, kind in TYPES.items()}
     plane = ("probe", "us_image", transform(R_PROBE_US_IMAGE, np.zeros(3)))
     bag.write(channels[TF_STATIC], START_NS, wire.encode(wire.to_transforms(START_NS, [plane])))
     for sequence, state in enumerate(states[::STEP]):

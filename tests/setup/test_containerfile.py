@@ -1,4 +1,4 @@
-"""The Containerfile, as far as a machine without a container engine can tell: what it copies, its base, its commands."""
+"""The Containerfile, as far as can be told without a container engine: what it copies, its base, its commands."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,8 @@ def test_all_that_is_copied_exists_and_all_that_is_installed_is_copied() -> None
     sources = copied()
     assert [source for source in sources if not (ROOT / source).exists()] == []
     setuptools = SETTINGS["tool"]["setuptools"]
-    needed = [*setuptools["packages"]["find"]["where"], *(f for files in setuptools["data-files"].values() for f in files)]
+    data_files = [file for files in setuptools["data-files"].values() for file in files]
+    needed = [*setuptools["packages"]["find"]["where"], *data_files]
     needed += [SETTINGS["project"]["readme"], "package.xml", "CMakeLists.txt", "launch"]
     bases = re.search(r"base-paths: \[(.*)\]", (ROOT / "colcon_defaults.yaml").read_text())[1].split(", ")
     needed += [base for base in bases if base != "."]

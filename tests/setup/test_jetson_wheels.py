@@ -1,4 +1,4 @@
-"""All that docs/jetson.md installs by pip exists as wheels for the processor of a Jetson, beside NumPy 1 of apt's ROS."""
+"""All that docs/jetson.md installs by pip exists as wheels for a Jetson, beside the NumPy 1 of apt's ROS."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from for_jetson import JETSONS, Jetson
 
 tomllib = pytest.importorskip("tomllib", reason="needs Python 3.11")

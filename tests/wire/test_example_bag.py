@@ -1,4 +1,4 @@
-"""The example bag of docs/ultrasound_msgs.md: small, of today's definitions, complete, and read by the page's own lines."""
+"""The example bag of docs/ultrasound_msgs.md: small, of today's definitions, complete, read by the page's own lines."""
 
 import random
 import re
@@ -45,7 +45,8 @@ def test_it_is_small_and_of_the_definitions_of_today() -> None:
     for schema in summary.schemas.values():
         now = fields(wire.definition(schema.name))
         assert fields(schema.data.decode()) == now, f"{schema.name}: write the bag anew"
-    latched = {c.topic: "durability: transient_local" in c.metadata["offered_qos_profiles"] for c in summary.channels.values()}
+    offered = {c.topic: c.metadata["offered_qos_profiles"] for c in summary.channels.values()}
+    latched = {topic: "durability: transient_local" in profile for topic, profile in offered.items()}
     assert latched == {"/probe/frame": False, "/tf": False, "/tf_static": True}
 
 
@@ -95,8 +96,8 @@ def test_ten_lines_hear_it_with_ros(monkeypatch: pytest.MonkeyPatch) -> None:
         publisher = node.create_publisher(messages_of_ros.UltrasoundFrame, "/probe/frame", 5)
         data = [data for topic, _, data in messages() if topic == "/probe/frame"]
         assert listener.stdout is not None
-        while not select.select([listener.stdout], [], [], 0.1)[0]:  # the first ones go before they have found each other
-            publisher.publish(data[0])
+        while not select.select([listener.stdout], [], [], 0.1)[0]:
+            publisher.publish(data[0])  # until they have found each other
             assert listener.poll() is None, "it ended by itself"
         assert listener.stdout.readline() == "0: 288 x 207 px of 0.81 mm\n"
     finally:

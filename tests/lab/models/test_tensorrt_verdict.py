@@ -29,9 +29,7 @@ def test_both_precisions_have_to_be_done_and_to_hold() -> None:
     assert both["holds"] and len(both["checks"]) == 6
     assert json.loads(json.dumps(both))["figures"]["fp16"]["compute"] == {"p50_ms": 1.0, "p99_ms": 2.0}
     off = verdict([CHECK, replace(CHECK, precision=Precision.FP16, differences={"view": 0.02})], {})
-    assert [name for name, holds in off["checks"].items() if not holds] == [
-        "fp16: outputs within 0.01 of ONNX Runtime"
-    ]
+    assert [name for name, holds in off["checks"].items() if not holds] == ["fp16: outputs within 0.01 of ONNX Runtime"]
 
 
 def test_the_script_says_in_one_line_what_the_machine_lacks(tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ class BindingsWheel:
 
 WHEELS = (
     BindingsWheel("tensorrt-bindings==8.6.1", "manylinux_2_17_x86_64", "3.10", "8.6.1"),
-    BindingsWheel("tensorrt-cu12-bindings==10.3.0", "manylinux_2_17_x86_64", "3.10", "10.3.0"),  # as in JetPack 6.1, 6.2
+    BindingsWheel("tensorrt-cu12-bindings==10.3.0", "manylinux_2_17_x86_64", "3.10", "10.3.0"),  # JetPack 6.1, 6.2
     BindingsWheel("tensorrt-cu12-bindings==10.7.0", "manylinux_2_31_aarch64", "3.10", "10.3.0"),
-    BindingsWheel("tensorrt-cu13-bindings==10.13.3.9", "manylinux_2_35_aarch64", "3.12", "10.3.0"),  # as in JetPack 7.0
+    BindingsWheel("tensorrt-cu13-bindings==10.13.3.9", "manylinux_2_35_aarch64", "3.12", "10.3.0"),  # JetPack 7.0
     BindingsWheel("tensorrt-cu13-bindings==11.4.0.106", "manylinux_2_35_aarch64", "3.12", "11.4.0"),
 )
 """One of every kind that the runtime supports, for the processors of a Jetson where PyPI has it."""

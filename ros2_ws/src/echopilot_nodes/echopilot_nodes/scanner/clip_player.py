@@ -89,7 +89,7 @@ class ClipPlayer:
 
     def freeze(self, frozen: bool) -> str:
         """A clip goes on to its end: always EchoPilotError."""
-        raise EchoPilotError(f"{self._name} is a recording and cannot be frozen; scanner:=bag:FILE plays one as a scanner")
+        raise EchoPilotError(f"{self._name} is a recording and cannot be frozen")
 
     def apply(self, asked: ImagingParameters) -> str:
         """A clip is as it was recorded: always EchoPilotError."""
