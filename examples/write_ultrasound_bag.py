@@ -45,6 +45,7 @@ def write(path: Path) -> None:
         bag.write(channels[TF], stamp_ns, wire.encode(wire.to_transforms(stamp_ns, [pose])))
         bag.write(channels[FRAME], stamp_ns, wire.encode(wire.to_frame(frame)))
     bag.close()
+    print(f"{path}: {sequence + 1} frames, {path.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":
