@@ -53,7 +53,7 @@ from echopilot_sim.truth.frame_truth import truth_of
 from echopilot_sim_nodes.params import SimulatorParams
 from echopilot_sim_nodes.simulator_topics import SimulatorTopics, without_wait
 from echopilot_sim_nodes.truth_message import to_truth
-from echopilot_wire import from_result, from_safe_twist, from_safety_state
+from echopilot_wire import from_result, from_safe_twist, from_safety_state, from_settings
 
 IMAGE_S = 0.05  # wall time between looks at what has arrived while an image is rendered
 REPEAT_S = 0.1  # wall time after which an unanswered state is sent again
@@ -316,24 +316,11 @@ class Simulator(Node):
         self._begun = self._begun or active
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
-        now, wanted = self._simulation.imaging, request.settings
-
-        def left(asked: float, present: float) -> float:
-            return present if math.isnan(asked) else asked
-
-        asked = ScannerSettings(
-            preset=wanted.preset or now.preset,
-            depth_m=left(wanted.depth or math.nan, now.depth_m),
-            gain_db=left(wanted.gain, now.gain_db),
-            focus_m=left(wanted.focus or math.nan, now.focus_m),
-            dynamic_range_db=left(wanted.dynamic_range or math.nan, now.dynamic_range_db),
-            tgc_db=tuple(wanted.tgc) or now.tgc_db,
-            compounding=wanted.compounding or now.compounding,
-            persistence=left(wanted.persistence, now.persistence),
-        )
         try:
+            wanted = from_settings(request.settings, request.to_zero)
+            asked = _changed(self._imaging or self._simulation.imaging, wanted)
             check_imaging(asked)
-        except EchoPilotError as error:
+        except (EchoPilotError, ValueError) as error:
             response.message = str(error)
         else:
             self._imaging = asked
@@ -373,6 +360,24 @@ class Simulator(Node):
                 f"patient {_title(patient)} replaces {_title(self._simulation.patient)}; time starts at zero"
             )
         return response
+
+
+def _changed(now: ScannerSettings, wanted: ScannerSettings) -> ScannerSettings:
+    """Settings after a request, in which NaN, 0 for `compounding` and empty leave what is."""
+
+    def left(asked: float, present: float) -> float:
+        return present if math.isnan(asked) else asked
+
+    return ScannerSettings(
+        preset=wanted.preset or now.preset,
+        depth_m=left(wanted.depth_m, now.depth_m),
+        gain_db=left(wanted.gain_db, now.gain_db),
+        focus_m=left(wanted.focus_m, now.focus_m),
+        dynamic_range_db=left(wanted.dynamic_range_db, now.dynamic_range_db),
+        tgc_db=wanted.tgc_db or now.tgc_db,
+        compounding=wanted.compounding or now.compounding,
+        persistence=left(wanted.persistence, now.persistence),
+    )
 
 
 def _patient(name: str, seed: int) -> Patient:
