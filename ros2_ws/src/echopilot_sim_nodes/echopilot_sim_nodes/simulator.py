@@ -316,10 +316,10 @@ class Simulator(Node):
         self._begun = self._begun or active
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
-        asked = asked_settings(request, self._simulation.imaging)
         try:
+            asked = asked_settings(request, self._imaging or self._simulation.imaging)
             check_imaging(asked)
-        except EchoPilotError as error:
+        except (EchoPilotError, ValueError) as error:
             response.message = str(error)
         else:
             self._imaging = asked
