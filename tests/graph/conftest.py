@@ -24,7 +24,7 @@ from rclpy.node import Node  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "exam"), str(ROOT / "tests" / "graph")]  # helpers
 CONFIG = ROOT / "ros2_ws/src/echopilot_bringup/config"
-OF_THE_PATIENT = ("simulator", "gz_robot", "scorer")
+OF_THE_PATIENT = ("simulator", "gz_robot", "arm_driver", "scorer")
 START_TIMEOUT_S = 90.0
 PATIENCE_S = 5.0  # wall time after which a silent peer counts as absent, on machines that are busy with other tests
 

@@ -23,7 +23,7 @@ from echopilot_lab.force_runs.run import SETPOINT_N, run_force
 from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE, ArmModel
 from echopilot_sim.arm.driver import SimulatedRobotDriver
-from echopilot_sim.arm.mujoco_arm import DT_S, PROBE_BODY, Arm, arm_spec
+from echopilot_sim.arm.mujoco_arm import DT_S, PROBE_BODY, ArmPhysics, arm_spec
 from echopilot_sim.arm.servo import joint_torque
 from echopilot_sim.simulation import SimConfig, Simulation
 
@@ -109,7 +109,7 @@ def test_the_sensor_feels_the_wrench_and_the_weight_of_the_probe(engine: tuple[V
     """Pressing with 5 N reads z = -5, as `measured_cf` does; the joints tell gravity and the wrench."""
     variant, dart, path = engine
     arm = read_arm(path.read_text(encoding="utf-8"))
-    q = Arm(START, kind=variant.kind).data.qpos.copy()
+    q = ArmPhysics(START, kind=variant.kind).data.qpos.copy()
     at, R = arm_kinematics(arm, q), dart.place(q).rotation
     wrench = np.array([0.5, -0.3, -5.0, 0.04, -0.05, 0.02])  # in probe
     in_world = np.concatenate([R @ wrench[:3], R @ wrench[3:]])
@@ -130,7 +130,7 @@ def test_joint_commands_and_a_wrench_move_the_probe_alike_for_five_seconds(
     variant, dart, path = engine
     model, arm = variant.mujoco(path), read_arm(path.read_text(encoding="utf-8"))
     data, n, body = mujoco.MjData(model), model.nv, model.body(PROBE_BODY).id
-    data.qpos[:] = Arm(START, kind=variant.kind).data.qpos
+    data.qpos[:] = ArmPhysics(START, kind=variant.kind).data.qpos
     mujoco.mj_step1(model, data)
     full = np.zeros((n, n))
     mujoco.mj_fullM(model, data, full)

@@ -6,24 +6,26 @@ import numpy as np
 import pytest
 
 from echopilot_core import EchoPilotError, RobotInputs, RobotMode, SafeTwist, SafetyMode, SafetyState, se3
+from echopilot_core.paths import share_file
 from echopilot_gz.engine import EngineState
-from echopilot_gz.robot import tool_weight
 from echopilot_gz.simulation import GazeboSimulation
+from echopilot_robot.bridge.force import described_tool
 from echopilot_sim.anatomy import build, sample_patient
 from echopilot_sim.arm.arm_models import FR3_LIKE
-from echopilot_sim.arm.mujoco_arm import Arm
+from echopilot_sim.arm.mujoco_arm import ArmPhysics
 from echopilot_sim.simulation import START_POSE, SimConfig
 
 SEED = 600_000
+TOOL = described_tool(share_file("echopilot_description", FR3_LIKE.urdf).read_text(), "probe")
 
 
 class IdealEngine:
     """Joints that follow their velocities exactly, and a wrench that a test chooses, in probe at its origin."""
 
     def __init__(self, now_ns: int) -> None:
-        self.arm = Arm(START_POSE, kind=FR3_LIKE)
+        self.arm = ArmPhysics(START_POSE, kind=FR3_LIKE)
         q = self.arm.data.qpos.copy()
-        weight = tool_weight(START_POSE[:3, :3])
+        weight = TOOL.weight(START_POSE[:3, :3])
         self.contact = np.zeros(6)
         self._state = EngineState(now_ns, q, np.zeros(7), np.zeros((7, 3)), weight)
 
@@ -33,7 +35,7 @@ class IdealEngine:
     def advance(self, velocity_rad_s: np.ndarray, steps: int) -> EngineState:
         old = self._state
         q = old.position_rad + velocity_rad_s * 0.001 * steps
-        weight = tool_weight(START_POSE[:3, :3])  # it hardly turns here
+        weight = TOOL.weight(START_POSE[:3, :3])  # it hardly turns here
         self._state = replace(
             old,
             now_ns=old.now_ns + steps * 1_000_000,
@@ -101,7 +103,7 @@ def test_the_force_is_the_contact_without_the_weight_of_the_probe(anatomy: objec
     robot = sim.advance(RobotInputs(None, None)).robot
     np.testing.assert_allclose(robot.wrench, engine.contact, atol=0.02)
     assert sim.true_normal_force_n == pytest.approx(5.0, abs=0.02)
-    assert sim.raw_wrench[2] == pytest.approx(-5.0 + tool_weight(START_POSE[:3, :3])[2], abs=0.02)
+    assert sim.raw_wrench[2] == pytest.approx(-5.0 + TOOL.weight(START_POSE[:3, :3])[2], abs=0.02)
 
 
 def test_what_gazebo_does_itself_is_refused(anatomy: object) -> None:

@@ -32,6 +32,7 @@ ENDS_WITH = {
     "gazebo": {"gz_robot", "safety"},
     "replay": {"probe_source"},
     "scanner": {"probe_source"},
+    "hardware": {"robot_bridge", "safety"},
 }
 CONFIG = {"gazebo": "sim.yaml"}  # of its own name for the others
 SOURCES = ROOT / "ros2_ws" / "src"
@@ -48,6 +49,7 @@ BAD_ARGUMENTS = {
     "depth_m": ("deep", "a number"),
     "mirror": ("maybe", "true, false"),
     "gui": ("maybe", "true, false"),
+    "robot": ("magic", "topics, simulated"),
 }
 """By argument: a wrong value and what is said to be valid."""
 
@@ -62,7 +64,7 @@ class Remembers:
         return context[str(self.values[0])]
 
 
-@pytest.fixture(params=["sim", "gazebo", "replay", "scanner"])
+@pytest.fixture(params=["sim", "gazebo", "replay", "scanner", "hardware"])
 def launched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, Any]:
     for module, names in NAMES.items():
         made = ModuleType(module)
@@ -133,6 +135,16 @@ def test_what_is_not_given_is_left_to_the_parameter_file(launched: tuple[str, An
     optional = {"arm", "gel", "quality", "calibration"}
     own = {node.named["executable"]: node.named["parameters"][1] for node in module.nodes(values)[2:]}
     assert all(optional.isdisjoint(parameters) for parameters in own.values())
+    if name == "hardware":
+        given = {"description": "/arm.urdf", "calibration": "/cal", "scanner": "topic:usb", "patient": "p1"}
+        own = {node.named["executable"]: node.named["parameters"][1] for node in module.nodes(values | given)[2:]}
+        assert own["robot_bridge"] == {"description": "/arm.urdf", "calibration": "/cal"}
+        assert own["probe_source"]["scanner"] == "topic:usb" and "arm_driver" not in own and "scorer" not in own
+        assert own["exam"]["calibration"] == "/cal" and own["exam"]["patient"] == "p1"
+        assert own["lifecycle_manager"]["nodes"].split() == ["perception", "probe_source", "controller", "exam"]
+        made = module.nodes(values | {"robot": "simulated"})[2:]
+        own = {node.named["executable"]: node.named["parameters"][1] for node in made}
+        assert "arm_driver" in own and "probe_source" not in own and own["exam"]["calibration"] == "simulated"
     if name == "sim":
         given = {"arm": "ur5e_like", "gel": "0.004", "quality": "full", "calibration": "/cal"}
         own = {node.named["executable"]: node.named["parameters"][1] for node in module.nodes(values | given)[2:]}

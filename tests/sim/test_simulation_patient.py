@@ -11,7 +11,7 @@ from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.anatomy.heart.rhythm import heart_phase
 from echopilot_sim.anatomy.torso.skin import Skin, apex_beat
 from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE, ArmModel
-from echopilot_sim.arm.mujoco_arm import Arm
+from echopilot_sim.arm.mujoco_arm import ArmPhysics
 from echopilot_sim.frame_state import Phases
 from echopilot_sim.physics.placement import SHIFT_S, Placement, share
 from echopilot_sim.simulation import START_POSE, SimConfig, Simulation
@@ -136,7 +136,7 @@ def test_either_arm_reaches_every_view_away_from_limits_and_singularities(kind: 
             target = anatomy.view_target(view, Phases())
             if target is None:
                 continue
-            arm = Arm(START_POSE, kind=kind)
+            arm = ArmPhysics(START_POSE, kind=kind)
             q = arm.solve_pose(anatomy.patient.T_base_patient @ target)
             assert np.minimum(q - arm.lower_rad, arm.upper_rad - q).min() > 0.2, (seed, view)
             assert np.sqrt(np.linalg.det(arm.J @ arm.J.T)) > 0.015, (seed, view)

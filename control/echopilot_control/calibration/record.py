@@ -15,7 +15,7 @@ from echopilot_core import EchoPilotError
 from echopilot_core.guarded.bounded import InputFileError, one_line, read_text
 from echopilot_core.guarded.json_input import parse_json, read_json
 
-KINDS = ("probe", "time")
+KINDS = ("probe", "time", "tool")
 FORMAT = 1
 _CLOCK_SLACK = timedelta(minutes=1)
 

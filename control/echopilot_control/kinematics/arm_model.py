@@ -99,6 +99,16 @@ def read_arm(urdf: str) -> ArmDynamics:
     return ArmDynamics(*[*columns, before])
 
 
+def carried_by(urdf: str, link: str) -> tuple[float, Array]:
+    """Mass [kg] and center of mass (3,) [m] of a link with all that is fixed beyond it, in its frame.
+
+    ValueError for what is no URDF, and where there is no mass.
+    """
+    links = {element.get("name", ""): element for element in parse_xml(urdf, "robot_description").findall("link")}
+    mass_kg, com_m, _ = _body(link, links, read_joints(urdf)[0])
+    return mass_kg, com_m
+
+
 def _body(name: str, links: dict[str, Element], joints: tuple[Joint, ...]) -> tuple[float, Array, Array]:
     """Mass [kg], center of mass (3,) [m] and inertia about it (3, 3) of a link with all that is fixed to it."""
     parts: list[tuple[float, Array, Array]] = []

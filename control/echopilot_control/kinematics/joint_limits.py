@@ -43,6 +43,11 @@ def joint_speed_limits_rad_s(urdf: str) -> NDArray[np.float64]:
     return speeds
 
 
+def joint_names(urdf: str) -> tuple[str, ...]:
+    """Names (n) of the moving joints in the file's order; ValueError for what is no URDF."""
+    return tuple(joint.get("name", "") for joint in _moving_joints(urdf))
+
+
 def joints_of(urdf: str) -> list[Element]:
     """Every joint of a URDF, fixed ones too; ValueError for what is no URDF, or holds too many or two of one name."""
     joints = parse_xml(urdf, "robot_description").findall("joint")

@@ -9,6 +9,7 @@ import numpy as np
 from echopilot_control.kinematics.joint_limits import joints_of
 from echopilot_core import Array
 from echopilot_core.guarded.bounded import InputFileError, one_line
+from echopilot_core.se3 import inverse
 
 BASE, PROBE = "base", "probe"  # the frames of `T_base_probe`
 LARGEST = 100.0  # of a number [m, rad, kg, kg m^2, N m]
@@ -44,6 +45,30 @@ def read_joints(urdf: str) -> tuple[tuple[Joint, ...], tuple[Joint, ...]]:
     if not moving or not all(joint in chain for joint in moving):
         raise InputFileError(f"robot_description needs one chain with all moving joints, from '{BASE}' to '{PROBE}'")
     return joints, tuple(reversed(chain))
+
+
+def fixed_pose(urdf: str, link: str) -> Array:
+    """`T_probe_link` (4, 4) of a link that is fixed to the probe; ValueError, naming those there are, for any other."""
+    joints, _ = read_joints(urdf)
+    above, below = {joint.child: joint for joint in joints}, {PROBE: np.eye(4)}
+    root = PROBE
+    while root in above and above[root].kind == FIXED:
+        joint = above[root]
+        below[joint.parent] = below[root] @ inverse(joint.T_parent_joint)
+        root = joint.parent
+    left = list(below)
+    while left:
+        parent = left.pop()
+        for joint in joints:
+            if joint.kind == FIXED and joint.parent == parent and joint.child not in below:
+                below[joint.child] = below[parent] @ joint.T_parent_joint
+                left.append(joint.child)
+    if link not in below:
+        raise InputFileError(
+            f"robot_description: link '{one_line(link, 40)}' is not fixed to '{PROBE}'; choose from: "
+            + ", ".join(sorted(below))
+        )
+    return below[link]
 
 
 def numbers(text: str) -> Array:

@@ -6,11 +6,11 @@ from rich.console import Console
 
 from built_patients import drawn
 from echopilot_core import View
+from echopilot_core.kernels.compiled import COMPILED
 from echopilot_lab.benchmarks import bmode as bench_bmode
 from echopilot_lab.benchmarks import bmode_numpy, bmode_views, pymust
 from echopilot_sim.anatomy import Anatomy
 from echopilot_sim.bmode.sound.acoustics import amplitudes
-from echopilot_sim.kernels.compiled import COMPILED
 from echopilot_sim.voxels.body import VoxelBody
 from echopilot_sim.voxels.sampling import sample
 

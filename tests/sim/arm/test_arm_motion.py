@@ -6,9 +6,9 @@ import pytest
 
 from echopilot_core import EchoPilotError, se3
 from echopilot_core.paths import share_file
+from echopilot_core.robot_side.joint_velocity import jacobian
 from echopilot_sim.arm.arm_models import FR3_LIKE, UR5E_LIKE, ArmModel, arm_model
-from echopilot_sim.arm.kinematics import jacobian
-from echopilot_sim.arm.mujoco_arm import Arm
+from echopilot_sim.arm.mujoco_arm import ArmPhysics
 
 DOWN = np.diag([1.0, -1.0, -1.0])
 START = se3.transform(DOWN, np.array([0.5, 0.0, 0.35]))
@@ -36,10 +36,10 @@ def test_an_unknown_arm_lists_the_choices() -> None:
 
 @KINDS
 def test_start_puts_the_probe_where_asked_and_far_targets_are_refused(kind: ArmModel) -> None:
-    arm = Arm(START, kind=kind)
+    arm = ArmPhysics(START, kind=kind)
     assert np.abs(se3.log(se3.inverse(arm.pose()) @ START)).max() < 1e-6
     with pytest.raises(EchoPilotError, match="cannot reach"):
-        Arm(se3.transform(DOWN, np.array([1.6, 0.0, 0.3])), kind=kind)
+        ArmPhysics(se3.transform(DOWN, np.array([1.6, 0.0, 0.3])), kind=kind)
 
 
 @KINDS
@@ -47,7 +47,7 @@ def test_jacobian_is_the_derivative_of_the_pose(kind: ArmModel) -> None:
     seed = 3
     print("seed", seed)
     rng = np.random.default_rng(seed)
-    arm, h = Arm(START, kind=kind), 1e-6
+    arm, h = ArmPhysics(START, kind=kind), 1e-6
     n = len(arm.names)
     J = np.zeros((6, n))
     for _ in range(5):
@@ -70,7 +70,7 @@ def test_jacobian_is_the_derivative_of_the_pose(kind: ArmModel) -> None:
 @KINDS
 @pytest.mark.parametrize("axis", range(6))
 def test_probe_follows_a_twist_despite_friction(kind: ArmModel, axis: int) -> None:
-    arm, twist = Arm(START, kind=kind), np.zeros(6)
+    arm, twist = ArmPhysics(START, kind=kind), np.zeros(6)
     twist[axis] = 0.02 if axis < 3 else 0.2
     for _ in range(2500):  # the integral term first has to find the friction
         arm.step(twist, FREE)
@@ -86,7 +86,7 @@ def test_velocity_loop_has_ten_hertz_of_bandwidth(kind: ArmModel) -> None:
     """Without friction, a 1 Hz twist passes whole, and at 25 Hz less than the -3 dB point comes through."""
     gains = []
     for rate_hz in (1.0, 25.0):
-        arm, speeds, steps = Arm(START, friction_n_m=0.0, kind=kind), [], 2000
+        arm, speeds, steps = ArmPhysics(START, friction_n_m=0.0, kind=kind), [], 2000
         for k in range(steps):
             arm.step(np.array([0, 0, 0.02 * np.sin(2 * np.pi * rate_hz * k * 1e-3), 0, 0, 0]), FREE)
             speeds.append(arm.twist[2])
@@ -101,7 +101,7 @@ def test_velocity_loop_has_ten_hertz_of_bandwidth(kind: ArmModel) -> None:
 def test_joints_stick_below_one_newton_meter_and_break_away_above(
     kind: ArmModel, torque_n_m: float, moves: bool
 ) -> None:
-    arm = Arm(START, kind=kind)
+    arm = ArmPhysics(START, kind=kind)
     for joint in range(len(arm.names)):
         arm.data.qvel[:] = 0.0
         start = arm.data.qpos.copy()
@@ -117,7 +117,7 @@ def test_joints_stick_below_one_newton_meter_and_break_away_above(
 
 @KINDS
 def test_still_arm_holds_against_gravity_and_a_push(kind: ArmModel) -> None:
-    arm = Arm(START, kind=kind)
+    arm = ArmPhysics(START, kind=kind)
     for _ in range(2000):
         arm.step(np.zeros(6), np.array([0.0, 0.0, -8.0, 0.0, 0.0, 0.0]))
     assert np.linalg.norm(arm.origin_m - START[:3, 3]) < 0.005
@@ -130,7 +130,7 @@ def test_limits_of_joints_speed_and_torque_hold_under_absurd_twists(kind: ArmMod
     print("seed", seed)
     rng = np.random.default_rng(seed)
     for _ in range(3):
-        arm, twist = Arm(START, kind=kind), rng.normal(0.0, 1.0, 6)
+        arm, twist = ArmPhysics(START, kind=kind), rng.normal(0.0, 1.0, 6)
         for _ in range(2500):
             arm.step(twist, FREE)
             joints = arm.joint_state()

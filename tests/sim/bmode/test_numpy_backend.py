@@ -17,6 +17,7 @@ from scipy.ndimage import gaussian_filter
 
 from built_patients import drawn
 from echopilot_core import EchoPilotError, Frame, ScannerSettings, View, se3
+from echopilot_core.kernels.compiled import COMPILED
 from echopilot_lab.benchmarks.bmode_views import view_frame_state
 from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.torso import compression
@@ -34,7 +35,6 @@ from echopilot_sim.bmode.sound import contact, effects, propagation, sampling
 from echopilot_sim.bmode.sound.acoustics import GEL
 from echopilot_sim.bmode.sound.scatter import scatterers, tile_rotation, voxel_m
 from echopilot_sim.frame_state import N_ELEMENTS, FrameState, Phases
-from echopilot_sim.kernels.compiled import COMPILED
 from echopilot_sim.voxels.body import VoxelBody, load
 from echopilot_sim.voxels.sampling import sample
 
@@ -301,7 +301,7 @@ from pathlib import Path
 from echopilot_core import EchoPilotError, ScannerSettings, View
 from echopilot_sim.anatomy import build, sample_patient
 from echopilot_sim.bmode import Renderer
-from echopilot_sim.kernels.compiled import COMPILED
+from echopilot_core.kernels.compiled import COMPILED
 from echopilot_sim.frame_state import N_ELEMENTS, FrameState, Phases
 from echopilot_sim.voxels.body import load
 try:
@@ -327,7 +327,7 @@ def test_without_numba_a_carried_patient_is_rendered_and_a_drawn_one_refused(
         [sys.executable, "-c", PROGRAM, str(tmp_path), how], capture_output=True, text=True, check=True, timeout=120
     )
     lines = done.stdout.strip().splitlines()
-    assert len(lines) == 1 and "a drawn patient needs numba" in lines[0] and "voxels.body.load" in lines[0]
+    assert len(lines) == 1 and "a drawn patient needs numba" in lines[0] and "VoxelBody" in lines[0]
     compiled = Renderer(voxels(), "full", seed=5).render(at_view(View.A4C, Phases()))
     arrays = replace(compiled, image=np.load(tmp_path / "image.npy"))
     difference, correlation = compare(compiled, arrays)

@@ -8,11 +8,11 @@ import pytest
 from scipy.integrate import trapezoid
 
 from echopilot_core import SegmentationClass
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy import CLASS_OF_MATERIAL, Material, sample_patient
 from echopilot_sim.anatomy.heart import aortic_root
 from echopilot_sim.anatomy.heart import beating_heart as heart
 from echopilot_sim.anatomy.heart import motion as heart_motion
-from echopilot_sim.kernels.compiled import njit
 
 STEP_M = 0.0011
 ES = 0.38

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from echopilot_core import ScannerSettings, se3
+from echopilot_core.kernels.compiled import COMPILED
 from echopilot_core.robot import HARD_LIMIT_N
 from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.anatomy.torso.skin import apex_beat
@@ -15,7 +16,6 @@ from echopilot_sim.bmode.probes import PRESETS
 from echopilot_sim.bmode.scan_parameters import image_layout
 from echopilot_sim.bmode.sound.contact import beam_coupling
 from echopilot_sim.frame_state import N_ELEMENTS, element_x_m
-from echopilot_sim.kernels.compiled import COMPILED
 from echopilot_sim.physics.coupling_gel import PLENTY_M
 from echopilot_sim.physics.patient_world import PatientWorld
 from echopilot_sim.physics.skin_patch import contact

@@ -7,13 +7,13 @@ import pytest
 
 from built_patients import drawn
 from echopilot_core import EchoPilotError
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy import Anatomy, Material, build, sample_patient
 from echopilot_sim.anatomy.parameters import Dissection
 from echopilot_sim.anatomy.vessels.tube import FLAP_M, TubeKind, VesselTube, course, least_turning, plain
 from echopilot_sim.anatomy.vessels.tube_grid import PER_CELL, build_grid, classify
 from echopilot_sim.anatomy.vessels.vessels import Vessels, pulse
 from echopilot_sim.frame_state import Phases
-from echopilot_sim.kernels.compiled import njit
 
 AORTIC = (Material.BLOOD_AORTA, Material.AORTA_WALL, Material.THROMBUS, Material.FLAP, Material.BLOOD_FALSE_LUMEN)
 WALL_M = 0.0015

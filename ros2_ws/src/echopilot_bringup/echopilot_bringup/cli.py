@@ -61,6 +61,22 @@ def graph(
 
 @bench_app.command()
 @one_line_errors
+def hardware(
+    minutes: Annotated[float, typer.Option(min=0.5, help="Minutes to run exams for.")] = 10.0,
+    rate: Annotated[int, typer.Option(help="Samples of the driver per second: 1000, 500, 250, 200, 125, 100.")] = 500,
+    json_file: JsonFile = None,
+) -> None:
+    """Exams over a driver in wall time: exit code 1 when safety held for anything, or the bridge told of a fault."""
+    from echopilot_bringup.hardware.bench import bench_hardware
+
+    figures = bench_hardware(minutes, rate, console)
+    write_json(figures, json_file)
+    if figures["held_ticks"] or figures["faults_s"]:
+        raise typer.Exit(1)
+
+
+@bench_app.command()
+@one_line_errors
 def page(
     stops: Annotated[int, typer.Option(min=1, help="How many STOPs.")] = 40,
     windows: Annotated[int, typer.Option(min=1, help="How many pairs of windows.")] = 8,

@@ -11,7 +11,7 @@ from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable, Shutdo
 from launch_ros.actions import Node
 
 RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
-OF_THE_PATIENT = ("simulator", "gz_robot", "scorer")
+OF_THE_PATIENT = ("simulator", "gz_robot", "arm_driver", "scorer")
 COME_BACK = ("recorder", "report", "page", "standard_topics", "perception", "scorer", "igtl_server")
 """Nodes that are started again when they end; of the others an operator decides."""
 RESPAWN_S = 1.0

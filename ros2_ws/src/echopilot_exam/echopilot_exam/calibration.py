@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from echopilot_control.calibration.record import KINDS, CalibrationRecord, read_record
+from echopilot_control.calibration.record import CalibrationRecord, read_record
 from echopilot_core import EchoPilotError
 from echopilot_exam.record.model import NOT_CALIBRATED
 
@@ -12,6 +12,9 @@ __all__ = ["NOT_CALIBRATED", "SIMULATED", "Calibrations", "check_calibrations"]
 
 SIMULATED = "simulated"
 """In place of a folder: pose and latency of the simulator's images are exact."""
+
+OF_IMAGES = ("probe", "time")
+"""Kinds of calibration that an exam needs; that of the tool is the robot's."""
 
 MAX_AGE = timedelta(days=365)
 
@@ -49,7 +52,7 @@ def check_calibrations(source: str, now: datetime) -> Calibrations:
         return Calibrations(f"{SIMULATED}, exact", f"{SIMULATED}, exact")
     if not source:
         raise EchoPilotError(f"calibration is empty; give a folder with probe.json and time.json, or '{SIMULATED}'")
-    paths = {kind: Path(source) / f"{kind}.json" for kind in KINDS}
+    paths = {kind: Path(source) / f"{kind}.json" for kind in OF_IMAGES}
     lines = {kind: _line(path, kind, now) for kind, path in paths.items()}
     there = tuple(path for kind, path in paths.items() if lines[kind] != NOT_CALIBRATED)
     return Calibrations(lines["probe"], lines["time"], there)

@@ -3,15 +3,17 @@
 import mujoco
 import numpy as np
 
+from echopilot_control.kinematics.urdf import PROBE
 from echopilot_core import Array
 from echopilot_core.paths import share_file
+from echopilot_core.robot_side.command_watchdog import watchdog_twist
 from echopilot_gz.engine import EngineState
 from echopilot_gz.joints import JointVelocityLoop, joint_efforts
+from echopilot_robot.bridge.force import described_tool
 from echopilot_sim.arm.arm_models import ArmModel
-from echopilot_sim.arm.command_watchdog import watchdog_twist
 from echopilot_sim.arm.physics_step import COMMAND, follow_twist, update_kinematics
 from echopilot_sim.arm.robot import SimulatedRobot
-from echopilot_sim.arm.sensor import GRAVITY_M_S2, MEASURED, RAW, TOOL_COM_M, TOOL_MASS_KG
+from echopilot_sim.arm.sensor import MEASURED, RAW
 
 _NO_CONTACT = np.zeros(6)  # the engine has the contact
 
@@ -28,6 +30,7 @@ class EngineRobot(SimulatedRobot):
         described = mujoco.MjSpec.from_file(str(share_file("echopilot_description", kind.urdf))).compile()
         self._axis = described.jnt_axis.copy()
         self._damping_n_m_s, self._friction_n_m = described.dof_damping.copy(), described.dof_frictionloss.copy()
+        self._tool = described_tool(share_file("echopilot_description", kind.urdf).read_text(), PROBE)
         self._loop = JointVelocityLoop(described.nv)
         self.take(state)
 
@@ -41,7 +44,7 @@ class EngineRobot(SimulatedRobot):
             state.torque_n_m, self._axis, state.velocity_rad_s, self._damping_n_m_s, self._friction_n_m
         )
         self.sensor.state[RAW] = state.wrench
-        self.sensor.state[MEASURED] = state.wrench - tool_weight(self.rotation)
+        self.sensor.state[MEASURED] = self._tool.contact(state.wrench, self.rotation)
 
     def velocities(self, now_ns: int, dt_s: float) -> Array:
         """Joint velocities (n,) [rad/s] to command for the `dt_s` seconds that begin at `now_ns`.
@@ -53,9 +56,3 @@ class EngineRobot(SimulatedRobot):
         watchdog_twist(self.watchdog.state, now_ns, dt_s, pressing_n, self.rotation[:, 2], self._allowed_twist)
         follow_twist(self._allowed_twist, _NO_CONTACT, dt_s, arm.arrays)  # the torques that it fills nobody uses
         return self._loop.step(arm.joints[COMMAND], dt_s)
-
-
-def tool_weight(rotation: Array) -> Array:
-    """Wrench (6,) [N, N m] of the tool's weight on the sensor, in probe at its origin; `rotation` (3, 3) is in base."""
-    weight_n = -TOOL_MASS_KG * GRAVITY_M_S2 * rotation[2]
-    return np.concatenate([weight_n, np.cross(TOOL_COM_M, weight_n)])

@@ -36,6 +36,20 @@ class GzRobotParams:
 
 
 @dataclass(frozen=True)
+class ArmDriverParams:
+    """The `arm_driver` node."""
+
+    seed: int = param(600_000, "virtual patient", low=0)
+    quality: str = param("fast", "B-mode renderer", choices=("fast", "full"))
+    frame_hz: float = param(15.0, "images per second", low=1.0, high=60.0)
+    rate: float = param(500.0, "samples per second [Hz]: 1000, 500, 250, 200, 125 or 100", low=100.0)
+    arm: str = param("fr3_like", "robot that holds the probe", choices=ARM_NAMES)
+    gel: float = param(PLENTY_M, "film of coupling gel on the face at the start [m]", low=0.0, high=0.1)
+    stamps: str = param("ros", "stamps of the samples, to try faults", choices=("ros", "zero", "stand"), live=True)
+    clock_shift: float = param(0.0, "shift of the driver's clock [s], to try faults", live=True)
+
+
+@dataclass(frozen=True)
 class ScorerParams:
     """The `scorer` node."""
 

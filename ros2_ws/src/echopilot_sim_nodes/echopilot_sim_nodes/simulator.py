@@ -1,6 +1,5 @@
 """Node `simulator`: the virtual patient and arm, passing control ticks in lockstep with the rest of the graph."""
 
-import math
 import uuid
 from dataclasses import replace
 from operator import attrgetter
@@ -45,15 +44,16 @@ from echopilot_sim.anatomy import Patient
 from echopilot_sim.arm.arm_models import ArmName, arm_model
 from echopilot_sim.bmode.imaging_limits import check_imaging
 from echopilot_sim.bmode.persistence import Persistence
+from echopilot_sim.compile_hint import compile_hint
 from echopilot_sim.frame_state import FrameState
-from echopilot_sim.kernels.folder import compile_hint
 from echopilot_sim.render_thread import RenderThread
 from echopilot_sim.simulation import SimConfig, Simulation
 from echopilot_sim.truth.frame_truth import truth_of
+from echopilot_sim_nodes.imaging_request import asked_settings
 from echopilot_sim_nodes.params import SimulatorParams
 from echopilot_sim_nodes.simulator_topics import SimulatorTopics, without_wait
 from echopilot_sim_nodes.truth_message import to_truth
-from echopilot_wire import from_result, from_safe_twist, from_safety_state, from_settings
+from echopilot_wire import from_result, from_safe_twist, from_safety_state
 
 IMAGE_S = 0.05  # wall time between looks at what has arrived while an image is rendered
 REPEAT_S = 0.1  # wall time after which an unanswered state is sent again
@@ -317,8 +317,7 @@ class Simulator(Node):
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
         try:
-            wanted = from_settings(request.settings, request.to_zero)
-            asked = _changed(self._imaging or self._simulation.imaging, wanted)
+            asked = asked_settings(request, self._imaging or self._simulation.imaging)
             check_imaging(asked)
         except (EchoPilotError, ValueError) as error:
             response.message = str(error)
@@ -360,24 +359,6 @@ class Simulator(Node):
                 f"patient {_title(patient)} replaces {_title(self._simulation.patient)}; time starts at zero"
             )
         return response
-
-
-def _changed(now: ScannerSettings, wanted: ScannerSettings) -> ScannerSettings:
-    """Settings after a request, in which NaN, 0 for `compounding` and empty leave what is."""
-
-    def left(asked: float, present: float) -> float:
-        return present if math.isnan(asked) else asked
-
-    return ScannerSettings(
-        preset=wanted.preset or now.preset,
-        depth_m=left(wanted.depth_m, now.depth_m),
-        gain_db=left(wanted.gain_db, now.gain_db),
-        focus_m=left(wanted.focus_m, now.focus_m),
-        dynamic_range_db=left(wanted.dynamic_range_db, now.dynamic_range_db),
-        tgc_db=wanted.tgc_db or now.tgc_db,
-        compounding=wanted.compounding or now.compounding,
-        persistence=left(wanted.persistence, now.persistence),
-    )
 
 
 def _patient(name: str, seed: int) -> Patient:

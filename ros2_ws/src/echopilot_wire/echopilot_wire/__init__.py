@@ -26,6 +26,8 @@ from echopilot_wire.frame import from_frame, from_geometry, from_settings, to_fr
 from echopilot_wire.perception import empty_label_map, from_label_map, from_result, to_label_map, to_result
 from echopilot_wire.robot import (
     as_on_the_wire,
+    from_joint_state,
+    from_measured_cf,
     from_robot_state,
     to_joint_state,
     to_measured_cf,
@@ -49,8 +51,10 @@ __all__ = [
     "from_frame",
     "from_geometry",
     "from_goal",
+    "from_joint_state",
     "from_label_map",
     "from_landmarks",
+    "from_measured_cf",
     "from_measurement",
     "from_result",
     "from_robot_state",

@@ -75,6 +75,26 @@ def to_joint_state(s: RobotState) -> Message:
     return _joints(s, to_header(s.stamp_ns, ""))
 
 
+def from_joint_state(m: Message) -> tuple[tuple[str, ...], Array, Array, Array | None]:
+    """Names (n), positions (n,), velocities (n,) and efforts (n,) of a JointState; efforts are None where left out.
+
+    ValueError where positions or velocities are not one for each name.
+    """
+    names, position, velocity = tuple(m.name), from_doubles(m.position), from_doubles(m.velocity)
+    effort = from_doubles(m.effort) if len(m.effort) else None
+    if not len(names) == position.size == velocity.size or (effort is not None and effort.size != len(names)):
+        raise ValueError(
+            f"{len(names)} joints with {position.size} positions and {velocity.size} velocities; one of each is "
+            "expected for every joint"
+        )
+    return names, position, velocity, effort
+
+
+def from_measured_cf(m: Message) -> Array:
+    """Wrench (6,) [N, N m] of a WrenchStamped."""
+    return from_wrench(m.wrench)
+
+
 def to_transforms(stamp_ns: int, transforms: list[tuple[str, str, Array]]) -> Message:
     """TFMessage of rigid motions (parent, child, T_parent_child (4, 4) [m])."""
     return tf2_msgs.TFMessage(

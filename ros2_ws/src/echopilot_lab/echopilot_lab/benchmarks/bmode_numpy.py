@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 
 from echopilot_core import EchoPilotError
+from echopilot_core.kernels.compiled import COMPILED
 from echopilot_lab.benchmarks.bmode_views import BEAT_FRAMES, pressed
 from echopilot_sim.bmode.renderer import Renderer
 from echopilot_sim.frame_state import Phases
-from echopilot_sim.kernels.compiled import COMPILED
 from echopilot_sim.voxels.body import VoxelBody, load
 
 _LIMIT_S = 300.0

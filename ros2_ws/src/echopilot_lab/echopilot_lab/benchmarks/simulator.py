@@ -12,7 +12,7 @@ from echopilot_core import RobotState, SafeTwist
 from echopilot_lab.benchmarks.timing import SEED, percentiles, show
 from echopilot_sim.anatomy import build, sample_patient
 from echopilot_sim.arm.arm_models import FR3_LIKE
-from echopilot_sim.arm.mujoco_arm import PROBE_BODY, Arm, arm_spec
+from echopilot_sim.arm.mujoco_arm import PROBE_BODY, ArmPhysics, arm_spec
 from echopilot_sim.simulation import START_POSE, STEPS_PER_TICK, SimConfig, Simulation
 
 TICKS = 1000
@@ -104,7 +104,7 @@ class _OwnContact:
         body = spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_ELLIPSOID, size=_TORSO_M, pos=(0.5, 0.0, 0.20))
         body.solref, body.solimp = _SOFT_SOLREF, _SOFT_SOLIMP
         body.priority = 1
-        self._arm = Arm(START_POSE, spec=spec)
+        self._arm = ArmPhysics(START_POSE, spec=spec)
         self._twist, self._force = np.zeros(6), np.zeros(6)
         self.force_n = 0.0
 

@@ -161,7 +161,7 @@ def write_json(figures: object, path: Path | None) -> None:
 
 def say_first_start(console: Console) -> None:
     """Print one line where the simulator's kernels have still to be compiled, otherwise nothing."""
-    from echopilot_sim.kernels.folder import compile_hint
+    from echopilot_sim.compile_hint import compile_hint
 
     if hint := compile_hint():
         console.print(f"first start: {hint}", highlight=False, soft_wrap=True)

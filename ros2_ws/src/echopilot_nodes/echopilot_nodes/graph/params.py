@@ -150,6 +150,36 @@ class RecorderParams:
 
 
 @dataclass(frozen=True)
+class RobotBridgeParams:
+    """The `robot_bridge` node."""
+
+    arm: str = param("topics", "driver of the arm: topics (docs/hardware.md)")
+    description: str = param(
+        "fr3_like", "URDF file of the arm with links base and probe, or the name of a shipped one: fr3_like, ur5e_like"
+    )
+    rate: float = param(500.0, "rate of the driver's joint states [Hz]", low=50.0, high=2000.0)
+    joint_states: str = param("driver/joint_states", "topic of the driver's JointState")
+    transforms: str = param("", "topic of tf in the place of joint_states; empty: joint_states")
+    wrench: str = param("robot/ft_raw", "topic of the force sensor's WrenchStamped, with the tool's weight and bias")
+    command: str = param("driver/commands", "topic of joint velocities, or of twists where command_kind says so")
+    command_kind: str = param(
+        "joint_velocities",
+        "joint_velocities: Float64MultiArray of a forward_command_controller; twists: TwistStamped of MoveIt Servo",
+        choices=("joint_velocities", "twists"),
+    )
+    sensor_link: str = param("", "link of the description in whose frame the sensor reads; empty: its frame_id")
+    sensor_sign: int = param(1, "1: the sensor tells the force on the tool; -1: the force of the tool", low=-1, high=1)
+    filter_s: float = param(0.004, "window of the mean over wrenches [s]; half of it is delay", low=0.0, high=0.05)
+    calibration: str = param("", "folder with tool.json; empty: the tool of the description")
+    rest: str = param("", "joint positions that free motion returns to [rad], blank separated; empty: at the start")
+    pull: str = param("", "how fast each joint would return there [1/s], blank separated; empty: 0.4")
+    driver_clock: str = param(
+        "ros", "own: the driver's stamps count from any time and are moved", choices=("ros", "own")
+    )
+    self_collision: bool = param(True, "refuse motions that bring two links of the arm together")
+
+
+@dataclass(frozen=True)
 class ProbeSourceParams:
     """The `probe_source` node."""
 

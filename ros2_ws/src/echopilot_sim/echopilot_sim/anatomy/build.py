@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array, EchoPilotError, View
+from echopilot_core.kernels.compiled import need_numba
 from echopilot_sim.anatomy.heart import beating_heart
 from echopilot_sim.anatomy.labels.material_lookup import BodyState, BodyTables, label, profile
 from echopilot_sim.anatomy.labels.voxelize import LabelVolume, voxelize_organs
@@ -14,7 +15,6 @@ from echopilot_sim.anatomy.vessels import tree as vessel_tree
 from echopilot_sim.anatomy.vessels.vessels import Vessels, pulse
 from echopilot_sim.anatomy.views import standard_views
 from echopilot_sim.frame_state import Phases
-from echopilot_sim.kernels.compiled import need_numba
 
 
 class Anatomy:

@@ -8,9 +8,9 @@ import numpy as np
 from echopilot_core import Array, EchoPilotError, se3
 from echopilot_core.paths import share_file
 from echopilot_core.robot import FRAME_KG
+from echopilot_core.robot_side.joint_velocity import joint_velocity
 from echopilot_sim.arm import physics_step
 from echopilot_sim.arm.arm_models import FR3_LIKE, ArmModel
-from echopilot_sim.arm.kinematics import joint_velocity
 from echopilot_sim.arm.servo import FRICTION_N_M, SPEED_SHARE
 
 PROBE_BODY = "probe"
@@ -59,7 +59,7 @@ class JointState:
     torque_n_m: Array
 
 
-class Arm:
+class ArmPhysics:
     """Dynamics and joint loop of the arm; the caller gives a twist and the contact wrench every millisecond.
 
     `rotation` (3, 3), `origin_m` (3,) and `twist` (6,) are the probe in base: live arrays, which every step refreshes.

@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 from echopilot_core import Array
-from echopilot_sim.arm.command_watchdog import watchdog_twist
-from echopilot_sim.arm.kinematics import jacobian, joint_velocity
+from echopilot_core.kernels.compiled import njit
+from echopilot_core.robot_side.command_watchdog import watchdog_twist
+from echopilot_core.robot_side.joint_velocity import jacobian, joint_velocity
 from echopilot_sim.arm.sensor import MEASURED, read_sensor
 from echopilot_sim.arm.servo import joint_torque
-from echopilot_sim.kernels.compiled import njit
 
 # Rows of the joint table (9, n): constants of the arm, then the state of its joint loop.
 LOWER, UPPER, SPEED_MAX, TORQUE_MAX, INERTIA, POSTURE, PULL, REFERENCE, COMMAND = range(9)
@@ -32,28 +32,16 @@ class ArmState(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def follow_twist(twist: Array, wrench: Array, dt_s: float, arrays: tuple[Array, ...]) -> None:
-    """Fill the motor torques that follow `twist` (6,) in base, and the wrench at the center of mass.
+def follow_velocity(wrench: Array, dt_s: float, arrays: tuple[Array, ...]) -> None:
+    """Fill the motor torques that follow the joint velocities in row COMMAND, and the wrench at the center of mass.
 
     Args:
-        twist: of the probe in base, m/s and rad/s.
         wrench: (6,) of the skin on the probe, in probe at its origin.
         dt_s: length of the step.
         arrays: those of an ArmState.
     """
     arm = ArmState(*arrays)
     joints = arm.joints
-    joint_velocity(
-        arm.J,
-        twist,
-        arm.q_rad,
-        joints[POSTURE],
-        joints[PULL],
-        joints[LOWER],
-        joints[UPPER],
-        joints[SPEED_MAX],
-        joints[COMMAND],
-    )
     joint_torque(
         arm.q_rad,
         arm.velocity_rad_s,
@@ -73,6 +61,25 @@ def follow_twist(twist: Array, wrench: Array, dt_s: float, arrays: tuple[Array, 
     applied[3] += ly * applied[2] - lz * applied[1]
     applied[4] += lz * applied[0] - lx * applied[2]
     applied[5] += lx * applied[1] - ly * applied[0]
+
+
+@njit(cache=True, nogil=True)
+def follow_twist(twist: Array, wrench: Array, dt_s: float, arrays: tuple[Array, ...]) -> None:
+    """Fill the motor torques that follow a twist (6,) [m/s, rad/s] of the probe in base; the rest as there."""
+    arm = ArmState(*arrays)
+    joints = arm.joints
+    joint_velocity(
+        arm.J,
+        twist,
+        arm.q_rad,
+        joints[POSTURE],
+        joints[PULL],
+        joints[LOWER],
+        joints[UPPER],
+        joints[SPEED_MAX],
+        joints[COMMAND],
+    )
+    follow_velocity(wrench, dt_s, arrays)
 
 
 @njit(cache=True, nogil=True)

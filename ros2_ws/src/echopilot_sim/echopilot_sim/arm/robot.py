@@ -3,9 +3,9 @@
 import numpy as np
 
 from echopilot_core import Array, RobotInputs, RobotState
+from echopilot_core.robot_side.command_watchdog import CommandWatchdog
 from echopilot_sim.arm.arm_models import ArmModel
-from echopilot_sim.arm.command_watchdog import CommandWatchdog
-from echopilot_sim.arm.mujoco_arm import DT_S, Arm, JointState
+from echopilot_sim.arm.mujoco_arm import DT_S, ArmPhysics, JointState
 from echopilot_sim.arm.physics_step import drive_arm, update_kinematics
 from echopilot_sim.arm.sensor import ForceSensor
 from echopilot_sim.arm.servo import FRICTION_N_M
@@ -24,7 +24,7 @@ class SimulatedRobot:
 
         Raises EchoPilotError when the arm cannot reach the pose.
         """
-        self.arm = arm = Arm(T_base_probe, FRICTION_N_M if joint_friction else 0.0, kind)
+        self.arm = arm = ArmPhysics(T_base_probe, FRICTION_N_M if joint_friction else 0.0, kind)
         self.sensor = ForceSensor(seed, DT_S, sensor_errors)
         self.watchdog = CommandWatchdog()
         self.rotation, self.origin_m, self.twist = arm.rotation, arm.origin_m, arm.twist

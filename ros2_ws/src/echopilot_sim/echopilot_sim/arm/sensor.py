@@ -3,7 +3,7 @@
 import numpy as np
 
 from echopilot_core import Array
-from echopilot_sim.kernels.compiled import njit
+from echopilot_core.kernels.compiled import njit
 
 TOOL_MASS_KG = 0.45
 TOOL_COM_M = (0.0, 0.0, -0.08)  # in probe

@@ -3,7 +3,7 @@
 import numpy as np
 
 from echopilot_core import Array
-from echopilot_sim.kernels.compiled import njit
+from echopilot_core.kernels.compiled import njit
 
 BANDWIDTH_HZ = 10.0
 # Closed loop (kv s + ki) / (s^2 + kv s + ki) with damping 0.7: its -3 dB point is 2.06 times the natural frequency.

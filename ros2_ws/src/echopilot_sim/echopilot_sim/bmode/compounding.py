@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import ProbeKind
+from echopilot_core.kernels.compiled import njit_or
 from echopilot_sim.bmode.grid import STRAIGHT, BeamGrid, Steering, sample_indices
 from echopilot_sim.bmode.numpy_backend import compounding as numpy_compounding
 from echopilot_sim.bmode.probes import ProbePreset
-from echopilot_sim.kernels.compiled import njit_or
 
 _TILT_RAD = math.radians(10.0)
 _PART = 0.5  # of the aperture of a phased probe serves one steering

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_core.kernels.compiled import njit_or
 from echopilot_sim.bmode.appearance import Appearance
 from echopilot_sim.bmode.grid import BeamGrid
 from echopilot_sim.bmode.numpy_backend import display as numpy_display
-from echopilot_sim.kernels.compiled import njit_or
 
 _TGC_CAP_DB = 58.0
 LIVER_BELOW_WHITE_DB = 24.0  # where the mean echo of liver is displayed

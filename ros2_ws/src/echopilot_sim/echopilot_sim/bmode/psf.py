@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_core.kernels.compiled import njit, njit_or
 from echopilot_sim.bmode.grid import BeamGrid
 from echopilot_sim.bmode.numpy_backend import psf as numpy_psf
 from echopilot_sim.bmode.probes import SPEED_OF_SOUND_M_S
 from echopilot_sim.bmode.sound.scatter import voxel_m
-from echopilot_sim.kernels.compiled import njit, njit_or
 
 _FWHM_PER_SIGMA = 2.3548
 _BANDWIDTH = 0.6

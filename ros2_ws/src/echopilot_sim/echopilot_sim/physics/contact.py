@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from echopilot_core import Array
-from echopilot_sim.kernels.compiled import njit
+from echopilot_core.kernels.compiled import njit
 
 FACE_WIDTH_M = 0.022  # along probe x
 FACE_HEIGHT_M = 0.014  # along probe y (elevation)

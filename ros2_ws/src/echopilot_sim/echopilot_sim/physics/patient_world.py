@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from echopilot_core import Array, BodyLandmarks, BodySurface, Clock, ScannerSettings, se3
+from echopilot_core.kernels.compiled import njit
 from echopilot_core.robot import HARD_LIMIT_N
 from echopilot_core.timing import TICK_NS
 from echopilot_sim.anatomy.heart.rhythm import heart_phase
@@ -17,7 +18,6 @@ from echopilot_sim.anatomy.torso.skin import Skin, apex_beat
 from echopilot_sim.bmode.probes import preset
 from echopilot_sim.depth_camera import Body
 from echopilot_sim.frame_state import FrameState, Phases
-from echopilot_sim.kernels.compiled import njit
 from echopilot_sim.physics.breathing import breathing_phase
 from echopilot_sim.physics.contact import CELL_AREA_M2, contact_wrench, face_points
 from echopilot_sim.physics.coupling_gel import PLENTY_M, bridged_gap_m, friction, worn

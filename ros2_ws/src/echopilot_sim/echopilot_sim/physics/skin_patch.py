@@ -3,10 +3,10 @@
 import numpy as np
 
 from echopilot_core import Array, se3
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.torso.rib_cage import stiffness
 from echopilot_sim.anatomy.torso.skin import Skin, apex_beat, distance_normal
 from echopilot_sim.frame_state import Phases, element_points
-from echopilot_sim.kernels.compiled import njit
 from echopilot_sim.physics.contact import (
     ANCHOR,
     GAP,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from echopilot_core import Array, EchoPilotError, se3
+from echopilot_core.kernels.compiled import need_numba
 from echopilot_sim.anatomy.build import Anatomy
 from echopilot_sim.anatomy.ct import frame, heart_fit, heart_root_fit, outline, skin_fit
 from echopilot_sim.anatomy.ct.classes import AORTA, CHAMBERS, LV, ROOT_WALL, SEPTUM, VERTEBRAE, VESSELS
@@ -20,7 +21,6 @@ from echopilot_sim.anatomy.sampling.distributions import XIPHOID_BASE_M
 from echopilot_sim.anatomy.sampling.heart import with_windows
 from echopilot_sim.anatomy.torso import skin
 from echopilot_sim.anatomy.torso.skin import Skin
-from echopilot_sim.kernels.compiled import need_numba
 
 Mask = NDArray[np.bool_]
 

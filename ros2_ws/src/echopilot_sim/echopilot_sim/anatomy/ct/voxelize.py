@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import affine_transform, binary_dilation, gaussian_filter
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.ct.tissue import UNKNOWN
 from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.labels.voxelize import SPACING_M, LabelVolume
 from echopilot_sim.anatomy.parameters import Torso
 from echopilot_sim.anatomy.torso import body_wall, skin
-from echopilot_sim.kernels.compiled import njit
 
 _BLUR_VOXELS = 0.6
 BEYOND_M = 0.030  # how far the first and last slice are carried on up and down

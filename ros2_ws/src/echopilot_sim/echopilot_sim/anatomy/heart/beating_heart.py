@@ -8,6 +8,7 @@ own; the RV follows with its distance from the septum, the atria stretch between
 import math
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.heart import columns as col
 from echopilot_sim.anatomy.heart.aortic_root import ascending_end as ascending_end
 from echopilot_sim.anatomy.heart.chambers import RV_AXIS, modulation
@@ -23,7 +24,6 @@ from echopilot_sim.anatomy.heart.state import no_heart as no_heart
 from echopilot_sim.anatomy.heart.state import state as state
 from echopilot_sim.anatomy.heart.valves import cusp, mitral, tricuspid
 from echopilot_sim.anatomy.labels.materials import Material
-from echopilot_sim.kernels.compiled import njit
 
 _CORE_M = 0.0165  # deeper than this under the endocardium there is only blood
 _PER_VOXEL = 1.0 / SPACING_M

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from echopilot_core import Array
-from echopilot_sim.kernels.compiled import njit
+from echopilot_core.kernels.compiled import njit
 
 RV_AXIS = (0.990, 0.139)  # direction (a, b) from the LV axis to the middle of the RV
 _RV_WRAP = 0.06  # cosine of the half-angle that the RV wraps around the septum

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.heart import aortic_root
 from echopilot_sim.anatomy.heart.aortic_root import annulus_rest_m, outflow_axis
 from echopilot_sim.anatomy.heart.chambers import (
@@ -26,7 +27,6 @@ from echopilot_sim.anatomy.heart.chambers import (
 from echopilot_sim.anatomy.heart.motion import rest_shape
 from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.parameters import Heart
-from echopilot_sim.kernels.compiled import njit
 
 SPACING_M = 0.0008
 TRICUSPID_DROP_M = 0.006  # the tricuspid ring lies this much nearer to the apex than the mitral one

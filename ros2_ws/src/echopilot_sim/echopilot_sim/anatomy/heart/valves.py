@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from echopilot_core import Array
-from echopilot_sim.kernels.compiled import njit
+from echopilot_core.kernels.compiled import njit
 
 _HALF_THICKNESS_M = 0.00055
 _P_A, _P_B = 0.5446, 0.8387  # direction (a, b) from the posterior to the anterior mitral leaflet

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.heart import beating_heart
 from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.labels.voxelize import SPACING_M
 from echopilot_sim.anatomy.torso import body_wall, skin
 from echopilot_sim.anatomy.torso import columns as col
 from echopilot_sim.anatomy.vessels import tube_grid
-from echopilot_sim.kernels.compiled import njit
 
 PROFILE_BOTTOM_M, PROFILE_STEP_M, PROFILE_ROWS = -0.40, 0.002, 361
 _PER_A, _PER_B, _CENTER_Y, _BREATHING, _FAT, _WALL_LIMIT = range(6)  # columns of the profile

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.organs import abdomen, bowel, chest, warp
 from echopilot_sim.anatomy.parameters import Heart, Patient
@@ -14,7 +15,6 @@ from echopilot_sim.anatomy.torso import body_wall, skin
 from echopilot_sim.anatomy.torso import columns as col
 from echopilot_sim.anatomy.vessels.aorta import spine_front_y
 from echopilot_sim.anatomy.vessels.vessels import Vessels
-from echopilot_sim.kernels.compiled import njit
 
 SPACING_M = 0.0015
 _WARP_M = 0.0035

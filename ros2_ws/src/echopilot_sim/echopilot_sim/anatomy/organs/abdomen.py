@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.vessels.aorta import DIAPHRAGM_Z_M
 from echopilot_sim.anatomy.vessels.vessels import Vessels
-from echopilot_sim.kernels.compiled import njit
 
 _TAG = 3103
 _EDGE_M = 0.014  # radius of the rounded edges of the liver

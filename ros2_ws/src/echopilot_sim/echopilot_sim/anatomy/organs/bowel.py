@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.vessels.vessels import Vessels
-from echopilot_sim.kernels.compiled import njit
 
 _TAG = 3104
 _SEGMENTS = 5

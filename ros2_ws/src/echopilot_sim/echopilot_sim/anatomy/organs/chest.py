@@ -3,8 +3,8 @@
 import math
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.labels.materials import Material
-from echopilot_sim.kernels.compiled import njit
 
 _LUNG, _MEDIASTINUM, _DIAPHRAGM = int(Material.LUNG), int(Material.MEDIASTINUM), int(Material.DIAPHRAGM)
 _MUSCLE, _FAT = int(Material.MUSCLE), int(Material.FAT)

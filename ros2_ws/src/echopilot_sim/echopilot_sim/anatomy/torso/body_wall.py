@@ -9,11 +9,11 @@ import math
 import numpy as np
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.parameters import Patient
 from echopilot_sim.anatomy.torso import columns as col
 from echopilot_sim.anatomy.torso import rib_cage
-from echopilot_sim.kernels.compiled import njit
 
 SKIN_M, RIB_SHELL_M = 0.002, 0.009
 PREPERITONEAL_M = 0.0035  # mean thickness; wavy

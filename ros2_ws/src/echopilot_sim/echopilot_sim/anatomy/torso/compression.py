@@ -7,7 +7,7 @@ d * exp(-u / 35 mm) when the skin is indented by d, so the deep body stays and t
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_sim.kernels.compiled import njit, njit_or
+from echopilot_core.kernels.compiled import njit, njit_or
 
 DECAY_M = 0.035
 

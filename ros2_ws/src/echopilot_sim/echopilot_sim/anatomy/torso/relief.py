@@ -7,10 +7,10 @@ hips; the origin of the patient frame at the xiphoid stays on the skin.
 import numpy as np
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.parameters import Relief, Torso
 from echopilot_sim.anatomy.torso.rib_cage import costal_margin_z
 from echopilot_sim.anatomy.torso.skin import pack, rim
-from echopilot_sim.kernels.compiled import njit
 
 _BOTTOM_M, _STEP_M, _ROWS, _COLUMNS = -0.328, 0.008, 73, 128
 _TAG = 0x5E1

@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.torso import columns as col
 from echopilot_sim.anatomy.torso.skin import section
-from echopilot_sim.kernels.compiled import njit
 
 _COSTOCHONDRAL_RAD, _RIB_SLOPE_M_RAD, _RIB_BEND_RAD = 0.48, 0.075, 0.12
 

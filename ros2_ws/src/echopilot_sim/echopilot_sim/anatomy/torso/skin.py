@@ -13,9 +13,9 @@ import numpy as np
 from scipy.ndimage import spline_filter1d
 
 from echopilot_core import Array, EchoPilotError
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.parameters import Heart, Relief, Torso
 from echopilot_sim.anatomy.torso import columns as col
-from echopilot_sim.kernels.compiled import njit
 
 _APEX, RELIEF, _COEFFICIENTS = col.APEX_BEAT, col.RELIEF, col.COEFFICIENTS
 _DIAMONDS = 384  # columns of the table of relief_measure, see there

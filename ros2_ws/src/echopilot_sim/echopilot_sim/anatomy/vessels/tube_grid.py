@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit
 from echopilot_sim.anatomy.labels.materials import Material
 from echopilot_sim.anatomy.vessels.tube import FLAP_M, TubeKind, VesselTube
-from echopilot_sim.kernels.compiled import njit
 
 CELL_M = 0.005
 MAX_CANDIDATES = 10  # per cell

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import ProbeKind
+from echopilot_core.kernels.compiled import njit_or
 from echopilot_sim.anatomy.torso.compression import free_depths
 from echopilot_sim.bmode.grid import BeamGrid
 from echopilot_sim.bmode.numpy_backend import contact as numpy_contact
 from echopilot_sim.bmode.sound.scatter import TEXTURE_N, TEXTURE_VOXEL_M
 from echopilot_sim.frame_state import FrameState, element_x_m
-from echopilot_sim.kernels.compiled import njit_or
 
 GEL_GAP_M = 0.003  # plenty of gel bridges gaps up to here
 _FADE_M = 0.0015  # beyond it coupling is gone after about this

@@ -7,6 +7,7 @@ of its own over the beams, so that the compiler can use vector instructions wher
 
 import numpy as np
 
+from echopilot_core.kernels.compiled import njit, njit_or
 from echopilot_sim.bmode.numpy_backend import propagation as numpy_propagation
 from echopilot_sim.bmode.sound.effects import (
     ALONG,
@@ -42,7 +43,6 @@ from echopilot_sim.bmode.sound.effects import (
     ZERO,
     F,
 )
-from echopilot_sim.kernels.compiled import njit, njit_or
 
 
 @njit_or(numpy_propagation.mark_gel, cache=True, nogil=True, fastmath=True, error_model="numpy")

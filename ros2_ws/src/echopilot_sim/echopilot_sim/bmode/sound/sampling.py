@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import Array
+from echopilot_core.kernels.compiled import njit_or
 from echopilot_sim.bmode.grid import BeamGrid
 from echopilot_sim.bmode.numpy_backend import sampling as numpy_sampling
 from echopilot_sim.bmode.sound.contact import free_points
 from echopilot_sim.frame_state import FrameState, Phases
-from echopilot_sim.kernels.compiled import njit_or
 
 _NEAR_M = 0.045
 _NEAR_GAP_M = 0.00085

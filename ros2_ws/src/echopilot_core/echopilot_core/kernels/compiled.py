@@ -16,7 +16,7 @@ try:
 except ImportError:
     numba = None
 if numba is not None:
-    from echopilot_sim.kernels.cache import KernelCache
+    from echopilot_core.kernels.cache import KernelCache
 
 COMPILED: bool = numba is not None
 
@@ -50,7 +50,7 @@ def need_numba(what: str) -> None:
     if numba is None:
         raise EchoPilotError(
             f"{what} needs numba, which is absent or switched off by ECHOPILOT_NUMBA=0; run pip install numba,"
-            " or take a VoxelBody that was sampled elsewhere (echopilot_sim.voxels.body.load)"
+            " or take a VoxelBody that was sampled elsewhere"
         )
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from echopilot_sim.kernels.digest import source_file
-from echopilot_sim.kernels.folder import kernel_folder, prune
+from echopilot_core.kernels.digest import source_file
+from echopilot_core.kernels.folder import kernel_folder, prune
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 

@@ -12,15 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from echopilot_core.kernels.digest import source_digest
 from echopilot_core.paths import cache_folder
-from echopilot_sim.kernels.digest import source_digest
 
-FIRST_PICTURE = (
-    "echopilot_sim.anatomy.labels.material_lookup",
-    "echopilot_sim.arm.physics_step",
-    "echopilot_sim.bmode.display",
-)
-COMPILES = "compiles the simulator's kernels, once per version: about 75 s on two cores"
 KEPT_PER_MODULE = 6  # versions of one module's kernels: branches and clones of one user; all modules once are 6 MB
 
 
@@ -40,15 +34,15 @@ def kernel_folder(module: str) -> Path | None:
     return _root() / f"{module}-{hashlib.sha256(repr(decides).encode()).hexdigest()[:20]}"
 
 
-def compile_hint(modules: Iterable[str] = FIRST_PICTURE) -> str | None:
-    """What the first image waits for, to be said before; None when the kernels of `modules` are kept already.
+def are_kept(modules: Iterable[str]) -> bool:
+    """Whether nothing has to be compiled for `modules`: their kernels are kept, or there is no numba.
 
     Loads no kernel and not numba, so that a process may ask that only starts others.
     """
     if os.environ.get("ECHOPILOT_NUMBA", "1") == "0" or find_spec("numba") is None:
-        return None
+        return True
     folders = [kernel_folder(module) for module in modules]
-    return None if all(folder is not None and folder.is_dir() for folder in folders) else COMPILES
+    return all(folder is not None and folder.is_dir() for folder in folders)
 
 
 def prune(folder: Path) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from echopilot_core.kernels import compiled
+from echopilot_core.kernels.folder import KEPT_PER_MODULE, prune
 from echopilot_sim.anatomy import sample_patient
-from echopilot_sim.kernels import compiled
-from echopilot_sim.kernels.folder import COMPILES, KEPT_PER_MODULE, compile_hint, prune
+from echopilot_sim.compile_hint import COMPILES, compile_hint
 from echopilot_sim.simulation import SimConfig, Simulation
 
 pytestmark = pytest.mark.skipif(not compiled.COMPILED, reason="numba is absent")
@@ -17,13 +18,13 @@ pytestmark = pytest.mark.skipif(not compiled.COMPILED, reason="numba is absent")
 FACTS = """\"\"\"Facts.\"\"\"
 TIMES = {times}
 """
-INNER = """from echopilot_sim.kernels.compiled import njit
+INNER = """from echopilot_core.kernels.compiled import njit
 
 @njit(cache=True)
 def inner(x):
     return x + {added}
 """
-OUTER = """from echopilot_sim.kernels.compiled import njit
+OUTER = """from echopilot_core.kernels.compiled import njit
 from tiny import facts
 from tiny.inner import inner
 
@@ -101,7 +102,7 @@ def test_a_changed_kernel_and_a_changed_constant_of_another_module_compile_what_
 
 
 def test_what_is_waited_for_is_told_until_it_is_there(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask = "from echopilot_sim.kernels.folder import compile_hint; print(compile_hint(['tiny.outer', 'tiny.inner']))"
+    ask = "from echopilot_sim.compile_hint import compile_hint; print(compile_hint(['tiny.outer', 'tiny.inner']))"
     told = [clone.run(program=ask)]
     clone.run()
     told.append(clone.run(program=ask))

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from echopilot_sim.kernels import compiled
+from echopilot_core.kernels import compiled
 
 
 def test_nothing_else_of_the_simulator_imports_numba() -> None:

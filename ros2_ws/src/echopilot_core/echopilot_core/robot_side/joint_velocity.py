@@ -6,7 +6,7 @@ Damping near singularities after Nakamura & Hanafusa 1986 (J. Dyn. Sys. Meas. Co
 import numpy as np
 
 from echopilot_core import Array
-from echopilot_sim.kernels.compiled import njit
+from echopilot_core.kernels.compiled import njit
 
 DAMPING_MAX = 0.06  # at zero manipulability
 MANIPULABILITY_LOW = 0.02  # damping starts below this value of sqrt(det(J J^T))

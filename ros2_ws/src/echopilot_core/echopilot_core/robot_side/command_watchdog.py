@@ -10,8 +10,8 @@ import math
 import numpy as np
 
 from echopilot_core import Array, RobotInputs, RobotMode, SafeTwist, SafetyMode, SafetyState
+from echopilot_core.kernels.compiled import njit
 from echopilot_core.robot_interface import FUTURE_NS, HOLD_STIFFNESS_N_M, SILENCE_NS
-from echopilot_sim.kernels.compiled import njit
 
 COAST_NS = 25_000_000  # a command older than this fades out until it is too old
 ADMITTANCE_M_S_N = 0.005

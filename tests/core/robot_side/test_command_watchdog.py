@@ -5,7 +5,7 @@ import pytest
 
 from echopilot_core import RobotInputs, RobotMode, SafeTwist, SafetyMode, SafetyState
 from echopilot_core.robot_interface import HOLD_STIFFNESS_N_M
-from echopilot_sim.arm.command_watchdog import FORCE_MAX_N, CommandWatchdog
+from echopilot_core.robot_side.command_watchdog import FORCE_MAX_N, CommandWatchdog
 
 Z = np.array([0.0, 0.0, -1.0])
 DT_S, MS = 1e-3, 1_000_000

@@ -1,0 +1,1 @@
+"""The graph of hardware, run and measured over a driver in wall time."""

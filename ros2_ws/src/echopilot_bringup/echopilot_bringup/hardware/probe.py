@@ -1,0 +1,136 @@
+"""Measurement of the graph of hardware from outside: exams one after the other, and all that safety held for."""
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import rclpy
+import rclpy.utilities
+from diagnostic_msgs.msg import DiagnosticArray
+from echopilot_msgs.action import RunExam
+from echopilot_msgs.msg import RobotState as RobotStateMsg
+from echopilot_msgs.msg import SafetyState as SafetyStateMsg
+from echopilot_msgs.srv import ResetSafety
+from rclpy.action import ActionClient
+from rclpy.node import Node
+
+from echopilot_bringup.processes import processor_seconds, shares
+from echopilot_core import RobotState, SafetyMode, SafetyState
+from echopilot_nodes.graph import qos, topics
+from echopilot_nodes.graph.context import init
+from echopilot_nodes.graph.executor import make_executor, spin_until
+from echopilot_nodes.graph.inlet import Inlet
+from echopilot_wire import from_robot_state, from_safety_state
+
+START_S, SETTLE_S, EXAM_S = 120.0, 5.0, 300.0
+BRIDGE, FAULTLESS = "robot_bridge: state", ("the arm follows", "waits for", "nobody takes")
+
+
+class HardwareProbe(Node):
+    """Counts what robot and safety say; `measures` while an exam runs."""
+
+    def __init__(self) -> None:
+        super().__init__("hardware_probe")
+        self.spinner = make_executor()
+        self.spinner.add_node(self)
+        self.exams = ActionClient(self, RunExam, topics.EXAM_RUN)
+        self.measures = False
+        self.ticks = self.lost = self.pressed = 0
+        self.force_n = 0.0
+        self.ages_ms: list[float] = []
+        self.late_ms = 0.0  # of the driver's samples, at most
+        self.holds: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+        self._tick = -1
+        Inlet(self, RobotStateMsg, topics.ROBOT_STATE, from_robot_state, qos.STATE_RECORDED, self._on_robot)
+        Inlet(self, SafetyStateMsg, topics.SAFETY_STATE, from_safety_state, qos.ANSWER_RECORDED, self._on_safety)
+        self.create_subscription(DiagnosticArray, topics.DIAGNOSTICS, self._on_health, qos.STATE_RECORDED)
+
+    def _on_robot(self, robot: RobotState) -> None:
+        if self.measures:
+            self.ticks += 1
+            self.lost += max(robot.tick - self._tick - 1, 0) if self._tick >= 0 else 0
+            self.ages_ms.append(1e-6 * (time.time_ns() - robot.stamp_ns))
+            self.force_n = max(self.force_n, robot.contact_force_n)
+            self.pressed += robot.contact_force_n > 1.0
+        self._tick = robot.tick
+
+    def _on_safety(self, state: SafetyState) -> None:
+        if self.measures and state.mode is not SafetyMode.OK:
+            self.holds.update(state.reasons)
+
+    def _on_health(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name.endswith(BRIDGE) and self.measures and not status.message.startswith(FAULTLESS):
+                self.faults.update([status.message])
+            if self.measures:
+                late = [float(v.value) for v in status.values if v.key == "late at most [ms]"]
+                self.late_ms = max(self.late_ms, *late, 0.0)
+
+
+def run_exams(node: HardwareProbe, protocol: str, out: Path, seconds: float) -> list[str]:
+    """Run the protocol again and again for so long; the message of each exam. Raises SystemExit where none starts."""
+    if not spin_until(node.spinner, lambda: node.exams.server_is_ready() and node._tick >= 0, START_S):
+        sys.exit(f"no robot state, or nobody takes exams, within {START_S:.0f} s")
+    reset = node.create_client(ResetSafety, topics.RESET_SAFETY)
+    spin_until(node.spinner, reset.service_is_ready, START_S)
+    spin_until(node.spinner, lambda: False, SETTLE_S)
+    asked = reset.call_async(ResetSafety.Request(operator_name="bench"))  # of what a starting machine was late for
+    spin_until(node.spinner, asked.done, START_S)
+    messages: list[str] = []
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        goal = RunExam.Goal(protocol=protocol, patient_pseudonym="bench", out_folder=str(out / f"exam-{len(messages)}"))
+        asked = node.exams.send_goal_async(goal)
+        spin_until(node.spinner, asked.done, START_S)
+        handle = asked.result()
+        if handle is None or not handle.accepted:
+            sys.exit("the exam was refused")
+        node.measures = True
+        ended = handle.get_result_async()
+        finished = spin_until(node.spinner, ended.done, EXAM_S)
+        node.measures = False
+        if not finished:
+            sys.exit(f"an exam took longer than {EXAM_S:.0f} s")
+        messages.append(ended.result().result.message)
+    return messages
+
+
+def main() -> None:
+    """`python -m echopilot_bringup.hardware.probe --seconds 600 --protocol FILE --session PID --out FILE`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--protocol", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--session", type=int, required=True, help="session id of the supervisor that runs the nodes")
+    arguments = parser.parse_args(rclpy.utilities.remove_ros_args(sys.argv)[1:])
+    init()
+    node = HardwareProbe()
+    try:
+        before, began_s = processor_seconds(arguments.session), time.monotonic()
+        messages = run_exams(node, arguments.protocol, arguments.out.parent, arguments.seconds)
+        used = shares(before, processor_seconds(arguments.session), time.monotonic() - began_s)
+        document = {
+            "exams": messages,
+            "ticks": node.ticks,
+            "lost_ticks": node.lost,
+            "ticks_in_contact": node.pressed,
+            "age_ms": {f"p{p}": float(np.percentile(node.ages_ms, p)) for p in (50, 95, 99, 100)},
+            "driver_late_ms": node.late_ms,
+            "held_ticks": dict(node.holds),
+            "faults_s": dict(node.faults),
+            "force": {"max_n": node.force_n},
+            "shares": used,
+        }
+        arguments.out.write_text(json.dumps(document, indent=2) + "\n")
+    finally:
+        node.destroy_node()
+        rclpy.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Drivers of arms that speak ROS, and what the robot bridge publishes."""
