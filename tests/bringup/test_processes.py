@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from echopilot_bringup import processes
 from echopilot_bringup.bench_kills import members
 from echopilot_bringup.processes import DOMAINS, INTERRUPTED, check_exit, chosen_domain, session_members, stop
 from echopilot_core import EchoPilotError
@@ -119,3 +120,19 @@ def test_the_domain_is_the_one_of_the_environment_or_a_free_one(monkeypatch: pyt
         monkeypatch.setenv("ROS_DOMAIN_ID", wrong)
         with pytest.raises(EchoPilotError, match="0 to 232"):
             chosen_domain()
+
+
+def test_a_node_that_ends_before_anybody_saw_it_is_missed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(processes, "GONE_S", 0.0)
+    (tmp_path / "safety.py").write_text("import time\ntime.sleep(600)\n")
+    command = [sys.executable, "-m", "safety", "--ros-args"]
+    session = "import os, subprocess, sys; os.setsid(); subprocess.run(sys.argv[1:])"
+    supervisor = subprocess.Popen([sys.executable, "-c", session, *command], cwd=tmp_path)
+    try:
+        lost = processes.LostNodes(supervisor, ("safety", "simulator"))
+        end_s = time.monotonic() + 30.0
+        while not lost() and time.monotonic() < end_s:
+            time.sleep(0.05)
+        assert lost.names == "simulator"
+    finally:
+        stop(supervisor)

@@ -51,6 +51,20 @@ class ArmDynamics:
         return bool(self.slides.any())
 
     @cached_property
+    def motions(self) -> tuple[Array, Array, Array, Array]:
+        """Parts (n, 4, 4) of the transform of each body in the one before: constant, by cos q, by sin q, and by q."""
+        parts = np.zeros((4, len(self.mass_kg), 4, 4))
+        parts[0, :, :3, :3], parts[1, :, :3, :3], parts[2, :, :3, :3] = self.still, self.even, self.odd
+        parts[0, :, :3, 3], parts[3, :, :3, 3], parts[0, :, 3, 3] = self.offset_m, self.slide, 1.0
+        constant, even, odd, slide = parts
+        return constant, even, odd, slide
+
+    @cached_property
+    def axis_and_com(self) -> Array:
+        """Columns (n, 3, 2): joint axis and center of mass of each body, in its own frame."""
+        return np.stack([self.axis, self.com_m], axis=-1)
+
+    @cached_property
     def carried_kg(self) -> Array:
         """Masses (n, n) of the bodies (columns) that each joint (rows) carries."""
         return np.triu(np.tile(self.mass_kg, (len(self.mass_kg), 1)))

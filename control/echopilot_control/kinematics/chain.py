@@ -1,6 +1,7 @@
 """The arm at joint positions: poses of its bodies, of the probe, and the Jacobian."""
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -36,28 +37,27 @@ def arm_kinematics(arm: ArmDynamics, position_rad: Array) -> ArmKinematics:
     n = len(arm.mass_kg)
     if position_rad.shape != (n,):
         raise ValueError(f"{position_rad.size} joint positions do not fit an arm of {n} joints")
-    cos, sin = np.cos(position_rad)[:, None, None], np.sin(position_rad)[:, None, None]
-    turns = arm.still + cos * arm.even + sin * arm.odd
-    offset_m = arm.offset_m + position_rad[:, None] * arm.slide
-    rotation, origin_m = np.empty((n, 3, 3)), np.empty((n, 3))
-    R, o = turns[0], offset_m[0]
-    rotation[0], origin_m[0] = R, o
-    for i in range(1, n):
-        o = o + R @ offset_m[i]
-        R = R @ turns[i]
-        rotation[i], origin_m[i] = R, o
-    axis = (rotation @ arm.axis[:, :, None])[:, :, 0]
-    com_m = origin_m + (rotation @ arm.com_m[:, :, None])[:, :, 0]
-    T = np.eye(4)
-    T[:3, :3] = R @ arm.T_tip[:3, :3]
-    T[:3, 3] = o + R @ arm.T_tip[:3, 3]
-    J = _jacobian(arm, axis, T[:3, 3] - origin_m)
-    return ArmKinematics(arm, position_rad, T, J, rotation, origin_m, axis, com_m)
+    q = position_rad[:, None, None]
+    still, even, odd, slide = arm.motions
+    T = still + np.cos(q) * even + np.sin(q) * odd  # of each body in the one before
+    if arm.sliding:
+        T += q * slide
+    reach = 1
+    while reach < n:  # products of all bodies before, doubling how many: Hillis & Steele 1986
+        T[reach:] = T[:-reach] @ T[reach:]
+        reach *= 2
+    rotation, origin_m = T[:, :3, :3], T[:, :3, 3]
+    turned = rotation @ arm.axis_and_com
+    axis, com_m = turned[:, :, 0], turned[:, :, 1] + origin_m
+    T_base_probe = T[-1] @ arm.T_tip
+    J = _jacobian(arm, axis, T_base_probe[:3, 3] - origin_m)
+    return ArmKinematics(arm, position_rad, T_base_probe, J, rotation, origin_m, axis, com_m)
 
 
 def _jacobian(arm: ArmDynamics, axis: Array, lever_m: Array) -> Array:
     (ax, ay, az), (dx, dy, dz) = axis.T, lever_m.T
-    J = np.array([ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx, ax, ay, az])
+    J = np.empty((6, len(axis)))
+    J[0], J[1], J[2], J[3:] = ay * dz - az * dy, az * dx - ax * dz, ax * dy - ay * dx, axis.T
     if arm.sliding:
         J += arm.slides * (np.concatenate([axis.T, np.zeros_like(axis.T)]) - J)
     return J
@@ -65,4 +65,4 @@ def _jacobian(arm: ArmDynamics, axis: Array, lever_m: Array) -> Array:
 
 def manipulability(J: Array) -> float:
     """sqrt(det(J J^T)) of a geometric Jacobian (6, n) (Yoshikawa 1985); the same for every point of reference."""
-    return float(np.sqrt(max(float(np.linalg.det(J @ J.T)), 0.0)))
+    return sqrt(max(float(np.linalg.det(J @ J.T)), 0.0))

@@ -113,15 +113,24 @@ class RobotMemory:
     disorder_ns: int | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class SkinNear:
+    """Points of the seen skin (n, 3) [m] in base, and one of them (3,) near the probe, None where none is."""
+
+    points_m: NDArray[np.float64]
+    near_m: NDArray[np.float64] | None
+
+
 @dataclass(frozen=True)
 class ForceMemory:
-    """Last force and its stamp; fast rises in a row; since when a condition holds [ns], -1 while it does not."""
+    """Last force and its stamp; fast rises in a row; since when a condition holds [ns], -1 while it does not; skin."""
 
     force_n: float = 0.0
     stamp_ns: int = -1
     fast_rises: int = 0
     bias_since_ns: int = -1
     pressed_since_ns: int = -1
+    skin: SkinNear | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ millimeter off the calibrated one, and speeds that are filtered by about 10 ms: 
 `DRIFT_M / MEMORY_S` = 7 mm/s.
 """
 
-from math import acos, isfinite
+from math import cos, isfinite
 
 from echopilot_control.safety.evidence.tick import SafetyTick
 from echopilot_control.safety.reasons import Reason
@@ -22,6 +22,7 @@ DRIFT_M, DRIFT_RAD, MEMORY_S = 0.002, 0.020, 0.3
 JOINT_DRIFT_RAD = 0.010
 GAP_M_S, GAP_RAD_S, GAP_MEMORY_S = 0.015, 0.060, 0.05  # twist against J dq
 TOLD_M_S, TOLD_RAD_S = 0.003, 0.02
+_APART_TRACE = 1.0 + 2.0 * cos(APART_RAD)
 _FROZEN_NS, _GAP_NS = to_ns(0.3), to_ns(0.1)
 
 
@@ -71,9 +72,11 @@ def judge_witnesses(tick: SafetyTick) -> list[Reason]:
 
 
 def _same_pose(a: Array, b: Array) -> bool:
-    apart = a[:3, 3] - b[:3, 3]
-    cosine = (float((a[:3, :3] * b[:3, :3]).sum()) - 1.0) / 2.0
-    return float(apart @ apart) <= APART_M**2 and acos(min(max(cosine, -1.0), 1.0)) <= APART_RAD
+    apart_m2, trace = 0.0, 0.0
+    for (a1, a2, a3, at), (b1, b2, b3, bt) in zip(a[:3].tolist(), b[:3].tolist(), strict=True):
+        apart_m2 += (at - bt) * (at - bt)
+        trace += a1 * b1 + a2 * b2 + a3 * b3  # of the rotation between them: 1 + 2 cos(angle)
+    return apart_m2 <= APART_M**2 and trace >= _APART_TRACE
 
 
 def _within(six: tuple[float, ...], linear: float, angular: float) -> bool:
@@ -96,7 +99,7 @@ def _drifts(before: ArmMemory, robot: RobotState) -> tuple[tuple[float, ...], tu
         return (0.0,) * 6, ()
     passed_s = (robot.stamp_ns - last.stamp_ns) * 1e-9
     keep, half_s = max(1.0 - passed_s / MEMORY_S, 0.0), 0.5 * passed_s
-    way = [*(robot.T_base_probe[:3, 3] - last.T_base_probe[:3, 3]).tolist(), *_turned(last, robot)]
+    way = _way(last, robot)
     told = (last.twist + robot.twist).tolist()
     pose = [keep * old + new - half_s * v for old, new, v in zip(before.pose_drift, way, told, strict=True)]
     if not whole_joints(robot):
@@ -112,10 +115,14 @@ def _joints(robot: RobotState) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return robot.joint_position_rad.shape, robot.joint_velocity_rad_s.shape
 
 
-def _turned(last: RobotState, now: RobotState) -> tuple[float, float, float]:
-    """Rotation vector [rad] in base between two close orientations, right to third order."""
-    (_, xy, xz), (yx, _, yz), (zx, zy, _) = (now.T_base_probe[:3, :3] @ last.T_base_probe[:3, :3].T).tolist()
-    return 0.5 * (zy - yz), 0.5 * (xz - zx), 0.5 * (yx - xy)
+def _way(last: RobotState, now: RobotState) -> tuple[float, ...]:
+    """Translation [m] and rotation vector [rad] in base between two close poses, the latter right to third order."""
+    (a1, a2, a3, ax), (b1, b2, b3, bx), (c1, c2, c3, cx) = last.T_base_probe[:3].tolist()
+    (d1, d2, d3, dx), (e1, e2, e3, ex), (f1, f2, f3, fx) = now.T_base_probe[:3].tolist()
+    xy, yx = d1 * b1 + d2 * b2 + d3 * b3, e1 * a1 + e2 * a2 + e3 * a3
+    xz, zx = d1 * c1 + d2 * c2 + d3 * c3, f1 * a1 + f2 * a2 + f3 * a3
+    yz, zy = e1 * c1 + e2 * c2 + e3 * c3, f1 * b1 + f2 * b2 + f3 * b3
+    return dx - ax, ex - bx, fx - cx, 0.5 * (zy - yz), 0.5 * (xz - zx), 0.5 * (yx - xy)
 
 
 def _still_since_ns(sent: tuple[float, ...], before: ArmMemory, robot: RobotState) -> int:

@@ -196,11 +196,11 @@ def run_foreground(
 
 
 class LostNodes:
-    """Tells when a node that nobody starts again has been gone for a while; what has never been seen is not missed."""
+    """Tells when a node that nobody starts again has been gone for a while; the first node seen begins the graph."""
 
     def __init__(self, supervisor: "subprocess.Popen[bytes]", names: Collection[str]) -> None:
         self._supervisor, self._names = supervisor, frozenset(names)
-        self._seen: set[str] = set()
+        self._begun = False
         self._gone_since_s: float | None = None
         self.names = ""
 
@@ -213,8 +213,8 @@ class LostNodes:
         if self._supervisor.poll() is not None:
             return "supervisor"
         there = set(processor_seconds(self._supervisor.pid))
-        self._seen |= there & self._names
-        gone = sorted(self._seen - there)
+        self._begun |= bool(there)
+        gone = sorted(self._names - there) if self._begun else []
         now_s = time.monotonic()
         if not gone:
             self._gone_since_s = None
