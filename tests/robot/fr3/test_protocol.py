@@ -88,7 +88,6 @@ def test_a_pulled_cable_is_a_fault_within_100_ms_and_the_arm_stands(arm: Patient
 def test_without_the_bridge_the_loop_holds_and_yields_to_the_breath(arm: PatientArm) -> None:
     arm.land()
     silent_ns = time.monotonic_ns()
-    arm.server.poll()
     time.sleep(5.0)  # nobody reads or commands: the bridge is gone
     record = np.array(arm.ask("record")["forces"])
     after = record[record[:, 0] > silent_ns + 60e6]
