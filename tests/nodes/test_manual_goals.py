@@ -16,7 +16,7 @@ from rclpy.task import Future  # noqa: E402
 
 from echopilot_core import Outcome  # noqa: E402
 from echopilot_nodes.graph import topics  # noqa: E402
-from echopilot_nodes.manual_goals import ManualGoals  # noqa: E402
+from echopilot_nodes.operator.manual_goals import ManualGoals  # noqa: E402
 
 WAIT_S = 10.0
 

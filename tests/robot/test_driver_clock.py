@@ -72,9 +72,11 @@ def test_half_of_that_is_none() -> None:
 def test_a_busy_machine_is_no_fault_and_a_clock_that_drifts_away_is() -> None:
     driver = Driver()
     assert driver.run(2.0) == []
-    driver.delay_ns = lambda: 8 * MS  # of every message, for longer than the offset is remembered
+    driver.delay_ns = lambda: 15 * MS  # of every message, for longer than the offset is remembered
+    driver.errors_ns.clear()
     assert driver.run(15.0) == []
-    driver.shift_ns -= 6 * MS
+    assert set(driver.errors_ns) == {0}  # what is late stays late
+    driver.shift_ns -= 12 * MS
     assert kinds(driver.run(15.0)) == [ArmFaultKind.CLOCK_OFFSET]
 
 

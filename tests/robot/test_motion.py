@@ -25,7 +25,7 @@ def motion(**changes: object) -> ArmMotion:
 def test_a_twist_is_followed() -> None:
     arm = motion()
     at, twist = arm.at(FR3_LIKE.posture_rad), np.array([0.02, -0.01, 0.005, 0.1, 0.0, -0.1])
-    command = arm.follow(twist, at, 0)
+    command = arm.follow(twist, at, at.position_rad, 0)
     assert command.fault is None
     assert at.J @ command.velocity_rad_s == pytest.approx(twist, abs=1e-3)
 
@@ -35,14 +35,14 @@ def test_no_joint_runs_past_its_limit_however_fast_the_twist() -> None:
     q = FR3_LIKE.posture_rad.copy()
     twists = np.repeat(rng.standard_normal((10, 6)) * [0.3, 0.3, 0.3, 2.0, 2.0, 2.0], 300, axis=0)
     for twist in twists:
-        q = q + 0.002 * arm.follow(twist, arm.at(q), 0).velocity_rad_s
+        q = q + 0.002 * arm.follow(twist, arm.at(q), q, 0).velocity_rad_s
         assert (arm.lower_rad <= q).all() and (q <= arm.upper_rad).all()
 
 
 def test_a_joint_past_its_limit_is_named_and_led_back() -> None:
     arm, q = motion(self_collision=False), FR3_LIKE.posture_rad.copy()
     q[3] = arm.upper_rad[3] + 0.05
-    command = arm.follow(np.zeros(6), arm.at(q), 0)
+    command = arm.follow(np.zeros(6), arm.at(q), q, 0)
     assert command.fault is not None and command.fault.kind is ArmFaultKind.JOINT_LIMIT
     assert "joint 4 at 3.100 rad; expected: 0.100 to 3.050" in command.fault.text
     assert command.velocity_rad_s[3] < 0.0

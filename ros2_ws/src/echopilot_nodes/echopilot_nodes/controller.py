@@ -40,7 +40,7 @@ from echopilot_nodes.graph.inlet import Inlet, from_exam_goal
 from echopilot_nodes.graph.outlet import Outlet
 from echopilot_nodes.graph.params import ControllerParams, read_params
 from echopilot_nodes.graph.process import run
-from echopilot_nodes.manual_goals import ManualGoals
+from echopilot_nodes.operator.manual_goals import ManualGoals
 from echopilot_wire import (
     from_cloud,
     from_landmarks,

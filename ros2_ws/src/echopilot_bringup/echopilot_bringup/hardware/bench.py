@@ -44,7 +44,8 @@ def bench_hardware(minutes: float, rate_hz: int, console: Console) -> dict[str, 
     console.print(
         f"{len(figures['exams'])} exams, {figures['ticks']} ticks ({figures['lost_ticks']} lost), "
         f"{figures['ticks_in_contact']} in contact, at most {figures['force']['max_n']:.1f} N; age of a state "
-        f"{figures['age_ms']['p50']:.1f} ms (median), {figures['age_ms']['p99']:.1f} ms (p99)"
+        f"{figures['age_ms']['p50']:.1f} ms (median), {figures['age_ms']['p99']:.1f} ms (p99); samples "
+        f"were late by {figures['driver_late_ms']:.0f} ms at most"
     )
     console.print("held for: " + (", ".join(f"{name} ({n} ticks)" for name, n in held.items()) or "nothing"))
     console.print("faults of the bridge: " + ("; ".join(faults) or "none"))

@@ -11,7 +11,7 @@ from echopilot_core.timing.remote_clock import AHEAD_NS
 SAME_NS = AHEAD_NS - 1_000_000
 """How far the robot's stamps may be off this host's time [ns]; the fastest message of a second adds less than 1 ms."""
 
-DRIFT_NS = 12_000_000
+DRIFT_NS = 25_000_000
 """The same once they were found to be of this time: on a busy machine no message is fast for seconds."""
 
 COMPLAINT_NS = 10 * NS_PER_S

@@ -6,7 +6,7 @@ from echopilot_robot.bridge.faults import ArmFault, ArmFaultKind
 OFFSET_NS = 4_000_000
 """Largest offset of a driver's clock [ns]; the fastest message of a second adds less than 1 ms to it."""
 
-DRIFT_NS = 12_000_000
+DRIFT_NS = 25_000_000
 """Largest offset [ns] once a clock was found to be ours: on a busy machine no message is fast for seconds."""
 
 EPOCH_NS = NS_PER_S
@@ -62,7 +62,7 @@ class DriverClock:
         if self._step is not None and heard_ns >= self._step[0]:
             self._step = None
         self.fault = self._fault_of_offset(heard_ns) if self._step is None else self._step[1]
-        as_it_is = not self._moved and abs(offset_ns) <= OFFSET_NS
+        as_it_is = not self._moved and (self._found or abs(offset_ns) <= OFFSET_NS)
         return min(stamp_ns + (0 if as_it_is else offset_ns), heard_ros_ns)
 
     def _look_for_a_step(self, stamp_ns: int, heard_ns: int) -> None:

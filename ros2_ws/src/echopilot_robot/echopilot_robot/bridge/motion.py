@@ -67,12 +67,14 @@ class ArmMotion:
         """The arm at joint positions (n,)."""
         return arm_kinematics(self._arm, position_rad)
 
-    def follow(self, twist: Array, at: ArmKinematics, now_ns: int) -> JointCommand:
+    def follow(self, twist: Array, at: ArmKinematics, position_rad: Array, now_ns: int) -> JointCommand:
         """Joint velocities for a twist (6,) of the probe in base; none where the arm would touch itself.
+
+        `at` is the arm at the joint positions (n,) `position_rad`, or a few milliseconds before.
 
         Collisions are looked for once per control tick; what was found holds until the next look.
         """
-        q, out = at.position_rad, np.zeros(len(at.position_rad))
+        q, out = position_rad, np.zeros(len(position_rad))
         assert self._rest_rad is not None and self._pull_1_s is not None
         self._J[:] = at.J
         joint_velocity(

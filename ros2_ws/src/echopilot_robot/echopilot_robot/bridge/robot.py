@@ -65,6 +65,7 @@ class BridgedRobot:
         self._clock = DriverClock("the driver", ros_minus_steady_ns, settings.own_clock)
         self._watchdog = CommandWatchdog()
         self._seen: _Seen | None = None
+        self._placed: tuple[int, ArmKinematics] | None = None
         self._origin_ns: int | None = None
         self._tick = -1
         self._command = np.zeros(len(arm.joint_names))
@@ -166,7 +167,7 @@ class BridgedRobot:
         if fault is not None:
             self._halt(fault, stamp_ns)
             return
-        at = self._motion.at(sample.position_rad)
+        at = self._at(sample)
         wrench = self._force.on_probe(sample.wrench, at.T_base_probe[:3, :3])
         before, self._seen = self._seen, _Seen(sample, stamp_ns, at, wrench)
         passed_ns = self._arm.period_ns if before is None else sample.heard_ns - before.sample.heard_ns
@@ -175,9 +176,15 @@ class BridgedRobot:
             self._watchdog.take(RobotInputs(None, None), 0, at.T_base_probe[:3, 2])  # lets go of the twist
         z_axis = np.ascontiguousarray(at.T_base_probe[:3, 2])
         twist = self._watchdog.twist(sample.heard_ns + self._ros_ns, dt_s, -float(wrench[2]), z_axis)
-        command = self._motion.follow(twist, at, sample.heard_ns)
+        command = self._motion.follow(twist, at, sample.position_rad, sample.heard_ns)
         self.faults = tuple(f for f in (self._tare_fault, self._clock.fault, command.fault) if f is not None)
         self._arm.command(command.velocity_rad_s)
+
+    def _at(self, sample: ArmSample) -> ArmKinematics:
+        """The arm at a sample, or at one less than half a tick older: no arm turns by more than 2 mrad meanwhile."""
+        if self._placed is None or not 0 <= sample.heard_ns - self._placed[0] < TICK_NS // 2:
+            self._placed = sample.heard_ns, self._motion.at(sample.position_rad)
+        return self._placed[1]
 
     def _halt(self, fault: ArmFault, stamp_ns: int) -> None:
         """Stop: of the arm's force or joints nothing is known; the last state goes on, as one of a faulty arm."""
