@@ -12,7 +12,7 @@ import numpy as np
 
 from echopilot_control.force.regulator import ForceReading, ForceRegulator
 from echopilot_control.force.tare import Tool
-from echopilot_core import Array, RobotInputs, RobotState, SafetyMode, SafetyState, SafeTwist
+from echopilot_core import Array, RobotInputs, RobotState, SafeTwist, SafetyMode, SafetyState
 from echopilot_core.paths import share_file
 from echopilot_robot.bridge.robot import BridgedRobot
 from echopilot_robot.bridge.settings import BridgeSettings

@@ -15,9 +15,9 @@ from echopilot_robot.bridge.faults import ArmFaultKind
 pytest.importorskip("pylibfranka", reason="needs pylibfranka: pip install 'echopilot[franka]'")
 pytest.importorskip("franky_sim", reason="needs franky-sim, which has no wheel for this Python")
 
-from patient_arm import URDF, PatientArm  # noqa: E402
+from patient_arm import URDF, PatientArm
 
-from echopilot_robot.fr3.driver import Fr3Arm  # noqa: E402
+from echopilot_robot.fr3.driver import Fr3Arm
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(120)]
 SAFE_MS = 100.0

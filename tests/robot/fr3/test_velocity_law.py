@@ -55,7 +55,9 @@ def test_a_silent_bridge_leaves_a_probe_that_gives_way(sign: int) -> None:
 
 
 def test_messages_keep_what_they_carry() -> None:
-    sample = ArmSample(1, 2, np.arange(7.0), -np.arange(7.0), np.arange(6.0), errors=("Reflex: joint_reflex", "x" * LARGEST))
+    sample = ArmSample(
+        1, 2, np.arange(7.0), -np.arange(7.0), np.arange(6.0), errors=("Reflex: joint_reflex", "x" * LARGEST)
+    )
     data = pack_sample(sample, LoopCount(10, 3))
     back, count = unpack_sample(data)
     assert len(data) <= LARGEST and count == LoopCount(10, 3)
@@ -69,7 +71,5 @@ def test_the_description_is_that_of_the_arm() -> None:
     simulator = pytest.importorskip("franky_sim.mujoco_simulator", reason="needs franky-sim")
     robot, motion = simulator.FrankaMujocoRobot(), law()._motion
     poses = np.random.default_rng(2).uniform(motion.lower_rad, motion.upper_rad, (20, 7))
-    flange_to_probe = [
-        np.linalg.inv(robot.kinematics(q).homogeneous) @ motion.at(q).T_base_probe for q in poses
-    ]
+    flange_to_probe = [np.linalg.inv(robot.kinematics(q).homogeneous) @ motion.at(q).T_base_probe for q in poses]
     assert np.ptp(flange_to_probe, axis=0).max() < 1e-6

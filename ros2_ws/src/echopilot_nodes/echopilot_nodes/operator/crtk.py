@@ -1,7 +1,6 @@
 """Node `crtk`: the probe as an arm of the CRTK convention, for the consoles of surgical robots (docs/crtk.md)."""
 
 import numpy as np
-from crtk_msgs.msg import OperatingState, StringStamped
 from echopilot_msgs.msg import RobotState as RobotStateMsg
 from echopilot_msgs.msg import SafetyState as SafetyStateMsg
 from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
@@ -9,6 +8,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool
 
+from crtk_msgs.msg import OperatingState, StringStamped
 from echopilot_control.console import Console
 from echopilot_core import Array, RobotState, SafetyState, se3
 from echopilot_core.robot_interface import SILENCE_NS
