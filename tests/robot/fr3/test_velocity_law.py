@@ -56,7 +56,13 @@ def test_a_silent_bridge_leaves_a_probe_that_gives_way(sign: int) -> None:
 
 def test_messages_keep_what_they_carry() -> None:
     sample = ArmSample(
-        1, 2, np.arange(7.0), -np.arange(7.0), np.arange(6.0), errors=("Reflex: joint_reflex", "x" * LARGEST)
+        1,
+        2,
+        np.arange(7.0),
+        -np.arange(7.0),
+        np.arange(6.0),
+        np.ones(7),
+        errors=("Reflex: joint_reflex", "x" * LARGEST),
     )
     data = pack_sample(sample, LoopCount(10, 3))
     back, count = unpack_sample(data)

@@ -35,11 +35,11 @@ from echopilot_nodes.diagnostics.health import Health, Severity
 from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.clock import NodeClock, wall_clock
-from echopilot_nodes.graph.console_input import ConsoleInput
 from echopilot_nodes.graph.inlet import Inlet, from_exam_goal
 from echopilot_nodes.graph.outlet import Outlet
 from echopilot_nodes.graph.params import ControllerParams, read_params
 from echopilot_nodes.graph.process import run
+from echopilot_nodes.operator.console_input import ConsoleInput
 from echopilot_nodes.operator.manual_goals import ManualGoals
 from echopilot_wire import (
     from_cloud,

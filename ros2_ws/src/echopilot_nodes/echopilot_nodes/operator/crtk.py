@@ -12,6 +12,8 @@ from crtk_msgs.msg import OperatingState, StringStamped
 from echopilot_control.console import Console
 from echopilot_core import Array, RobotState, SafetyState, se3
 from echopilot_core.robot_interface import SILENCE_NS
+from echopilot_nodes.diagnostics.health import Health
+from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.inlet import Inlet
 from echopilot_nodes.graph.outlet import Outlet
@@ -48,6 +50,7 @@ class Crtk(Node):
         self._js = Outlet(self, JointState, topics.CRTK_MEASURED_JS, to_joint_state, state)
         self._jogs = Outlet(self, TwistStamped, topics.CONTROL_JOG, to_jog, state)
         self._control = self.create_publisher(Bool, topics.CONTROL_CONSOLE, state)
+        self._diagnostics = Diagnostics(self, lambda: Health(f"console {self._console.state.value}"))
         Inlet(self, RobotStateMsg, topics.ROBOT_STATE, from_robot_state, qos.STATE_LOCKSTEP, self._on_robot)
         Inlet(self, SafetyStateMsg, topics.SAFETY_STATE, from_safety_state, qos.ANSWER_LOCKSTEP, self._on_safety)
         self.create_subscription(StringStamped, topics.CRTK_STATE_COMMAND, self._on_command, command)

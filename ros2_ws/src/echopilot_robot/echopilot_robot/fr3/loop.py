@@ -35,7 +35,7 @@ RELEASE_S = 2.0  # after the driver has gone and the probe is free
 _NS_PER_S = 1_000_000_000
 
 
-class Link:
+class LoopLink:
     """The driver's end: the newest command, and samples out; `gone` once the driver has closed it."""
 
     def __init__(self, descriptor: int) -> None:
@@ -67,7 +67,7 @@ class Link:
 class Fr3Loop:
     """One connection to an arm, from standstill to standstill."""
 
-    def __init__(self, link: Link, host: str, urdf: str, sensor_sign: int) -> None:
+    def __init__(self, link: LoopLink, host: str, urdf: str, sensor_sign: int) -> None:
         self._link = link
         self._robot = franka.Robot(host, franka.RealtimeConfig.kIgnore)
         names = joint_names(urdf)
@@ -128,7 +128,8 @@ class Fr3Loop:
             np.array(state.q),
             np.array(state.dq),
             np.array(state.K_F_ext_hat_K),
-            errors=errors,
+            np.array(state.tau_J),
+            errors,
         )
         self._link.send(sample, LoopCount(self._ticks, self._lost))
 
@@ -166,7 +167,7 @@ def warm_up(law: VelocityLaw, position_rad: Array) -> None:
 def main() -> None:
     """Run until the driver goes; without real-time scheduling where the system does not grant it."""
     descriptor, host, sign, urdf = sys.argv[1:]
-    link = Link(int(descriptor))
+    link = LoopLink(int(descriptor))
     with suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     try:
@@ -176,7 +177,7 @@ def main() -> None:
         loop.run()
     except (franka.FrankaException, franka.NetworkException, RuntimeError) as error:
         zeros = np.zeros(7)
-        link.send(ArmSample(0, time.monotonic_ns(), zeros, zeros, np.zeros(6), errors=(str(error),)), LoopCount())
+        link.send(ArmSample(0, time.monotonic_ns(), zeros, zeros, np.zeros(6), zeros, (str(error),)), LoopCount())
         sys.exit(1)
 
 

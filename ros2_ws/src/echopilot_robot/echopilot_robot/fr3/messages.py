@@ -11,7 +11,7 @@ from echopilot_robot.arm import ArmSample
 JOINTS = 7
 LARGEST = 4096  # bytes of one message
 _COMMAND = struct.Struct(f"<q{JOINTS}d")
-_SAMPLE = struct.Struct(f"<qqqq{JOINTS}d{JOINTS}d6d")
+_SAMPLE = struct.Struct(f"<qqqq{JOINTS}d{JOINTS}d6d{JOINTS}d")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ def unpack_command(data: bytes) -> tuple[int, Array]:
 
 def pack_sample(sample: ArmSample, count: LoopCount) -> bytes:
     """A sample with the loop's count; its errors as text, shortened to what fits."""
+    assert sample.torque_n_m is not None
     head = _SAMPLE.pack(
         sample.stamp_ns,
         sample.heard_ns,
@@ -43,6 +44,7 @@ def pack_sample(sample: ArmSample, count: LoopCount) -> bytes:
         *sample.position_rad,
         *sample.velocity_rad_s,
         *sample.wrench,
+        *sample.torque_n_m,
     )
     return head + "\n".join(sample.errors).encode()[: LARGEST - len(head)]
 
@@ -51,5 +53,5 @@ def unpack_sample(data: bytes) -> tuple[ArmSample, LoopCount]:
     """The sample, with its errors, and the count."""
     stamp_ns, heard_ns, ticks, lost, *values = _SAMPLE.unpack(data[: _SAMPLE.size])
     errors = tuple(data[_SAMPLE.size :].decode(errors="replace").splitlines())
-    q, dq, wrench = np.split(np.array(values), [JOINTS, 2 * JOINTS])
-    return ArmSample(stamp_ns, heard_ns, q, dq, wrench, errors=errors), LoopCount(ticks, lost)
+    q, dq, wrench, torque = np.split(np.array(values), [JOINTS, 2 * JOINTS, 2 * JOINTS + 6])
+    return ArmSample(stamp_ns, heard_ns, q, dq, wrench, torque, errors), LoopCount(ticks, lost)

@@ -55,7 +55,7 @@ class VelocityLaw:
             return self._toward(min(left, 1.0) * command[1])
         at = self._motion.at(position_rad)
         self._z_axis[:] = at.T_base_probe[:3, 2]
-        return self._toward(self._motion.follow(twist, at, now_ns).velocity_rad_s)
+        return self._toward(self._motion.follow(twist, at, position_rad, now_ns).velocity_rad_s)
 
     def brake(self) -> Array:
         """Joint velocities (7,) of the next tick on the way to standstill."""
