@@ -46,7 +46,6 @@ class CrtkArm:
         self._move_cp = node.create_publisher(PoseStamped, f"{namespace}/move_cp", 1)
 
     def ready(self) -> bool:
-        print({k: len(v) for k, v in self._heard.items()}, len(self.states), self._command.get_subscription_count())
         return all(self._heard.values()) and bool(self.states) and self._command.get_subscription_count() == 1
 
     def operating_state(self) -> str:
@@ -96,16 +95,18 @@ def test_a_console_takes_over_moves_the_probe_and_gives_back(
 ) -> None:
     graph = make_graph()
     graph.start("operator.crtk")
-    graph.start_exam_graph(model, patient="normal")
+    graph.start_exam_graph(model, patient="normal", start="immediately", frame_hz=15.0)
     arm = CrtkArm(graph)
     robots = graph.listen(
         RobotState, topics.ROBOT_STATE, qos.STATE_LOCKSTEP, lambda m: (ns_of(m), -m.measured_cf.force.z)
     )
     statuses = graph.listen(ControlStatus, topics.CONTROL_STATUS, qos.ANSWER_LOCKSTEP, lambda m: (ns_of(m), m.kind))
-    graph.wait(arm.ready, 90.0, "the arm of the console")
+    graph.wait(arm.ready, 60.0, "the arm of the console")
 
+    graph.wait(lambda: arm.operating_state() == "DISABLED", 30.0, "word of safety")
+    said = len(arm.states)
     arm.state_command("enable")
-    graph.wait(lambda: len(arm.states) > 1, 20.0, "an answer")
+    graph.wait(lambda: len(arm.states) > said, 20.0, "an answer")
     assert arm.operating_state() == "DISABLED", "taken over off the patient"
 
     goal = AcquireView.Goal(view=int(View.A4C), preset="cardiac", timeout=120.0)
