@@ -49,6 +49,7 @@ EXAMPLES = {
     "hold_force": ((), ""),
     "perceive_clip": (("clip.png",), "quality"),
     "render_frame": ((), "frame.png"),
+    "write_ultrasound_bag": (("beat.mcap",), "beat.mcap: 14 frames"),
 }
 
 

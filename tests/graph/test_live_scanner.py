@@ -20,7 +20,7 @@ from rcl_interfaces.srv import SetParametersAtomically
 from sensor_msgs.msg import Image
 from ultrasound_msgs.msg import ImagingParameters as ImagingParametersMsg
 from ultrasound_msgs.msg import UltrasoundFrame
-from ultrasound_msgs.srv import SetImaging
+from ultrasound_msgs.srv import Freeze, SetImaging
 
 import echopilot_wire as wire
 from echopilot_core import (
@@ -94,6 +94,13 @@ def test_an_openigtlink_scanner_gives_frames_takes_settings_and_tells_its_loss(
         ):
             refused = graph.call(SetImaging, topics.SET_IMAGING, asked)
             assert not refused.success and reason in refused.message and "\n" not in refused.message
+        assert graph.call(Freeze, topics.FREEZE, Freeze.Request(frozen=True)).message.startswith("frozen here")
+        held = lambda: frames[-1].imaging.frozen and health[-1].level == DiagnosticStatus.WARN  # noqa: E731
+        graph.wait(held, PATIENCE_S, "the last frame, flagged, and the state that says so")
+        count = len(frames)
+        assert graph.call(Freeze, topics.FREEZE, Freeze.Request(frozen=False)).success
+        graph.wait(lambda: len(frames) > count, PATIENCE_S, "live frames")
+        assert not frames[-1].imaging.frozen
         sends[0] = False
         health.clear()
         lost = lambda: bool(health) and health[-1].level == DiagnosticStatus.ERROR  # noqa: E731

@@ -97,6 +97,19 @@ def test_images_out_of_order_are_left_out() -> None:
     assert stream.signal.disordered == 1
 
 
+def test_a_frozen_stream_gives_one_more_frame_that_says_so_and_goes_on_with_new_images() -> None:
+    clock, images = ManualClock(), images_of(Phantom(40), 20)
+    stream = FrameStream(Listed(images), ImagePlacer(0.1), clock)
+    given = []
+    for k in range(len(images)):
+        stream.frozen = 12 <= k < 16
+        clock.advance_to(clock.now_ns() + 200_000_000)
+        frame = stream.next(0.1)
+        given.append(None if frame is None else (frame.sequence, frame.imaging.frozen, frame.stamp_ns // PERIOD_NS))
+        assert k < 8 or stream.signal.is_good, "freezing is no loss of the signal"
+    assert given[11:18] == [(4, False, 12), (5, True, 13), None, None, None, (6, False, 17), (7, False, 18)]
+
+
 def test_each_loss_has_its_reason_and_the_sources_own_comes_first() -> None:
     clock, images = ManualClock(), images_of(Phantom(39), 9)
     last = images[-1]

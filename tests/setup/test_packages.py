@@ -67,11 +67,20 @@ def test_the_distribution_holds_every_python_package():
 
 def test_both_colcon_settings_name_the_same_folders():
     def folders(file: Path) -> set[Path]:
-        paths = re.findall(r"base-paths: \[(.*)\]", file.read_text())
-        assert len(paths) == 2
+        paths = re.findall(r"^(?:build|list|test):\n  base-paths: \[(.*)\]", file.read_text(), re.MULTILINE)
+        assert len(paths) == 3 and len(set(paths)) == 1
         return {(file.parent / p.strip()).resolve() for p in paths[0].split(",")}
 
     assert folders(ROOT / "colcon_defaults.yaml") == folders(ROOT / "ros2_ws" / "colcon_defaults.yaml")
+
+
+@pytest.mark.parametrize("package", ["echopilot", "echopilot_description", *WITH_PYTHON])
+def test_colcon_test_runs_the_tests_of_a_package(package):
+    folder, description = PACKAGES[package]
+    named = re.findall(r"^echopilot_add_tests\((\w+)\)$", (folder / "CMakeLists.txt").read_text(), re.MULTILINE)
+    own = "setup" if package == "echopilot" else package.removeprefix("echopilot_")
+    assert named == [own] and any((ROOT / "tests" / own).rglob("test_*.py"))
+    assert [element.text for element in description.iter("test_depend")] == ["ament_cmake_pytest"]
 
 
 @pytest.mark.parametrize("package", [p for p in WITH_PYTHON if (PACKAGES[p][0] / "scripts").is_dir()])

@@ -13,7 +13,8 @@ VENV = Path(sys.prefix)
 
 
 @pytest.mark.timeout(120)
-def test_an_installed_node_finds_its_interpreter_and_libraries_in_a_new_shell(tmp_path: Path) -> None:
+@pytest.mark.parametrize("symlinks", ["OFF", "ON"], ids=["copied", "symlink-install"])
+def test_an_installed_node_finds_its_interpreter_and_libraries_in_a_new_shell(tmp_path: Path, symlinks: str) -> None:
     cmake = shutil.which("cmake", path=str(VENV / "bin")) or pytest.skip("needs cmake in the environment")
     if not (VENV / "share" / "ament_cmake").is_dir():
         pytest.skip("needs the build tools of ROS in the environment")
@@ -22,6 +23,7 @@ def test_an_installed_node_finds_its_interpreter_and_libraries_in_a_new_shell(tm
         build = tmp_path / package
         options = [f"-DCMAKE_INSTALL_PREFIX={prefix}", f"-DCMAKE_PREFIX_PATH={prefix};{VENV}"]
         options += [f"-DPython3_EXECUTABLE={sys.executable}", "-DBUILD_TESTING=OFF"]
+        options += [f"-DAMENT_CMAKE_SYMLINK_INSTALL={symlinks}"]
         run(cmake, "-S", SOURCES / package, "-B", build, *options)
         run(cmake, "--build", build, "--target", "install")
     programs = list((prefix / "lib" / "echopilot_nodes").iterdir())

@@ -26,16 +26,33 @@ def request(**values: object) -> object:
     return ultrasound_msgs.ImagingParameters(**(LEFT | values))
 
 
-def test_what_is_asked_for_is_set_and_the_rest_is_left() -> None:
-    asked = from_settings(request(depth=0.12, focus=0.0, gain=0.0, tgc=[1.0, 2.0]))
-    assert (asked.depth_m, asked.gain_db, asked.tgc_db, asked.preset) == (0.12, 0.0, (1.0, 2.0), "")
-    assert math.isnan(asked.focus_m) and math.isnan(asked.persistence) and asked.compounding == 0
+LEFT_OUT = LEFT | dict.fromkeys(("depth", "gain", "focus", "dynamic_range", "persistence"), 0.0)
+"""As a command line sends what it does not mention."""
+
+
+@pytest.mark.parametrize("left", [LEFT, LEFT_OUT])
+def test_what_is_asked_for_is_set_and_the_rest_is_left(left: dict[str, object]) -> None:
+    asked = from_settings(request(**(left | {"depth": 0.12, "tgc": [1.0, 2.0]})))
+    assert (asked.depth_m, asked.tgc_db, asked.preset, asked.compounding) == (0.12, (1.0, 2.0), "", 0)
+    assert all(map(math.isnan, (asked.focus_m, asked.gain_db, asked.dynamic_range_db, asked.persistence)))
+
+
+@pytest.mark.parametrize("left", [LEFT, LEFT_OUT])
+def test_a_setting_with_a_zero_of_its_own_is_set_to_it_by_name(left: dict[str, object]) -> None:
+    asked = from_settings(request(**left), ["gain"])
+    assert asked.gain_db == 0.0 and math.isnan(asked.persistence)
+    assert from_settings(request(**left), ["persistence"]).persistence == 0.0
+    with pytest.raises(ValueError, match="to_zero holds 'depth'; valid: gain, persistence"):
+        from_settings(request(**left), ["depth"])
+    with pytest.raises(ValueError, match="gain is to be 3 and 0 at the same time"):
+        from_settings(request(**(left | {"gain": 3.0})), ["gain"])
 
 
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
         ({}, "nothing is asked for; give preset, depth"),
+        (LEFT_OUT, "nothing is asked for; give preset, depth"),
         ({"depth": 0.0}, "nothing is asked for"),
         ({"depth": -0.1}, "depth is -0.1"),
         ({"focus": math.inf}, "focus is inf"),

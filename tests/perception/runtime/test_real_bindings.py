@@ -1,6 +1,7 @@
 """The fakes promise no call that NVIDIA's own packages lack: runtime, builder and CUDA, by name and by arguments.
 
-TensorRT cannot compute without a GPU, but its lean runtime can be imported, and the full bindings can be read.
+TensorRT cannot compute without a GPU, but its lean runtime can be imported, and the full bindings can be read: those of
+each supported version from PyPI, for the processor of a Jetson where there are some.
 """
 
 import importlib
@@ -13,8 +14,11 @@ from typing import Any
 
 import fake_cuda
 import pytest
+from bindings_wheels import WHEELS, BindingsWheel
 from fake_cuda import FakeCuda
 from fake_tensorrt import make_fake
+
+from echopilot_perception.runtime import versions
 
 FAKE = make_fake("11.4.0", FakeCuda())
 RUNTIME = ("Logger", "Runtime", "ICudaEngine", "IExecutionContext")
@@ -73,6 +77,26 @@ def test_builder_names_are_in_the_full_bindings() -> None:
     missing = sorted(name for name in wanted if name.encode() + b"\0" not in library)
     assert not missing, f"not in {Path(spec.origin).parent}: {missing}"
     assert b"EXPLICIT_BATCH\0" not in library, "11 has no such flag; the fake says the same"
+
+
+@pytest.mark.usefixtures("pypi")
+@pytest.mark.parametrize("wheel", WHEELS, ids=str)
+def test_each_supported_version_has_what_we_call_and_what_tells_it_from_the_others(
+    wheel: BindingsWheel, tmp_path: Path
+) -> None:
+    module = wheel.unpack(tmp_path)
+    library = next(module.glob("tensorrt*.so")).read_bytes()
+    fake: Any = make_fake(wheel.fake, FakeCuda())
+    kinds = [getattr(fake, kind) for kind in (*RUNTIME, *BUILDER)]
+    calls = [call for kind in kinds for call in public(kind).values() if inspect.isfunction(call)]
+    wanted = {*RUNTIME, *BUILDER, *(name for kind in kinds for name in public(kind))}
+    wanted |= {argument for call in calls for argument in arguments(call)}
+    missing = sorted(name for name in wanted if name.encode() + b"\0" not in library)
+    assert not missing, f"not in {wheel}: {missing}"
+    assert "def nptype(" in (module / "__init__.py").read_text()
+    assert (b"FP16\0" in library) is not versions.types_come_from_the_file(fake)
+    for flag in ("EXPLICIT_BATCH", "STRONGLY_TYPED"):
+        assert (flag.encode() + b"\0" in library) is hasattr(fake.NetworkDefinitionCreationFlag, flag), flag
 
 
 def test_cuda_calls_exist_with_these_arguments() -> None:

@@ -4,12 +4,13 @@ import signal
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from ultrasound_msgs.msg import UltrasoundFrame
-from ultrasound_msgs.srv import SetImaging
+from ultrasound_msgs.srv import Freeze, SetImaging
 
 from echopilot_core import EchoPilotError
 from echopilot_nodes.diagnostics.health import Health, Severity
@@ -29,7 +30,10 @@ LAST_S = 1.0  # wall time from the end of the clip to that of the process: the l
 
 
 class ProbeSource(LifecycleNode):
-    """Sends frames on `probe/frame`, passes settings to the scanner, and says on `diagnostics` whether frames come."""
+    """Sends frames on `probe/frame` and says on `diagnostics` whether they come.
+
+    It passes settings on to a live scanner (`probe/set_imaging`) and holds its image on request (`probe/freeze`).
+    """
 
     def __init__(self) -> None:
         super().__init__("probe_source")
@@ -45,7 +49,7 @@ class ProbeSource(LifecycleNode):
         self._source: LiveScanner | ClipPlayer = (
             LiveScanner(self, p, self._frames) if p.scanner else ClipPlayer(self, p, self._frames, self._on_clip_end)
         )
-        self._service: object = None
+        self._device_services: list[Any] = []
         self._is_active = False
         self._last_timer: object = None
         self._diagnostics = Diagnostics(self, self._health, hardware_id=p.scanner or Path(p.clip).name)
@@ -59,7 +63,10 @@ class ProbeSource(LifecycleNode):
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         self._is_active = True
-        self._service = self.create_service(SetImaging, topics.SET_IMAGING, self._on_imaging)
+        self._device_services = [
+            self.create_service(SetImaging, topics.SET_IMAGING, self._on_imaging),
+            self.create_service(Freeze, topics.FREEZE, self._on_freeze),
+        ]
         return super().on_activate(state)
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -71,16 +78,25 @@ class ProbeSource(LifecycleNode):
         """End the scanner's thread."""
         if self._is_active:
             self._is_active = False
-            self.destroy_service(self._service)
+            for service in self._device_services:
+                self.destroy_service(service)
             self._source.stop()
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
         try:
-            response.message = self._source.apply(from_settings(request.settings))
+            response.message = self._source.apply(from_settings(request.settings, request.to_zero))
             response.success = True
         except (EchoPilotError, ValueError) as error:
             response.message = str(error)
             self.get_logger().warning(f"settings refused: {error}")
+        return response
+
+    def _on_freeze(self, request: Freeze.Request, response: Freeze.Response) -> Freeze.Response:
+        try:
+            response.message = self._source.freeze(request.frozen)
+            response.success = True
+        except EchoPilotError as error:
+            response.message = str(error)
         return response
 
     def _on_parameters(self, changed: "list[Parameter[float]]") -> SetParametersResult:
@@ -102,7 +118,9 @@ class ProbeSource(LifecycleNode):
     def _health(self) -> Health:
         trouble = self._source.trouble if self._is_active else ""
         told = f"{trouble}; {self._source.summary}" if trouble else self._source.summary
-        return Health(told, Severity.ERROR if trouble else Severity.OK)
+        if trouble:
+            return Health(told, Severity.ERROR)
+        return Health(told, Severity.WARN if self._source.is_frozen else Severity.OK)
 
 
 def main() -> None:

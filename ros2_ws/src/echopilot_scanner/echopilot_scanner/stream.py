@@ -1,6 +1,6 @@
 """Frames of a live source: numbered, in order, each image once, with the state of the signal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ class FrameStream:
 
     So a scanner that is frozen, a grabber that samples faster than the scanner draws, and a screen without signal give
     none; when that lasts half a second the signal counts as lost, with a reason.
+
+    `frozen` holds the image here, whatever the source can do: the next new image is the last one, flagged as frozen,
+    until `frozen` is false again. It may be set in another thread than that of `next`.
     """
 
     def __init__(self, source: FrameSource, placer: ImagePlacer, clock: Clock | None = None) -> None:
@@ -44,6 +47,8 @@ class FrameStream:
         self._stamp_ns = 0
         self._refusal = ""
         self._frames = self._repeated = self._disordered = 0
+        self._shows_frozen = False
+        self.frozen = False
 
     def next(self, timeout_s: float) -> Frame | None:
         """The next frame, None when none came within `timeout_s` or the image was no new one."""
@@ -67,8 +72,12 @@ class FrameStream:
         if frame is None:
             return None
         self._new_ns = self._any_ns
+        is_frozen = self.frozen
+        if is_frozen and self._shows_frozen:
+            return None
+        self._shows_frozen = is_frozen
         self._frames += 1
-        return frame
+        return replace(frame, imaging=replace(frame.imaging, frozen=True)) if is_frozen else frame
 
     def _frame(self, image: SourceImage) -> Frame | None:
         try:

@@ -141,10 +141,10 @@ class ArmDriver(Node):
             self._simulation.joints.command(velocity)
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
-        asked = asked_settings(request, self._simulation.imaging)
         try:
+            asked = asked_settings(request, self._simulation.imaging)
             check_imaging(asked)
-        except EchoPilotError as error:
+        except (EchoPilotError, ValueError) as error:
             response.message = str(error)
         else:
             self._imaging, response.success, response.message = asked, True, "acts at once"

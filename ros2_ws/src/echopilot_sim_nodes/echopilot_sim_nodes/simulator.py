@@ -316,10 +316,10 @@ class Simulator(Node):
         self._begun = self._begun or active
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
-        asked = asked_settings(request, self._simulation.imaging)
         try:
+            asked = asked_settings(request, self._imaging or self._simulation.imaging)
             check_imaging(asked)
-        except EchoPilotError as error:
+        except (EchoPilotError, ValueError) as error:
             response.message = str(error)
         else:
             self._imaging = asked
@@ -359,6 +359,21 @@ class Simulator(Node):
                 f"patient {_title(patient)} replaces {_title(self._simulation.patient)}; time starts at zero"
             )
         return response
+
+
+def left(asked: float, present: float) -> float:
+        return present if math.isnan(asked) else asked
+
+    return ScannerSettings(
+        preset=wanted.preset or now.preset,
+        depth_m=left(wanted.depth_m, now.depth_m),
+        gain_db=left(wanted.gain_db, now.gain_db),
+        focus_m=left(wanted.focus_m, now.focus_m),
+        dynamic_range_db=left(wanted.dynamic_range_db, now.dynamic_range_db),
+        tgc_db=wanted.tgc_db or now.tgc_db,
+        compounding=wanted.compounding or now.compounding,
+        persistence=left(wanted.persistence, now.persistence),
+    )
 
 
 def _patient(name: str, seed: int) -> Patient:

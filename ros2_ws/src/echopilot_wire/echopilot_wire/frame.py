@@ -1,6 +1,7 @@
 """UltrasoundFrame with its geometry and settings."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from echopilot_wire.basic import octets_view, stamp_of, to_header, to_octets
 from echopilot_wire.store import Message, sensor_msgs, ultrasound_msgs
 
 ENCODING = "mono8"
+HAVE_A_ZERO = ("gain", "persistence")
+"""Settings of which 0 is a value like any other."""
 
 
 def to_geometry(g: ProbeGeometry) -> Message:
@@ -45,15 +48,24 @@ def from_geometry(m: Message) -> ProbeGeometry:
     )
 
 
-def from_settings(m: Message) -> ImagingParameters:
+def from_settings(m: Message, to_zero: Sequence[str] = ()) -> ImagingParameters:
     """What a request of SetImaging asks for, as settings with NaN, 0 for `compounding` and empty for the rest.
+
+    Args:
+        m: ImagingParameters, where NaN, 0 and empty leave a setting as it is.
+        to_zero: names of settings that are set to 0, of HAVE_A_ZERO.
 
     Raises:
         ValueError: nothing is asked for, or a number is none that a scanner can be set to.
     """
-    for name in ("gain", "persistence"):
+    for name in to_zero:
+        if name not in HAVE_A_ZERO:
+            raise ValueError(f"to_zero holds {name!a}; valid: {', '.join(HAVE_A_ZERO)}")
+        if getattr(m, name) != 0.0 and not math.isnan(getattr(m, name)):
+            raise ValueError(f"{name} is to be {getattr(m, name):g} and 0 at the same time")
+    for name in HAVE_A_ZERO:
         if math.isinf(getattr(m, name)):
-            raise ValueError(f"{name} is infinite; give a number, or NaN to leave it as it is")
+            raise ValueError(f"{name} is infinite; give a number, or NaN or 0 to leave it as it is")
     for name in ("depth", "focus", "dynamic_range"):
         if getattr(m, name) < 0.0 or math.isinf(getattr(m, name)):
             raise ValueError(f"{name} is {getattr(m, name)}; give a number above 0, or NaN or 0 to leave it as it is")
@@ -65,17 +77,18 @@ def from_settings(m: Message) -> ImagingParameters:
     asked = ImagingParameters(
         preset=m.preset,
         depth_m=m.depth or math.nan,
-        gain_db=m.gain,
+        gain_db=0.0 if "gain" in to_zero else m.gain or math.nan,
         focus_m=m.focus or math.nan,
         dynamic_range_db=m.dynamic_range or math.nan,
         tgc_db=tgc_db,
         compounding=m.compounding,
-        persistence=m.persistence,
+        persistence=0.0 if "persistence" in to_zero else m.persistence or math.nan,
     )
     numbers = (asked.depth_m, asked.gain_db, asked.focus_m, asked.dynamic_range_db, asked.persistence)
     if all(map(math.isnan, numbers)) and not (asked.preset or tgc_db or asked.compounding):
         raise ValueError(
-            "nothing is asked for; give preset, depth, gain, focus, dynamic_range, tgc, compounding or persistence"
+            "nothing is asked for; give preset, depth, gain, focus, dynamic_range, tgc, compounding or persistence, "
+            f"or name one of {', '.join(HAVE_A_ZERO)} in to_zero"
         )
     return asked
 

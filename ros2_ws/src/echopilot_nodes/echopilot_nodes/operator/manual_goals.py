@@ -12,12 +12,13 @@ from rclpy.serialization import deserialize_message
 from rclpy.task import Future
 
 from echopilot_control.safety.limits import DESIGN_LIMITS
-from echopilot_core import ControlGoal, ControlStatus, GoalKind, Outcome, View
+from echopilot_core import ControlGoal, ControlStatus, GoalKind, Outcome, Preset, View
 from echopilot_nodes.graph import topics
 from echopilot_nodes.graph.jog_input import JogInput
 
 FIRST_ID = 1_000_000  # far from the ids of an exam
 FEEDBACK_TICKS = 10
+OF_THE_AORTA = (View.AORTA_TRANS, View.AORTA_LONG)
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class ManualGoals:
 
     def _refusal(self, request: Any) -> str:
         """Why a goal is not followed, with the valid choices; "" for one that is."""
-        if request.preset not in DESIGN_LIMITS:
-            return f"preset is {request.preset!r}; valid: {', '.join(DESIGN_LIMITS)}"
+        if request.preset not in ("", *DESIGN_LIMITS):
+            return f"preset is {request.preset!r}; valid: {', '.join(DESIGN_LIMITS)}, or empty for that of the view"
         if all(request.view != view for view in View):
             return f"view is {request.view}; valid: 0 to {max(View):d}, the constants of View"
         if not request.timeout > 0.0:
@@ -103,7 +104,9 @@ class ManualGoals:
         return ControlGoal(self._next_id, kind, view, force_n, preset, timeout_s)
 
     def _goal_of(self, kind: GoalKind, request: Any) -> ControlGoal:
-        goal = self._new(kind, View(request.view), request.force_setpoint, request.preset, request.timeout)
+        view = View(request.view)
+        preset = request.preset or (Preset.ABDOMEN if view in OF_THE_AORTA else Preset.CARDIAC).value
+        goal = self._new(kind, view, request.force_setpoint, preset, request.timeout)
         asks_speed = kind is GoalKind.SWEEP and request.speed > 0.0
         return replace(goal, speed_m_s=request.speed) if asks_speed else goal
 

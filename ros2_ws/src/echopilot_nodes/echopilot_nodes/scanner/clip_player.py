@@ -82,6 +82,15 @@ class ClipPlayer:
             return f"{self._name}: not begun"
         return f"{self._name}: {self._schedule.sent} frames sent, {self._schedule.dropped} dropped"
 
+    @property
+    def is_frozen(self) -> bool:
+        """A clip is never held."""
+        return False
+
+    def freeze(self, frozen: bool) -> str:
+        """A clip goes on to its end: always EchoPilotError."""
+        raise EchoPilotError(f"{self._name} is a recording and cannot be frozen")
+
     def apply(self, asked: ImagingParameters) -> str:
         """A clip is as it was recorded: always EchoPilotError."""
         raise EchoPilotError(f"{self._name} is a recording and takes no settings")

@@ -65,7 +65,21 @@ class LiveScanner:
             return f"{self._address}: not active"
         signal = self._stream.signal
         counts = f"{signal.frames} frames, {signal.repeated} repeated, {signal.disordered} out of order"
-        return f"{self._address}: {counts}"
+        return f"{self._address}: {'frozen on request; ' if self._stream.frozen else ''}{counts}"
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the image is held on request."""
+        return self._stream is not None and self._stream.frozen
+
+    def freeze(self, frozen: bool) -> str:
+        """Hold the image, or go on; one line for a person. EchoPilotError while no scanner is open."""
+        if self._stream is None:
+            raise EchoPilotError(f"{self._address}: not active")
+        if frozen != self._stream.frozen:
+            self._stream.frozen = frozen
+            self._node.get_logger().info(f"{self._address}: {'frozen on request' if frozen else 'live again'}")
+        return "frozen here; the scanner itself goes on" if frozen else "live"
 
     def apply(self, asked: ImagingParameters) -> str:
         """Send settings to the scanner; its answer. EchoPilotError with the reason of a refusal."""

@@ -1,0 +1,15 @@
+# Lets `colcon test` run tests/FOLDER of the repository, but for those that start graphs or measure time (`make test` runs
+# them alone). Outside the repository there are none.
+function(echopilot_add_tests folder)
+  if(NOT BUILD_TESTING)
+    return()
+  endif()
+  foreach(root ${CMAKE_CURRENT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/.. ${CMAKE_CURRENT_SOURCE_DIR}/../../..)
+    get_filename_component(tests ${root}/tests/${folder} ABSOLUTE)
+    if(EXISTS ${tests})
+      find_package(ament_cmake_pytest REQUIRED)
+      ament_add_pytest_test(${folder} ${tests} TIMEOUT 3600 ENV "PYTEST_ADDOPTS=-m 'not alone'")
+      return()
+    endif()
+  endforeach()
+endfunction()
