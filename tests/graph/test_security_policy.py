@@ -167,7 +167,8 @@ def test_the_policy_allows_what_the_running_graph_creates(
         request = ChangeState.Request(transition=Transition(id=transition))
         assert graph.call(ChangeState, "probe_source/change_state", request).success
     settle("probe_source", ready["probe_source"])
-    graph.start("robot_bridge", "hardware.yaml")  # beside the simulator a second robot: last too
+    graph.kill("simulator")  # a graph has one robot
+    graph.start("robot_bridge", "hardware.yaml")
     settle("robot_bridge", topics.ROBOT_SERVO_CV)
     wanted["exam_ask"].setdefault("request", set()).update(SERVICES.values())
     found = differences(wanted, {name: rights for name, rights in allowed().items() if name in wanted})

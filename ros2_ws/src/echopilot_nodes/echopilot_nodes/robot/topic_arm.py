@@ -25,7 +25,7 @@ from echopilot_wire import from_joint_state, from_measured_cf, stamp_of
 from tf2_msgs.msg import TFMessage
 
 WRENCH_AGE_NS = 50_000_000
-"""A wrench that was heard earlier, or whose stamp stands for so long, is none."""
+"""A wrench that was heard earlier, or whose stamp stands for so long, is none; one without a stamp is of now."""
 
 JOINT_VELOCITIES, TWISTS = "joint_velocities", "twists"
 COUNT_NS = 200_000_000  # between two looks at who publishes
@@ -155,13 +155,11 @@ class TopicArm:
         topic = self._node.resolve_topic_name(self._topics["wrench"])
         if self._wrench_stamp_ns < 0:
             return f"no wrench came on {topic}"
-        if self._wrench_stamp_ns == 0:
-            return f"wrenches on {topic} are stamped with 0"
         return f"no wrench with a newer stamp came on {topic} for {to_s(age_ns):.2f} s"
 
     def _on_wrench(self, message: WrenchStamped) -> None:
         stamp_ns = stamp_of(message)
-        if stamp_ns > 0 and stamp_ns != self._wrench_stamp_ns:
+        if stamp_ns == 0 or stamp_ns != self._wrench_stamp_ns:
             self._wrench_ns = time.monotonic_ns()
         self._wrench_stamp_ns = stamp_ns
         self._wrench = from_measured_cf(message)

@@ -189,7 +189,7 @@ class BridgedRobot:
     def _halt(self, fault: ArmFault, stamp_ns: int) -> None:
         """Stop: of the arm's force or joints nothing is known; the last state goes on, as one of a faulty arm."""
         self._arm.stop()
-        self.faults = (fault,)
+        self.faults = (fault,) if self._clock.fault is None else (self._clock.fault, fault)
         if self._seen is not None:
             seen = self._seen
             self._seen = _Seen(seen.sample, max(stamp_ns, seen.stamp_ns), seen.at, seen.wrench)

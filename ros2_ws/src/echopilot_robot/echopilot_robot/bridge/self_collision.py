@@ -1,8 +1,7 @@
 """Distances between the links of an arm, out of the collision bodies of its description, by MuJoCo."""
 
 import itertools
-
-import mujoco
+from typing import Any
 
 from echopilot_core import Array, EchoPilotError
 
@@ -19,8 +18,15 @@ class SelfCollision:
     def __init__(self, urdf: str, start_rad: Array) -> None:
         """`start_rad` (n,) is a pose without a collision, as the one at the start.
 
-        Raises EchoPilotError for a description without collision bodies that can be read.
+        Raises EchoPilotError for a description without collision bodies that can be read, and without MuJoCo.
         """
+        try:
+            import mujoco
+        except ImportError:
+            raise EchoPilotError(
+                "self-collision needs MuJoCo; pip install mujoco, or set self_collision: false"
+            ) from None
+        self._engine: Any = mujoco
         try:
             spec = mujoco.MjSpec.from_string(urdf)
             spec.compiler.fusestatic = False
@@ -57,10 +63,10 @@ class SelfCollision:
 
     def _place(self, position_rad: Array) -> None:
         self._data.qpos[:] = position_rad
-        mujoco.mj_kinematics(self._model, self._data)
+        self._engine.mj_kinematics(self._model, self._data)
 
     def _distance_m(self, pair: tuple[int, int], most_m: float) -> float:
-        return float(mujoco.mj_geomDistance(self._model, self._data, *pair, most_m, None))
+        return float(self._engine.mj_geomDistance(self._model, self._data, *pair, most_m, None))
 
     def _name(self, geom: int) -> str:
         return str(self._model.body(self._model.geom_bodyid[geom]).name)
