@@ -361,21 +361,6 @@ class Simulator(Node):
         return response
 
 
-def left(asked: float, present: float) -> float:
-        return present if math.isnan(asked) else asked
-
-    return ScannerSettings(
-        preset=wanted.preset or now.preset,
-        depth_m=left(wanted.depth_m, now.depth_m),
-        gain_db=left(wanted.gain_db, now.gain_db),
-        focus_m=left(wanted.focus_m, now.focus_m),
-        dynamic_range_db=left(wanted.dynamic_range_db, now.dynamic_range_db),
-        tgc_db=wanted.tgc_db or now.tgc_db,
-        compounding=wanted.compounding or now.compounding,
-        persistence=left(wanted.persistence, now.persistence),
-    )
-
-
 def _patient(name: str, seed: int) -> Patient:
     return anatomy.named_patient(name) if name else anatomy.sample_patient(seed)
 
