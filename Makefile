@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CLIP ?=
+DEPTH ?=
+MIRROR ?=
 SEED ?= 600002
 PROTOCOL ?= full
 
@@ -17,7 +19,7 @@ endif
 
 help:
 	@echo "make demo [SEED=n] [PROTOCOL=aorta|cardiac|full|screening]   an exam on a virtual patient, in out/demo"
-	@echo "make demo CLIP=FILE                                the same graph fed by a real clip (CLIP=default: the shipped one)"
+	@echo "make demo CLIP=FILE [DEPTH=cm] [MIRROR=1]          the same graph fed by a real clip (CLIP=default: the shipped one)"
 	@echo "make test | check | bench | train | format | clean"
 
 setup:
@@ -30,7 +32,7 @@ setup-train:
 	@$(PYTHON) scripts/set_up.py dev train
 
 demo: setup
-	@$(BIN)/echopilot demo $(if $(CLIP),--clip "$(CLIP)",--seed $(SEED) --protocol $(PROTOCOL))
+	@$(BIN)/echopilot demo $(if $(CLIP),--clip "$(CLIP)" $(if $(DEPTH),--depth-cm "$(DEPTH)") $(if $(MIRROR),--mirror),--seed $(SEED) --protocol $(PROTOCOL))
 
 test: setup-dev
 	@$(BIN)/python scripts/run_tests.py

@@ -15,7 +15,7 @@ from echopilot_perception.model.manifest import read_manifest
 from echopilot_perception.runtime import RuntimeMetadata, make_runtime
 
 EMPTY_SHARE = 0.002  # share of cells that must be brighter than black for an image to count as one
-DEPTHS_M = (0.11, 0.22)  # trained from 0.13 to 0.18 m, stretched by up to a fifth
+DEPTHS_M = (0.05, 0.3)  # the network sees every image at its full depth; others are not of heart or aorta
 
 
 class Perception:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from echopilot_core.lazy import names_on_first_use
 
 if TYPE_CHECKING:
+    from echopilot_perception.anomaly.area_change import AreaChange, area_change_of_clip
     from echopilot_perception.anomaly.calibration import (
         ReliabilityBin,
         expected_calibration_error,
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
     from echopilot_perception.anomaly.wording import crossing_probability, measured_finding
 
 __all__ = [
+    "AreaChange",
     "ClipVote",
     "FrameSuspicion",
     "Rate",
     "ReliabilityBin",
     "TrackedFindings",
+    "area_change_of_clip",
     "auroc",
     "can_show",
     "crossing_probability",
@@ -48,6 +51,7 @@ __all__ = [
 __getattr__ = names_on_first_use(
     __name__,
     {
+        "area_change": ("AreaChange", "area_change_of_clip"),
         "calibration": (
             "ReliabilityBin",
             "expected_calibration_error",

@@ -1,8 +1,7 @@
 """Findings, ejection fraction and measurements of a whole clip: what its frames agree on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import reduce
-from itertools import pairwise
 from math import isfinite, nan
 
 import numpy as np
@@ -17,6 +16,7 @@ from echopilot_core import (
     PerceptionResult,
     View,
 )
+from echopilot_perception.anomaly.stretches import stretches
 from echopilot_perception.anomaly.suspicion import can_show
 from echopilot_perception.anomaly.thresholds import MIN_EF_FRAMES
 from echopilot_perception.anomaly.tracker import TrackedFindings, follow
@@ -24,9 +24,6 @@ from echopilot_perception.anomaly.votes import ClipVote, vote
 from echopilot_perception.anomaly.wording import measured_finding
 from echopilot_perception.measure.ejection import ejection_fraction, rate_refusal
 from echopilot_perception.views_that_show import FINDING_VIEWS, NEEDS_FINDING
-
-Volume = tuple[PerceptionResult, Measurement]
-LARGEST_GAP_S = 0.15  # without a measured ventricle: half of an ejection; a beat across a longer one is not whole
 
 
 def findings_of_clip(results: Iterable[PerceptionResult], times_known: bool = True) -> tuple[Finding, ...]:
@@ -63,7 +60,7 @@ def ejection_of_clip(frames: Iterable[PerceptionResult]) -> Measurement | None:
     the frames are too few for the heart rate.
     """
     every = [(s, m) for s in frames if FindingKind.REDUCED_EF in can_show(s) and (m := _volume(s)) is not None]
-    rows = max(_stretches(every), key=len, default=[])
+    rows = max(stretches(every), key=len, default=[])
     if len(rows) < MIN_EF_FRAMES:
         return None
     times_s = np.array([(s.stamp_ns - rows[0][0].stamp_ns) * 1e-9 for s, _ in rows])
@@ -90,16 +87,6 @@ def _agreed(kind: FindingKind, answer: ClipVote) -> bool:
         return answer.foreign
     views = FINDING_VIEWS[kind]
     return not views or bool(answer.shown.intersection(views))
-
-
-def _stretches(rows: Sequence[Volume]) -> list[list[Volume]]:
-    """The rows, cut where the time between two of them is a gap: longer than usual, and than LARGEST_GAP_S."""
-    if len(rows) < 2:
-        return [list(rows)]
-    steps_s = np.diff([s.stamp_ns for s, _ in rows]) * 1e-9
-    longest_s = max(LARGEST_GAP_S, 2.5 * float(np.median(steps_s)))
-    cuts = [0, *(int(i) + 1 for i in np.flatnonzero(steps_s > longest_s)), len(rows)]
-    return [list(rows[a:b]) for a, b in pairwise(cuts)]
 
 
 def _volume(result: PerceptionResult) -> Measurement | None:

@@ -17,6 +17,7 @@ from echopilot_core import (
     SectorBox,
     to_ns,
 )
+from echopilot_perception.frames.frame_store import let_go
 from echopilot_perception.frames.frame_times import ASSUMED_RATE_HZ, FrameTimes
 from echopilot_perception.frames.image_placement import check_depth, exchange_sides, place_images
 from echopilot_perception.frames.readers.reading import read_clip
@@ -42,6 +43,7 @@ class Clip:
     times: FrameTimes  # where `frame_times_s` come from
     notes: tuple[str, ...] = ()  # remarks of the reader
     mirrored: bool = False
+    scale_source: str = ""  # where the scale is from, or why there is none
 
     def __len__(self) -> int:
         return len(self.images)
@@ -55,7 +57,9 @@ class Clip:
     @property
     def remarks(self) -> tuple[str, ...]:
         """One line on each thing that the file does not give, for the log, the summary and the report."""
-        scale = () if self.spacing_known else ("no scale in the file: no lengths, areas or volumes",)
+        scale = (f"scale from {self.scale_source}",) if self.scale_source not in ("", "the file") else ()
+        if not self.spacing_known:
+            scale = (f"no scale ({self.scale_source}): no lengths, areas or volumes",)
         trace = (TRACE_REMARK,) if self.imaging.mode is ImagingMode.OTHER else ()
         return (*scale, *trace, *self._side_remarks, *((self.times.remark,) if self.times.remark else ()), *self.notes)
 
@@ -68,9 +72,10 @@ class Clip:
         return ()
 
     def frames(self) -> Iterator[Frame]:
-        """Frames stamped with the clip's own times, sequence 0, 1, ..."""
+        """Frames stamped with the clip's own times, sequence 0, 1, ...; those of a long clip take memory one by one."""
         for i, image in enumerate(self.images):
             yield Frame(to_ns(float(self.frame_times_s[i])), i, image, self.geometry, self.sector, self.imaging)
+            let_go(self.images)
 
 
 def open_clip(path: Path, depth_m: float | None = None, mirror: bool = False) -> Clip:
@@ -108,4 +113,5 @@ def open_clip(path: Path, depth_m: float | None = None, mirror: bool = False) ->
         times,
         images.remarks,
         mirror,
+        place.scale_source,
     )

@@ -14,12 +14,15 @@ from echopilot_core import (
     ProbeKind,
     SectorBox,
 )
+from echopilot_perception.frames.frame_store import FrameStore
 from echopilot_perception.frames.image_sequence import ImageSequence, Region
+from echopilot_perception.frames.scale.reading import ScaleReading, read_scale
 from echopilot_perception.frames.sector import Sector, find_sector
 from echopilot_perception.frames.sector.marker import marker_side
 
 ASSUMED_DEPTH_M = 0.16
 DEPTHS_M = (0.01, 0.4)  # that a user may state
+STATED_ERROR = 0.1  # of a stated depth, beside the one that the screen shows
 MIN_DEPTH_SHARE = 0.7  # of what the file's own region leaves below the face: a sector less deep is only bright so far
 
 
@@ -27,13 +30,15 @@ MIN_DEPTH_SHARE = 0.7  # of what the file's own region leaves below the face: a 
 class ImagePlacement:
     """Geometry of images, the box of the sector in them, and the settings that they show.
 
-    `scale_known` is False when the depth of 160 mm is only assumed; `imaging.preset` says so as well.
+    `scale_known` is False when the depth of 160 mm is only assumed; `imaging.preset` says so as well. `scale_source`
+    says in words where the scale is from, or why there is none.
     """
 
     geometry: ProbeGeometry
     sector: SectorBox
     imaging: ImagingParameters
     scale_known: bool
+    scale_source: str = ""
 
 
 def check_depth(depth_m: float) -> None:
@@ -64,13 +69,32 @@ def place_images(images: ImageSequence, depth_m: float | None, mirrored: bool) -
     height, width = images.gray.shape[1:]
     sector = found if found is not None else _whole(region, width, height)
     shift = shift if found is not None else (0, 0)
-    geometry = _geometry(sector, shift, region, depth_m or ASSUMED_DEPTH_M)
+    reading = _scale(images, found, depth_m, mirrored)
+    spacing_m = reading.spacing_m or ASSUMED_DEPTH_M / max(sector.depth_px, 1.0)
+    geometry = _geometry(sector, shift, region, spacing_m)
     geometry = replace(geometry, marker_side=_marker(images, sector, shift, mirrored))
     box = _shifted(sector.box, shift, width, height)
-    known = region is not None or depth_m is not None
+    known = reading.spacing_m is not None
     preset = images.preset if known else SCALE_UNKNOWN
     mode = ImagingMode.OTHER if sector.beside_trace else ImagingMode.B
-    return ImagePlacement(geometry, box, ImagingParameters(preset=preset, depth_m=geometry.depth_m, mode=mode), known)
+    imaging = ImagingParameters(preset=preset, depth_m=geometry.depth_m, mode=mode)
+    return ImagePlacement(geometry, box, imaging, known, reading.source)
+
+
+def _scale(images: ImageSequence, sector: Sector | None, depth_m: float | None, mirrored: bool) -> ScaleReading:
+    """Scale from the file, from a stated depth, or from the screen; where the last two differ, words say so."""
+    if images.region is not None:
+        return ScaleReading(images.region.spacing_y_m, "the file")
+    if sector is None:
+        reading, depth_px = ScaleReading(None, "no sector was found"), float(images.gray.shape[1])
+    else:
+        reading, depth_px = read_scale(images.gray, sector, mirrored), max(sector.depth_px, 1.0)
+    if depth_m is None:
+        return reading
+    source, shown_m = "the stated depth", (reading.spacing_m or 0.0) * depth_px
+    if reading.spacing_m is not None and abs(shown_m - depth_m) > STATED_ERROR * depth_m:
+        source += f" of {1e2 * depth_m:.1f} cm, although {reading.source} ({1e2 * shown_m:.1f} cm)"
+    return ScaleReading(depth_m / depth_px, source)
 
 
 def exchange_sides(images: ImageSequence) -> ImageSequence:
@@ -78,8 +102,10 @@ def exchange_sides(images: ImageSequence) -> ImageSequence:
     region, width = images.region, images.gray.shape[2]
     if region is not None:
         region = replace(region, left_px=width - region.right_px, right_px=width - region.left_px)
-    turned = np.ascontiguousarray(images.gray[:, :, ::-1]), np.ascontiguousarray(images.colored[:, ::-1])
-    return replace(images, gray=turned[0], colored=turned[1], region=region)
+    store = FrameStore()
+    for image in images.gray:
+        store.add(image[:, ::-1])
+    return replace(images, gray=store.stack(), colored=np.ascontiguousarray(images.colored[:, ::-1]), region=region)
 
 
 def _marker(images: ImageSequence, sector: Sector, shift: tuple[int, int], mirrored: bool) -> MarkerSide:
@@ -120,9 +146,9 @@ def _deepened(sector: Sector | None, region: Region) -> Sector | None:
     return replace(sector, depth_px=depth_px, box=box)
 
 
-def _geometry(sector: Sector, shift: tuple[int, int], region: Region | None, depth_m: float) -> ProbeGeometry:
+def _geometry(sector: Sector, shift: tuple[int, int], region: Region | None, spacing_m: float) -> ProbeGeometry:
     if region is None:
-        spacing_x_m = spacing_y_m = depth_m / max(sector.depth_px, 1.0)
+        spacing_x_m = spacing_y_m = spacing_m
     else:
         spacing_x_m, spacing_y_m = region.spacing_x_m, region.spacing_y_m
     return ProbeGeometry(

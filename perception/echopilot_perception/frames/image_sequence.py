@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import EchoPilotError
 from echopilot_core.guarded.bounded import MAX_IMAGE_PIXELS
+from echopilot_perception.frames.frame_store import FrameStore
 from echopilot_perception.frames.frame_times import FrameTimes
 
 COLOR_THRESHOLD = 40  # largest minus smallest channel from which a pixel is colored, not gray
@@ -70,14 +71,14 @@ def gather(
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Stack images (H, W) or (H, W, 3) RGB as gray (N, H, W) and the mask of pixels that were ever colored.
 
-    Raises EchoPilotError when there is none, when they are too small or large, when sizes differ or when they do not
-    fit in memory.
+    Many images lie in a temporary file. Raises EchoPilotError when there is none, when they are too small or large,
+    when sizes differ or when they are more than `limit` bytes.
     """
-    rows: list[NDArray[np.uint8]] = []
+    store, shape = FrameStore(), (0, 0)
     colored: NDArray[np.bool_] | None = None
     for image in images:
-        if rows and image.shape[:2] != rows[0].shape:
-            raise EchoPilotError(f"{name}: images differ in size: {image.shape[:2]} after {rows[0].shape}")
+        if len(store) and image.shape[:2] != shape:
+            raise EchoPilotError(f"{name}: images differ in size: {image.shape[:2]} after {shape}")
         if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] != 3):
             raise EchoPilotError(f"{name}: images must be gray or RGB, got an array of {image.shape}")
         if colored is None:
@@ -88,14 +89,12 @@ def gather(
             most, least = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
             colored |= cv2.subtract(most, least) > COLOR_THRESHOLD
             image = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
-        rows.append(np.ascontiguousarray(image, dtype=np.uint8))
-        check_clip(image.shape[1], image.shape[0], len(rows), limit, name)
+        shape = (image.shape[0], image.shape[1])
+        store.add(np.asarray(image, np.uint8))
+        check_clip(image.shape[1], image.shape[0], len(store), limit, name)
     if colored is None:
         raise EchoPilotError(f"{name}: no image could be read")
-    stack = np.empty((len(rows), *rows[0].shape), np.uint8)
-    for k, row in enumerate(rows):
-        stack[k], rows[k] = row, row[:0]  # never all images twice in memory
-    return stack, colored
+    return store.stack(), colored
 
 
 def check_size(width: int, height: int, name: str) -> None:

@@ -42,6 +42,7 @@ def heart(k: int, rate_hz: float, ef: float = 0.3) -> PerceptionResult:
 
 
 def summary_of(folder: Path, rate_hz: float = 30.0, times_known: bool = True, scale_known: bool = True) -> dict:
+    folder.mkdir(exist_ok=True)
     results = ClipResults(folder, 30.0, times_known=times_known)
     imaging = ImagingParameters(preset="cardiac" if scale_known else SCALE_UNKNOWN)
     for k in range(round(5 * rate_hz)):
@@ -95,6 +96,20 @@ def test_the_ejection_fraction_names_its_method(tmp_path: Path) -> None:
     assert "ratio" in summary_of(tmp_path, scale_known=False)["ef_method"]
 
 
+@pytest.mark.parametrize("scale_known", [True, False])
+def test_the_area_change_of_the_ventricle_needs_no_scale(tmp_path: Path, scale_known: bool) -> None:
+    found = summary_of(tmp_path, scale_known=scale_known)
+    assert found["fac_pct"] == pytest.approx(100.0 * (1.0 - 0.7 ** (2 / 3)), abs=1.5) and found["fac_view"] == "A4C"
+
+
+def test_the_area_change_needs_a_named_view_known_times_and_enough_frames(tmp_path: Path) -> None:
+    assert summary_of(tmp_path / "times", times_known=False)["fac_pct"] is None
+    assert summary_of(tmp_path / "slow", rate_hz=12.0)["fac_pct"] is None
+    unnamed = [replace(heart(k, 30.0), view_probability=np.eye(len(View))[View.NONE]) for k in range(150)]
+    found, _ = written(tmp_path / "unnamed", unnamed)
+    assert found["fac_pct"] is None and found["fac_view"] is None
+
+
 def test_lengths_are_not_kept_without_a_scale() -> None:
     rows = [
         Measurement(name, 0.03 if name.unit == "m" else 1e-4, name.unit, 1e-3, View.A4C) for name in MeasurementName
@@ -112,6 +127,7 @@ def test_a_frame_that_shows_no_standard_view_has_no_number() -> None:
 
 def written(folder: Path, seen: list[PerceptionResult]) -> tuple[dict, list[dict]]:
     """Summary and lines of a clip of these results."""
+    folder.mkdir(exist_ok=True)
     results = ClipResults(folder, 30.0)
     for s in seen:
         results.add(Frame(s.stamp_ns, s.sequence, np.zeros((320, 320), np.uint8), GEOMETRY, SECTOR), s)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from echopilot_core import ProbeKind, SectorBox
 from echopilot_perception.frames.sector.content import find_content, rectangle
+from echopilot_perception.frames.sector.corners import fan_of_corners
 from echopilot_perception.frames.sector.fan import Fan, deepened, fan_of
 from echopilot_perception.frames.sector.model import Sector
 from echopilot_perception.frames.sector.parts import mask_of, parts_of, raw_mask, soft
@@ -23,6 +24,7 @@ FINALISTS = 16
 MARGIN = 0.06  # of the outer radius: around a found fan, for a closer look
 MIN_MERIT = 1.62  # of a fan
 PANEL_WIDTH, PANEL_TOP = 0.6, 0.2  # of the screen: width and first row of a spectrum or M-mode
+ABOVE = 0.02  # of the screen: what the small image above a trace covers
 SMALL_FAN = 0.5  # of the screen's width: fans above a trace are narrower
 CONVEX_FROM = 0.12  # face radius over outer radius from which a fan has a curved face
 PHASED_FROM_RAD = np.deg2rad(74.0)  # wider fans come from phased arrays, however dark their near field is
@@ -35,13 +37,17 @@ CUT_SHARE = 0.03  # of the screen's height: a straight top that is nearer to its
 def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = None) -> Sector | None:
     """Find the sector in images (N, H, W) of one clip; None when the screen holds nothing like one.
 
-    A fan is taken where straight sides that meet in an apex are confirmed in polar form and agree better with the
-    screen than any upright band; otherwise the rectangle around what moves most. `colored` (H, W) are pixels that ever
-    had color: no rectangle is built on them.
+    A fan between corner marks that the scanner draws is taken as it is. Otherwise one is taken where straight sides
+    that meet in an apex are confirmed in polar form and agree better with the screen than any upright band; otherwise
+    the rectangle around what moves most. `colored` (H, W) are pixels that ever had color: no rectangle is built on
+    them.
     """
-    if min(images.shape[1:]) < MIN_SIZE_PX or images.max() == 0:
+    if min(images.shape[1:]) < MIN_SIZE_PX or images[:: max(len(images) // MAX_IMAGES, 1)].max() == 0:
         return None
     screen, searched = screen_of(images), images
+    marked = fan_of_corners(screen, mask_of(screen, THRESHOLDS[0]))
+    if marked is not None:
+        return _fan_sector(_outline_of(marked, screen), marked.merit, images.shape[1:])
     fan = best_fan(screen)
     end = _panel_row(screen)
     if end is not None and (fan is None or fan.wedge.v + 0.5 * (fan.near + fan.far) > end):
@@ -56,7 +62,13 @@ def find_sector(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None = N
         if found is not None:
             small = found.box.right_px - found.box.left_px < SMALL_FAN * images.shape[2]
             return replace(found, beside_trace=end is not None and small)
-    return _band(images, colored)
+    band = _band(images, colored)
+    return replace(band, beside_trace=True) if band is not None and _has_image_above(screen, end) else band
+
+
+def _has_image_above(screen: Screen, end: int | None) -> bool:
+    """Whether something larger than text lies above a spectrum or M-mode that begins in row `end`."""
+    return end is not None and bool(mask_of(screen, THRESHOLDS[0])[:end].mean() * end >= ABOVE * screen.gray.shape[0])
 
 
 def _band(images: NDArray[np.uint8], colored: NDArray[np.bool_] | None) -> Sector | None:
@@ -113,6 +125,12 @@ def _panel_row(screen: Screen) -> int | None:
     height, width = screen.gray.shape
     tops = parts[parts[:, cv2.CC_STAT_WIDTH] >= PANEL_WIDTH * width, cv2.CC_STAT_TOP]
     return int(tops.min()) if len(tops) and tops.min() >= PANEL_TOP * height else None
+
+
+def _outline_of(fan: Fan, screen: Screen) -> FanOutline:
+    """A fan as it is, in px of the original."""
+    there = fan.mapped(1.0 / screen.scale, screen.original(fan.wedge.u), screen.original(fan.wedge.v))
+    return FanOutline(there.wedge, there.near, there.far, None)
 
 
 def _closer(images: NDArray[np.uint8], screen: Screen, fan: Fan) -> FanOutline:

@@ -1,4 +1,4 @@
-"""Changes that move the image: zoom, stretch, turn, elastic deformation, and other outlines of the sector.
+"""Changes that move the image: zoom, window, stretch, turn, elastic deformation, and other outlines of the sector.
 
 What they move, they move for all targets alike. A zoom about the face is an image of another depth: lengths change with
 it (grid.STANDARD). Stretch and turn leave motions of the probe and sizes unknown, a deformation the sizes.
@@ -14,6 +14,7 @@ from echopilot_perception import grid
 from echopilot_perception.heads.base import UNKNOWN_LABEL
 from echopilot_perception.heads.sizes import POWERS
 from echopilot_perception.training.augmentation.draw import Draw
+from echopilot_perception.training.augmentation.window import ZoomWindow, areas_of, draw_windows, forget_hidden
 from echopilot_perception.training.batches import Batch
 
 ZOOMED, STRETCHED, DEFORMED, NARROWED, FACED, SHORTENED = 0.6, 0.25, 0.5, 0.35, 0.2, 0.15  # shares
@@ -25,21 +26,25 @@ ELASTIC = 0.03  # standard deviation, in halves of the image
 
 def moved(batch: Batch, draw: Draw) -> None:
     """Change the geometry of a batch in place."""
+    window = draw_windows(batch["labels"], draw)
     zoom = torch.where(draw.chosen(ZOOMED), draw.between(math.log(ZOOMS[0]), math.log(ZOOMS[1])), 0.0).exp()
+    zoom = torch.where(window.chosen, window.zoom, zoom)
     stretched = draw.chosen(STRETCHED)
     across = zoom * torch.where(stretched, draw.normal(0.06), 0.0).exp()
     turn = torch.where(stretched, draw.normal(math.radians(5.0)), 0.0)
     flow = _flow(draw)
-    _sample(batch, across, zoom, turn, flow)
-    _move_points(batch, across, zoom, turn, flow)
+    areas = areas_of(batch["labels"])
+    _sample(batch, across, zoom, turn, flow, window)
+    _move_points(batch, across, zoom, turn, flow, window)
     deformed = flow.abs().amax(dim=(1, 2, 3)) > 0
     batch["guidance"][..., :3] *= zoom[:, None, None]
     batch["sizes"] *= zoom[:, None] ** torch.tensor(POWERS, device=zoom.device)
     batch["guidance_valid"][stretched] = False
     batch["sizes"][stretched | deformed] = math.nan
     batch["calm_known"][stretched | deformed | (zoom != 1.0)] = False
-    _outline(batch, draw, zoom)
-    _shorten(batch, draw.where(SHORTENED, 0.75, 1.0, otherwise=1.0))
+    _outline(batch, draw, zoom, window)
+    _shorten(batch, torch.where(window.chosen, 1.0, draw.where(SHORTENED, 0.75, 1.0, otherwise=1.0)))
+    forget_hidden(batch, window, areas)
 
 
 def _flow(draw: Draw) -> Tensor:
@@ -50,10 +55,10 @@ def _flow(draw: Draw) -> Tensor:
     return flow * ramp
 
 
-def _sample(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tensor) -> None:
+def _sample(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tensor, window: ZoomWindow) -> None:
     cosine, sine = turn.cos(), turn.sin()
     a, b, c, d = cosine / across, sine / across, -sine / down, cosine / down
-    theta = torch.stack([a, b, b, c, d, d - 1.0], dim=1).reshape(-1, 2, 3)  # about the middle of the face
+    theta = torch.stack([a, b, b + 2.0 * window.x, c, d, d - 1.0 + 2.0 * window.y], dim=1).reshape(-1, 2, 3)
     for name in ("image", "labels", "disease"):
         values = batch[name]
         size = values.shape[-1]
@@ -67,11 +72,12 @@ def _sample(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tens
         batch[name] = (UNKNOWN_LABEL - taken)[:, 0].to(values.dtype)
 
 
-def _move_points(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tensor) -> None:
+def _move_points(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow: Tensor, window: ZoomWindow) -> None:
     cosine, sine = turn.cos(), turn.sin()
     forward = torch.stack([across * cosine, -down * sine, across * sine, down * cosine], dim=1).reshape(-1, 2, 2)
     half = 0.5 * grid.STANDARD_M
-    points = batch["landmarks"]
+    corner = grid.STANDARD_M * torch.stack([window.x, window.y], dim=1)[:, None]
+    points = batch["landmarks"] - corner
     first = points @ forward.mT
     at = torch.stack([first[..., 0] / half, first[..., 1] / half - 1.0], dim=-1).nan_to_num(0.0)
     shift = functional.grid_sample(flow, at[:, None], mode="bilinear", align_corners=False)[:, :, 0].mT
@@ -80,11 +86,15 @@ def _move_points(batch: Batch, across: Tensor, down: Tensor, turn: Tensor, flow:
     batch["landmarks"] = torch.where(inside[..., None], points, math.nan)
 
 
-def _outline(batch: Batch, draw: Draw, zoom: Tensor) -> None:
-    """Narrower fans, faces that stand off, and the round end of a fan that shows less depth than was rendered."""
-    half = torch.where(draw.chosen(NARROWED), draw.between(math.radians(25.0), math.radians(44.0)), math.pi)
-    near = draw.where(FACED, 0.01, 0.1)
-    far = torch.where(zoom > 1.0, 1.0, 2.0)
+def _outline(batch: Batch, draw: Draw, zoom: Tensor, window: ZoomWindow) -> None:
+    """Narrower fans, faces that stand off, and the round end of a fan that shows less depth than was rendered.
+
+    Windows have outlines of their own.
+    """
+    plain = ~window.chosen
+    half = torch.where(plain & draw.chosen(NARROWED), draw.between(math.radians(25.0), math.radians(44.0)), math.pi)
+    near = torch.where(plain, draw.where(FACED, 0.01, 0.1), 0.0)
+    far = torch.where(plain & (zoom > 1.0), 1.0, 2.0)
     changed = (half < math.pi) | (near > 0.0)
     for name in ("image", "labels", "disease"):
         size = batch[name].shape[-1]
@@ -95,11 +105,13 @@ def _outline(batch: Batch, draw: Draw, zoom: Tensor) -> None:
             (angle < (half + MARGIN_RAD)[:, None, None])
             & (reach >= near[:, None, None])
             & (reach <= far[:, None, None])
+            & ~window.outside(size)
         )
         keep = keep[:, None] if name == "image" else keep
         batch[name] = torch.where(keep, batch[name], 0)
     x, y = batch["landmarks"][..., 0], batch["landmarks"][..., 1]
     hidden = (torch.atan2(x, y).abs() > half[:, None]) | (torch.hypot(x, y) > far[:, None] * grid.STANDARD_M)
+    hidden |= window.hides(x / grid.STANDARD_M, y / grid.STANDARD_M)
     batch["landmarks"] = batch["landmarks"].masked_fill(hidden[..., None], math.nan)
     batch["coupling"][half < math.pi] = math.nan
     batch["calm_known"][changed] = False

@@ -8,6 +8,7 @@ import typer
 
 from echopilot_bringup.cli_exam import add_exam_requests
 from echopilot_bringup.cli_graph import graph_app
+from echopilot_core import EchoPilotError
 from echopilot_lab.cli.app import app
 from echopilot_lab.cli.bench import bench_app
 from echopilot_lab.cli.exam import exam_app
@@ -21,6 +22,10 @@ def demo(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the virtual patient.")] = 600_002,
     protocol: Annotated[str, typer.Option(help="aorta, cardiac, full or screening.")] = "full",
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("out/demo"),
+    depth_cm: Annotated[
+        float | None, typer.Option("--depth-cm", help="Depth that the scanner prints, for a clip without a scale.")
+    ] = None,
+    mirror: Annotated[bool, typer.Option("--mirror", help="Exchange left and right of the clip.")] = False,
 ) -> None:
     """Start the ROS 2 graph, run an exam, leave a report and summary.json; exit code 3 when the exam was aborted.
 
@@ -28,7 +33,12 @@ def demo(
     """
     from echopilot_bringup.demo import run_clip_demo, run_exam_demo
 
-    code = run_clip_demo(clip, out, console, results) if clip else run_exam_demo(seed, protocol, out, console, results)
+    if not clip and (depth_cm is not None or mirror):
+        raise EchoPilotError("--depth-cm and --mirror are for clips; give --clip with them")
+    if clip:
+        code = run_clip_demo(clip, out, console, results, None if depth_cm is None else 0.01 * depth_cm, mirror)
+    else:
+        code = run_exam_demo(seed, protocol, out, console, results)
     if code:
         raise typer.Exit(code)
 

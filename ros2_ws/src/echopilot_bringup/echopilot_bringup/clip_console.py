@@ -101,7 +101,10 @@ def follow(node: ClipConsole, arguments: argparse.Namespace, console: Console) -
 def write(node: ClipConsole, arguments: argparse.Namespace, console: Console) -> None:
     """Write overlay, lines and summary of all answered frames."""
     known = not arguments.times_unknown
-    results = ClipResults(arguments.out, arguments.rate, times_known=known, remarks=arguments.remark)
+    source = arguments.scale_source
+    results = ClipResults(
+        arguments.out, arguments.rate, times_known=known, remarks=arguments.remark, scale_source=source
+    )
     for frame, result in track(node.pairs(), "writing", len(node.answered()), console=console, transient=True):
         results.add(frame, result)
     results.finish(arguments.clip, dropped=arguments.frames - len(node.answered()))
@@ -115,6 +118,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--rate", type=float, default=DEFAULT_RATE_HZ, help="frame rate of the overlay video [Hz]")
     parser.add_argument("--times-unknown", action="store_true", help="the clip gives no frame times")
+    parser.add_argument("--scale-source", default="", help="where the scale is from, or why there is none")
     parser.add_argument("--remark", action="append", default=[], help="for the summary")
     arguments = parser.parse_args(rclpy.utilities.remove_ros_args(sys.argv)[1:])
     console = Console()

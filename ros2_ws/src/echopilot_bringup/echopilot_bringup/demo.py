@@ -130,12 +130,18 @@ def breaks_line(lockstep: dict[str, Any]) -> str:
     return f"lockstep was broken in {lockstep['breaks']} ticks ({nodes}): the numbers of a second run may differ"
 
 
-def run_clip_demo(clip: str, out: Path, console: Console, results: Console) -> int:
-    """Send a real clip through the live graph, lossless, and print what was seen; returns the exit code."""
+def run_clip_demo(
+    clip: str, out: Path, console: Console, results: Console, depth_m: float | None = None, mirror: bool = False
+) -> int:
+    """Send a real clip through the live graph, lossless, and print what was seen; returns the exit code.
+
+    `depth_m` is the depth of a clip without a scale, `mirror` exchanges left and right: see `open_clip`.
+    """
     path = find_clip(clip).resolve()
-    opened = open_clip(path)
+    opened = open_clip(path, depth_m, mirror)
     frames, rate_hz = len(opened), opened.frame_rate_hz
     told = [f"--remark={remark}" for remark in opened.remarks] + ["--times-unknown"] * (not opened.times.known)
+    told.append(f"--scale-source={opened.scale_source}")
     for remark in opened.remarks:
         console.print(f"[yellow]{path.name}: {remark}[/]", highlight=False, soft_wrap=True)
     del opened  # the node reads it again
@@ -145,7 +151,12 @@ def run_clip_demo(clip: str, out: Path, console: Console, results: Console) -> i
     run = new_run(out, "clip")
     console.print(f"{path.name}: {frames} frames, ROS domain {domain} (loopback only)")
     console.print(f"results in {run}", highlight=False, soft_wrap=True)
-    environment = graph_environment(run, domain, config_file("replay.yaml"), {"ECHOPILOT_CLIP": str(path)})
+    asked = {
+        "ECHOPILOT_CLIP": str(path),
+        "ECHOPILOT_DEPTH_M": f"{depth_m or 0.0:.6f}",
+        "ECHOPILOT_MIRROR": str(mirror).lower(),
+    }
+    environment = graph_environment(run, domain, config_file("replay.yaml"), asked)
     outcome = "failed"
     try:
         with supervised("supervisord.replay.conf", environment) as supervisor:

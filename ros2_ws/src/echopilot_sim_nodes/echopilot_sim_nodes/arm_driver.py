@@ -142,7 +142,7 @@ class ArmDriver(Node):
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
         try:
-            asked = asked_settings(request, self._simulation.imaging)
+            asked = asked_settings(request, self._imaging or self._simulation.imaging)
             check_imaging(asked)
         except (EchoPilotError, ValueError) as error:
             response.message = str(error)

@@ -9,10 +9,7 @@ from echopilot_wire import from_settings
 
 
 def asked_settings(request: SetImaging.Request, now: ScannerSettings) -> ScannerSettings:
-    """The settings that follow from a request; NaN, 0 for `compounding` and empty leave what is.
-
-    ValueError for what cannot be asked to be zero.
-    """
+    """Settings after a request, in which NaN, 0 for `compounding` and empty leave what is; ValueError for others."""
     wanted = from_settings(request.settings, request.to_zero)
 
     def left(asked: float, present: float) -> float:

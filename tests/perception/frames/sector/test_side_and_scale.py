@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1] / "scale")]
 
-from screens import FAR, U, fan, written
+from rulers import ruled
+from screens import FAR, U, V, fan, written
 
 from echopilot_core import SCALE_UNKNOWN, EchoPilotError, MarkerSide
 from echopilot_perception.frames import open_clip
@@ -29,7 +30,7 @@ def saved(folder: Path, image: np.ndarray, name: str = "still.png") -> Path:
 
 
 def test_without_a_scale_nothing_is_called_calibrated(tmp_path: Path) -> None:
-    clip = open_clip(saved(tmp_path, written(fan())))
+    clip = open_clip(saved(tmp_path, fan()))
     assert not clip.spacing_known and clip.imaging.preset == SCALE_UNKNOWN
     assert not next(clip.frames()).imaging.calibrated
     assert any("no lengths" in line for line in clip.remarks)
@@ -75,7 +76,7 @@ def test_turning_twice_changes_nothing(tmp_path: Path) -> None:
     assert np.array_equal(twice.images, plain.images)
     assert twice.geometry.origin_u_px == pytest.approx(plain.geometry.origin_u_px)
     assert once.geometry.origin_u_px == pytest.approx(639 - plain.geometry.origin_u_px, abs=1.0)
-    assert once.geometry.depth_m == pytest.approx(plain.geometry.depth_m)
+    assert once.geometry.depth_m == pytest.approx(plain.geometry.depth_m, rel=0.005)  # each read from its own ruler
     assert once.geometry.marker_side is MarkerSide.LEFT  # of the display that the clip came from
     assert any("exchanged" in line for line in once.remarks)
 
@@ -92,3 +93,19 @@ def test_file_types_give_the_same_geometry(tmp_path: Path) -> None:
         assert other.origin_u_px == pytest.approx(plain.origin_u_px, abs=1.0), name
         assert other.origin_v_px == pytest.approx(plain.origin_v_px, abs=1.0), name
         assert other.spacing_y_m == pytest.approx(plain.spacing_y_m, rel=1.0 / FAR), name
+
+
+def test_a_ruler_on_the_screen_is_the_scale_and_is_named(tmp_path: Path) -> None:
+    clip = open_clip(saved(tmp_path, ruled(fan(), (600.0, V), 0.0, 25.0, 16)))
+    assert clip.spacing_known and next(clip.frames()).imaging.calibrated
+    assert clip.geometry.spacing_y_m == pytest.approx(0.01 / 25.0, rel=0.01)
+    assert any("scale from the ruler" in line for line in clip.remarks) and "ruler" in clip.scale_source
+
+
+def test_a_stated_depth_that_the_ruler_contradicts_counts_and_is_told(tmp_path: Path) -> None:
+    image = ruled(fan(), (600.0, V), 0.0, 25.0, 16)
+    clip = open_clip(saved(tmp_path, image), depth_m=0.19)
+    assert clip.geometry.depth_m == pytest.approx(0.19)
+    assert any("stated depth" in line and "although" in line for line in clip.remarks)
+    agreed = open_clip(saved(tmp_path, image), depth_m=0.15)
+    assert not any("although" in line for line in agreed.remarks)

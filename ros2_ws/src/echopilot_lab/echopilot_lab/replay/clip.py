@@ -42,7 +42,9 @@ def replay_clip(
     clip = open_clip(path, depth_m, mirror)
     perception = Perception()
     with staged_folder(out) as folder:
-        results = ClipResults(folder, clip.frame_rate_hz, masks, enhanced, clip.times.known, clip.remarks)
+        results = ClipResults(
+            folder, clip.frame_rate_hz, masks, enhanced, clip.times.known, clip.remarks, clip.scale_source
+        )
         for frame in track(clip.frames(), total=len(clip), description=f"replay {path.name}", console=console):
             results.add(frame, perception.see(frame))
         summary = results.finish(path.name, dropped=0)

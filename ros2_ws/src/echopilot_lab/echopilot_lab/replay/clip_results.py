@@ -15,11 +15,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import EchoPilotError, Finding, Frame, GateStatus, PerceptionResult, SegmentationClass, View
+from echopilot_core import (
+    EchoPilotError,
+    Finding,
+    Frame,
+    GateStatus,
+    LabelMap,
+    PerceptionResult,
+    SegmentationClass,
+    View,
+)
 from echopilot_core.beat_period import beat_period_s
 from echopilot_perception.anomaly import (
     ClipVote,
     TrackedFindings,
+    area_change_of_clip,
     ejection_of_clip,
     findings_of_clip,
     follow,
@@ -31,6 +41,7 @@ from echopilot_report.images.overlay import enhanced_on_image, labels_on_image, 
 MM2_PER_M2 = 1e6
 APICAL = (View.A4C, View.A2C)
 EF_METHOD = "method of disks, one plane: a ratio, which needs no scale"
+NO_LABELS = LabelMap(np.zeros((1, 1), np.uint8), 0.0, 0.0, 1.0)  # of results that are kept for a whole clip
 NO_SCALE = "not calibrated: no lengths, areas or volumes"
 
 
@@ -38,7 +49,8 @@ class ClipResults:
     """Takes frames with their results one by one, in order, and writes into `folder`.
 
     `masks` keeps the labels of every pixel, `enhanced` shows the speckle-reduced image beside the overlay.
-    `times_known` says whether the clip gives its frame times, `remarks` go into the summary.
+    `times_known` says whether the clip gives its frame times, `scale_source` where the scale is from or why there is
+    none; they and `remarks` go into the summary.
     """
 
     def __init__(
@@ -49,12 +61,14 @@ class ClipResults:
         enhanced: bool = False,
         times_known: bool = True,
         remarks: Sequence[str] = (),
+        scale_source: str = "",
     ) -> None:
         self._folder = folder
         self._enhanced = enhanced
         self._rate_hz = frame_rate_hz
         self._times_known = times_known
         self._remarks = list(remarks)
+        self._scale_source = scale_source
         self._masks: list[NDArray[np.uint8]] | None = [] if masks else None
         self._video: cv2.VideoWriter | None = None
         self._known_scale: list[bool] = []
@@ -68,7 +82,7 @@ class ClipResults:
         labels = labels_inside(frame, result)
         self._tracked = follow(self._tracked, result)
         told = told_measurements(result.measurements, self._tracked.now)
-        image = annotated(frame, replace(result, measurements=told), labels)
+        image = annotated(frame, replace(result, measurements=told), labels, self._scale_source)
         if self._enhanced:
             image = np.hstack([image, enhanced_inside(frame, result)])
         if self._video is None:
@@ -82,7 +96,7 @@ class ClipResults:
         self._video.write(image)
         self._known_scale.append(frame.imaging.calibrated)
         self._latency_s.append(result.latency_s)
-        self._results.append(result)
+        self._results.append(replace(result, enhanced=None, label_map=NO_LABELS))
         if self._masks is not None:
             self._masks.append(labels)
 
@@ -118,6 +132,7 @@ class ClipResults:
             "quality": float(np.mean([line["quality"] for line in lines])),
             "ood": float(np.mean([line["ood"] for line in lines])),
             "calibrated": all(self._known_scale),
+            "scale_source": self._scale_source,
             "frame_times_known": self._times_known,
             **self._heart(),
             "findings": [finding_line(f) for f in findings],
@@ -128,17 +143,20 @@ class ClipResults:
         }
 
     def _heart(self) -> dict[str, Any]:
-        """Ejection fraction [%] and heart rate of the four-chamber frames; null where they cannot be measured."""
+        """Ejection fraction [%], fractional area change [%] and heart rate; null where they cannot be measured."""
         found = ejection_of_clip(self._results) if self._times_known else None
         measured = found is not None and found.gate is not GateStatus.REFUSED
         if found is not None and not measured:
             self._remarks.append(f"no ejection fraction: {found.gate_reason}")
         areas = [(s.stamp_ns * 1e-9, s.extent(SegmentationClass.LV)) for s in self._results if s.view in APICAL]
         known = [(t, extent.area_m2) for t, extent in areas if extent is not None]
+        change = area_change_of_clip(self._results) if self._times_known else None
         period_s = beat_period_s([t for t, _ in known], [a for _, a in known]) if self._times_known else None
         return {
             "ef_pct": round(100.0 * found.value, 1) if found is not None and measured else None,
             "ef_method": EF_METHOD if measured else None,
+            "fac_pct": round(100.0 * change.fraction, 1) if change is not None else None,
+            "fac_view": change.view.name if change is not None else None,
             "heart_rate_bpm": round(60.0 / period_s, 1) if period_s is not None else None,
         }
 
@@ -236,15 +254,20 @@ def outlined(frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8]) 
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
 
 
-def annotated(frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """`outlined` with view, probability and quality in the corner, and in words if no scale is known; BGR (H, W, 3)."""
+def annotated(
+    frame: Frame, result: PerceptionResult, labels: NDArray[np.uint8], scale_source: str = ""
+) -> NDArray[np.uint8]:
+    """`outlined` with view, probability and quality in the corner, and where the scale is from; BGR (H, W, 3)."""
     image = outlined(frame, result, labels)
     near = f" (nearest {result.nearest_view.name})" if result.view == View.NONE else ""
     text = f"{result.view.name} {float(result.view_probability.max()):.0%}{near}  quality {result.quality:.2f}"
     at = (8, image.shape[0] - 10)
     cv2.putText(image, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
+    line = f"scale: {scale_source.partition(':')[0]}" if scale_source else ""
     if not frame.imaging.calibrated:
+        line = NO_SCALE
+    if line:
         for color, width in (((0, 0, 0), 4), ((80, 190, 255), 1)):
             above = (at[0], at[1] - 18)
-            cv2.putText(image, NO_SCALE, above, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)
+            cv2.putText(image, line, above, cv2.FONT_HERSHEY_SIMPLEX, 0.5, color, width, cv2.LINE_AA)
     return image

@@ -8,19 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from echopilot_core import EchoPilotError, FindingKind, LabelMap, PerceptionResult, View
+from echopilot_core import EchoPilotError, FindingKind, PerceptionResult, View
 from echopilot_core.guarded.bounded import one_line
 from echopilot_lab.evaluation.real.gray_changes import GrayChange, gray_change
 from echopilot_lab.evaluation.real.labels import LabeledFile
 from echopilot_lab.evaluation.real.outlines import ClassDice, dice_of, outlines_beside
 from echopilot_lab.evaluation.real.shown_frames import CLIP_PX, STILL_PX, ShownFrame, chosen, show_frame
-from echopilot_lab.replay.clip_results import labels_inside
+from echopilot_lab.replay.clip_results import NO_LABELS, labels_inside
 from echopilot_perception.anomaly import ClipVote, findings_of_clip, vote
 from echopilot_perception.frames import open_clip
 from echopilot_perception.pipeline import Perception
 
 STILLS = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".jxl")  # of a file that was refused, which cannot tell
-NO_LABELS = LabelMap(np.zeros((1, 1), np.uint8), 0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
