@@ -8,7 +8,7 @@ from echopilot_bringup.launch_parts import COMMON, EXAM, declared, environment, 
 
 ROBOTS = ("topics", "simulated")
 ARGUMENTS = (
-    ("robot", "topics", "driver of the arm: topics (docs/hardware.md); simulated: our arm and patient behind topics"),
+    ("robot", "topics", "topics (docs/hardware.md), fr3:HOST (docs/fr3.md), or simulated: our arm and patient"),
     ("description", "", "URDF of the arm with links base and probe; empty: as in the parameter file"),
     ("scanner", "", "v4l2:DEVICE, igtl:HOST:PORT, igtl-listen:HOST:PORT, topic:NAME or bag:FILE (docs/scanners.md)"),
     ("depth_m", "0.0", "depth of the sector [m] of images without a scale; 0: not known"),
@@ -22,11 +22,13 @@ ARGUMENTS = (
 def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
     """The environment and the nodes, once the arguments are known."""
     value = {name: LaunchConfiguration(name).perform(context) for name, _, _ in ARGUMENTS}
-    if value["robot"] not in ROBOTS:
-        raise ValueError(f"robot is {value['robot']!r}; valid: {', '.join(ROBOTS)}")
+    franka = value["robot"].startswith("fr3:")
+    if value["robot"] not in ROBOTS and not franka:
+        raise ValueError(f"robot is {value['robot']!r}; valid: {', '.join(ROBOTS)}, fr3:HOST")
     simulated, calibration = value["robot"] == "simulated", value["calibration"]
     extra = {
         "robot_bridge": {
+            **({"arm": value["robot"], "description": "fr3", "rest": "", "pull": ""} if franka else {}),
             **({"description": value["description"]} if value["description"] else {}),
             **({"calibration": calibration} if calibration and not simulated else {}),
         },

@@ -149,9 +149,11 @@ def test_the_policy_allows_what_the_running_graph_creates(
         if name != "probe_source":
             settle(name, ready.get(name, "parameter_events"))
     console = [sys.executable, "-m", "echopilot_nodes.operator.console", "--protocol", "aorta", "--timeout", "60"]
+    crtk = [sys.executable, "-m", "echopilot_nodes.operator.crtk"]
     jog = [sys.executable, "-m", "echopilot_nodes.operator.exam_cli", "jog", "--seconds", "20"]
     for name, command, marker in (
         ("exam_ask", jog, topics.CONTROL_JOG),
+        ("crtk", crtk, topics.CRTK_MOVE_CP),
         ("console", console, topics.PERCEPTION_RESULT),
     ):
         foreground = subprocess.Popen(command, env=graph.environment, stdout=subprocess.DEVNULL, cwd=tmp_path)

@@ -39,6 +39,7 @@ from echopilot_nodes.graph.inlet import Inlet, from_exam_goal
 from echopilot_nodes.graph.outlet import Outlet
 from echopilot_nodes.graph.params import ControllerParams, read_params
 from echopilot_nodes.graph.process import run
+from echopilot_nodes.operator.console_input import ConsoleInput
 from echopilot_nodes.operator.manual_goals import ManualGoals
 from echopilot_wire import (
     from_cloud,
@@ -65,6 +66,7 @@ class ControllerNode(LifecycleNode):
         self._statuses = Outlet(self, ControlStatusMsg, topics.CONTROL_STATUS, to_status, qos.ANSWER_OFFERED)
         self.add_on_set_parameters_callback(self._on_parameters)
         self._manual = ManualGoals(self)
+        self._console = ConsoleInput(self)
         namespace = self.get_namespace()
         self._bond = Bond(namespace, self.get_name(), BondState(active=False))
         self._peers = Peers(namespace, (ROBOT, PERCEPTION, EXAM), self.get_logger().error)
@@ -244,6 +246,7 @@ class ControllerNode(LifecycleNode):
             self._manual.end("an exam took over")
         else:
             goal = self._manual.goal(goal)
+        goal = self._console.goal(goal, robot.stamp_ns)
         now_ns = robot.stamp_ns if lockstep else self._time.now_ns()  # /clock may run ahead until all have joined
         output = self._core.step(
             ControlInputs(

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime, timezone
 from pathlib import Path
 
+import numpy as np
 from echopilot_msgs.msg import RobotState as RobotStateMsg
 from echopilot_msgs.msg import SafetyState as SafetyStateMsg
 from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
@@ -13,6 +14,7 @@ from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from echopilot_control.calibration.tool import read_tool
+from echopilot_control.force.tare import Tool
 from echopilot_core import EchoPilotError, RobotInputs, RobotState, SafeTwist, SafetyState, to_ns
 from echopilot_core.guarded.bounded import read_text
 from echopilot_core.paths import share_file
@@ -25,6 +27,7 @@ from echopilot_nodes.graph.outlet import Outlet
 from echopilot_nodes.graph.params import RobotBridgeParams, read_params
 from echopilot_nodes.graph.process import StopSignal, run
 from echopilot_nodes.graph.speakers import NOBODY, SAFETY, SpeakerCount, speakers
+from echopilot_nodes.robot.spun_arm import SpunArm, driven_arm
 from echopilot_nodes.robot.topic_arm import TopicArm, period_of
 from echopilot_robot.bridge.faults import ArmFault
 from echopilot_robot.bridge.robot import BridgedRobot, ros_minus_steady_ns
@@ -41,8 +44,14 @@ from echopilot_wire import (
 )
 from tf2_msgs.msg import TFMessage
 
-DESCRIPTIONS = {"fr3_like": "urdf/echopilot_arm.urdf", "ur5e_like": "urdf/echopilot_ur5e_like.urdf"}
+TOPICS = "topics"
+DESCRIPTIONS = {
+    "fr3": "urdf/echopilot_fr3.urdf",
+    "fr3_like": "urdf/echopilot_arm.urdf",
+    "ur5e_like": "urdf/echopilot_ur5e_like.urdf",
+}
 LARGEST_URDF = 4_000_000  # bytes
+WEIGHTLESS = Tool(0.0, np.zeros(3), np.zeros(6), np.zeros(2))  # an FR3's estimate is without its load
 SLOW_TICKS, COUNT_TICKS = 5, 10
 COMMANDS = speakers(lambda speaker: speaker.on_robot == NOBODY)
 LOOK_S, WAITS_S = 0.1, 5.0
@@ -57,10 +66,16 @@ class RobotBridge(Node):
         self._stop = StopSignal()
         self._urdf = description_of(p.description)
         names = ("joint_states", "transforms", "wrench", "command")
-        self._arm = TopicArm(
-            self, self._urdf, period_of(p.rate), {name: getattr(p, name) for name in names}, p.command_kind
-        )
+        self._arm: TopicArm | SpunArm
+        if p.arm == TOPICS:
+            self._arm = TopicArm(
+                self, self._urdf, period_of(p.rate), {name: getattr(p, name) for name in names}, p.command_kind
+            )
+        else:
+            self._arm = driven_arm(p.arm, self._urdf, p.sensor_sign)
         self._tool = read_tool(Path(p.calibration), datetime.now(timezone.utc)) if p.calibration else None
+        if self._tool is None and p.arm != TOPICS:
+            self._tool = WEIGHTLESS
         self._settings(p.sensor_link or "probe")  # what cannot be is refused before anything is waited for
         namespace = self.get_namespace()
         self._bond = Bond(namespace, ROBOT, BondState(session=uuid.uuid4().hex))
@@ -116,7 +131,7 @@ class RobotBridge(Node):
             filter_ns=to_ns(p.filter_s),
             rest_rad=_numbers("rest", p.rest),
             pull_1_s=_numbers("pull", p.pull),
-            own_clock=p.driver_clock == "own",
+            own_clock=p.driver_clock == "own" or p.arm != TOPICS,
             self_collision=p.self_collision,
         )
 

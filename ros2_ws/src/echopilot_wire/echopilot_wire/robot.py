@@ -70,6 +70,16 @@ def to_measured_cf(stamp_ns: int, wrench: Array) -> Message:
     return geometry_msgs.WrenchStamped(to_header(stamp_ns, "probe"), to_wrench(wrench))
 
 
+def to_measured_cv(s: RobotState) -> Message:
+    """TwistStamped: twist of the probe in `base`, at its origin."""
+    return geometry_msgs.TwistStamped(to_header(s.stamp_ns, "base"), to_twist(s.twist))
+
+
+def to_jog(stamp_ns: int, twist: Array) -> Message:
+    """TwistStamped: twist (6,) [m/s, rad/s] that an operator wants, in `probe` at its origin."""
+    return geometry_msgs.TwistStamped(to_header(stamp_ns, "probe"), to_twist(twist))
+
+
 def to_joint_state(s: RobotState) -> Message:
     """JointState for robot_state_publisher and RViz."""
     return _joints(s, to_header(s.stamp_ns, ""))

@@ -52,6 +52,8 @@ STANDARD: dict[str, str] = {
         "MeshFile mesh_file\nbool mesh_use_embedded_materials\n"
     ),
     "visualization_msgs/msg/MarkerArray": "Marker[] markers\n",
+    "crtk_msgs/msg/OperatingState": "std_msgs/Header header\nstring state\nbool is_homed\nbool is_busy\n",
+    "crtk_msgs/msg/StringStamped": "std_msgs/Header header\nstring string\n",
     "vision_msgs/msg/Point2D": "float64 x\nfloat64 y\n",
     "vision_msgs/msg/Pose2D": "Point2D position\nfloat64 theta\n",
     "vision_msgs/msg/BoundingBox2D": "Pose2D center\nfloat64 size_x\nfloat64 size_y\n",

@@ -153,9 +153,10 @@ class RecorderParams:
 class RobotBridgeParams:
     """The `robot_bridge` node."""
 
-    arm: str = param("topics", "driver of the arm: topics (docs/hardware.md)")
+    arm: str = param("topics", "driver of the arm: topics (docs/hardware.md), or fr3:HOST (docs/fr3.md)")
     description: str = param(
-        "fr3_like", "URDF file of the arm with links base and probe, or the name of a shipped one: fr3_like, ur5e_like"
+        "fr3_like",
+        "URDF file of the arm with links base and probe, or the name of a shipped one: fr3, fr3_like, ur5e_like",
     )
     rate: float = param(500.0, "rate of the driver's joint states [Hz]", low=50.0, high=2000.0)
     joint_states: str = param("driver/joint_states", "topic of the driver's JointState")

@@ -48,6 +48,7 @@ SPEAKERS: tuple[Speaker, ...] = (
     Speaker(topics.EXAM_STATE, EXAM, stream="goal"),
     Speaker(topics.CONTROL_COMMAND, CONTROLLER, stream="command"),
     Speaker(topics.CONTROL_JOG, "operator", most=3, stream="jog"),  # stick, page and command line
+    Speaker(topics.CONTROL_CONSOLE, "operator", stream="console"),
     Speaker(topics.OPERATOR_ENABLED, "operator", stream="enabling device"),
     Speaker(topics.ROBOT_SERVO_CV, SAFETY, stream="twists", on_robot=NOBODY),
     Speaker(topics.SAFETY_STATE, SAFETY, stream="safety", on_robot=NOBODY),

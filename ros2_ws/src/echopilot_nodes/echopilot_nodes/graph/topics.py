@@ -23,6 +23,7 @@ PERCEPTION_RESULT = "perception/result"
 CONTROL_COMMAND = "control/command"
 CONTROL_STATUS = "control/status"
 CONTROL_JOG = "control/jog"  # the operator's wanted twist in guided steps
+CONTROL_CONSOLE = "control/console"  # whether a console has control, with every tick while it has
 SAFETY_STATE = "safety/state"
 
 EXAM_STATE = "exam/state"
@@ -48,6 +49,17 @@ VIEW_INFO = "perception/view_info"
 BODY_POINTS = "body/points"
 BODY_MARKERS = "body/markers"
 AORTA_MARKERS = "exam/aorta_markers"
+
+# A console of the CRTK convention, by the node crtk
+CRTK_OPERATING_STATE = "crtk/operating_state"
+CRTK_STATE_COMMAND = "crtk/state_command"
+CRTK_MEASURED_CP = "crtk/measured_cp"
+CRTK_MEASURED_CV = "crtk/measured_cv"
+CRTK_MEASURED_CF = "crtk/measured_cf"
+CRTK_MEASURED_JS = "crtk/measured_js"
+CRTK_SERVO_CV = "crtk/servo_cv"
+CRTK_SERVO_CP = "crtk/servo_cp"
+CRTK_MOVE_CP = "crtk/move_cp"
 
 OPERATOR_ENABLED = "operator/enabled"  # level of the enabling device, at 20 Hz or more
 LIFECYCLE_ACTIVE = "lifecycle/active"
