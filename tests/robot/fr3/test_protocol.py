@@ -13,7 +13,7 @@ from echopilot_core import EchoPilotError, RobotInputs, RobotMode
 from echopilot_robot.bridge.faults import ArmFaultKind
 
 pytest.importorskip("pylibfranka", reason="needs pylibfranka: pip install 'echopilot[franka]'")
-pytest.importorskip("franky_sim", reason="needs franky-sim, which has no wheel for this Python")
+pytest.importorskip("franky_sim", reason="needs franky-sim: pip install 'echopilot[franka-sim]'")
 
 from patient_arm import URDF, PatientArm
 
