@@ -45,7 +45,8 @@ def nodes(context, *args, **kwargs):  # type: ignore[no-untyped-def]
         extra["probe_source"] = {"scanner": value["scanner"], "depth_m": number(value, "depth_m")}
         extra["lifecycle_manager"] = {"nodes": "perception probe_source controller exam"}
     shared = environment(value["discovery"])
-    return [*shared, *graph_nodes("hardware.yaml", value, extra, ends_with=("robot_bridge", "safety"))]
+    first = ("arm_driver", "robot_bridge", "safety", "controller")
+    return [*shared, *graph_nodes("hardware.yaml", value, extra, ends_with=("robot_bridge", "safety"), first=first)]
 
 
 def generate_launch_description() -> LaunchDescription:

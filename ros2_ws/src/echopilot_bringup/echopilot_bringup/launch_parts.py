@@ -14,6 +14,7 @@ RANGES = {"localhost": "LOCALHOST", "subnet": "SUBNET"}
 OF_THE_PATIENT = ("simulator", "gz_robot", "arm_driver", "scorer")
 COME_BACK = ("recorder", "report", "page", "standard_topics", "perception", "scorer", "igtl_server")
 """Nodes that are started again when they end; of the others an operator decides."""
+FIRST = "nice -n -10"  # goes on without where the user may not
 RESPAWN_S = 1.0
 END_S = "30"  # that a node may take to end: the recorder writes the rest of its file
 LOG_LEVELS = ("debug", "info", "warn", "error", "fatal")
@@ -108,7 +109,11 @@ def nodes_of_an_exam(values: Mapping[str, str], patient: str) -> dict[str, dict[
 
 
 def graph_nodes(
-    config: str, values: Mapping[str, str], parameters: Mapping[str, Mapping[str, object]], ends_with: Collection[str]
+    config: str,
+    values: Mapping[str, str],
+    parameters: Mapping[str, Mapping[str, object]],
+    ends_with: Collection[str],
+    first: Collection[str] = (),
 ) -> list[Node]:
     """One process per node of a graph, each in its enclave of the SROS 2 policy.
 
@@ -117,6 +122,7 @@ def graph_nodes(
         values: of the launch arguments, those of COMMON among them.
         parameters: per node, what the launch arguments say beyond the file; a file in `params` has the last word.
         ends_with: nodes whose end shuts the graph down.
+        first: nodes that get the processor before others, where the user may say so.
     """
     file = str(Path(get_package_share_directory("echopilot_bringup")) / "config" / config)
     more = values["params"]
@@ -133,6 +139,7 @@ def graph_nodes(
             parameters=[file, dict(own), *([more] if more else [])],
             ros_arguments=["--enclave", f"/echopilot/{name}", "--log-level", values["log_level"]],
             output="screen",
+            prefix=FIRST if name in first else None,
             on_exit=Shutdown() if name in ends_with else None,
             respawn=name in COME_BACK,
             respawn_delay=RESPAWN_S,

@@ -18,6 +18,7 @@ from std_srvs.srv import Trigger
 from echopilot_control.goal_schedule import GoalSchedule, exam_tick_needed
 from echopilot_control.safety import Limits, OperatorInputs, Reason, SafetyInputs, SafetyMonitor, log_line
 from echopilot_control.safety.command_checks import CONTROLLER
+from echopilot_control.safety.command_queue import CommandQueue
 from echopilot_control.safety.zones import read_zones
 from echopilot_core import (
     BodyLandmarks,
@@ -88,7 +89,8 @@ class Safety(Node):
             latched=self._latches.read(),
             absent=frozenset(params.absent.split()),
         )
-        self._say_latches()
+        if self._monitor.latched:
+            self.get_logger().warning(self._latches.line(self._monitor.latched))
         self._has_enabling_device = params.enabling_device
         self._is_simulated = bool(self.get_parameter("use_sim_time").value)
         self._session = ""
@@ -96,7 +98,7 @@ class Safety(Node):
         self._heard_s = time.monotonic()
         self._time = NodeClock(self)
         self._robot: RobotState | None = None
-        self._command: ProbeCommand | None = None
+        self._commands = CommandQueue()
         self._landmarks: BodyLandmarks | None = None
         self._surface: BodySurface | None = None
         self._surfaces: StampedBuffer[BodySurface] = StampedBuffer(4)
@@ -160,15 +162,6 @@ class Safety(Node):
             self._exam_goals.refuse(f"exam tick {tick} cannot be now")
         self._answer_command()
 
-    def _say_latches(self) -> None:
-        if self._monitor.latched:
-            names = ", ".join(reason.name for reason in self._monitor.latched)
-            self.get_logger().warning(
-                f"latched before this process began: {names}. Nothing moves until an operator has looked at the robot, "
-                f"taken the probe off and reset safety (page: Resume, or `echopilot exam reset --operator NAME`); "
-                f"kept in {self._latches.path}"
-            )
-
     def _on_robot(self, robot: RobotState) -> None:
         self._look_at_bonds()
         if not self._monitor.follows(robot):
@@ -205,7 +198,7 @@ class Safety(Node):
         return robot.due_frame_sequence >= 0 if state is None else state.lockstep
 
     def _expect(self, robot: RobotState) -> None:
-        if self._peers.state(ROBOT) is not None or self._command is not None:
+        if self._peers.state(ROBOT) is not None or self._commands.newest is not None:
             self._barrier.expect(CONTROLLER, robot.stamp_ns, TICK_NS)
         exam_tick = exam_tick_needed(robot.tick)
         if exam_tick >= 1 and (self._exam_received or self._peers.is_bonded(EXAM)):
@@ -214,18 +207,21 @@ class Safety(Node):
             self._barrier.expect(ROBOT, robot.tick // SURFACE_TICKS * SURFACE_TICKS * TICK_NS, TICK_NS)
 
     def _on_command(self, command: ProbeCommand) -> None:
-        self._command = command
+        self._commands.put(command)
         self._barrier.received(CONTROLLER, command.stamp_ns)
         self._answer_command()
 
     def _answer_command(self) -> None:
-        """Decide the tick once a command that is not older and, in lockstep, the goal in force are here."""
-        robot, command = self._robot, self._command
+        """Decide the tick once a command for it and, in lockstep, the goal in force are here."""
+        robot = self._robot
         if robot is None or robot.stamp_ns == self._answered_ns or not self._barrier.is_open():
             return
-        if self._is_lockstep(robot) or (command is not None and command.stamp_ns >= robot.stamp_ns):
-            self._bond.say(breaks=dict(self._barrier.breaks))
-            self._decide(robot)
+        if self._is_lockstep(robot):
+            self._commands.take_newest()
+        elif not self._commands.take(robot.stamp_ns):
+            return
+        self._bond.say(breaks=dict(self._barrier.breaks))
+        self._decide(robot)
 
     def _look_at_bonds(self) -> None:
         self._peers.poll()
@@ -261,8 +257,9 @@ class Safety(Node):
 
     def _newest_ns(self, robot: RobotState) -> int:
         """Stamp of the newest command; before the first one, a tick before the first state, which then waits too."""
-        if self._command is not None:
-            return self._command.stamp_ns
+        newest = self._commands.newest
+        if newest is not None:
+            return newest.stamp_ns
         if self._first_ns is None:
             self._first_ns = robot.stamp_ns - 1
         return self._first_ns
@@ -306,7 +303,7 @@ class Safety(Node):
         return self._monitor.inputs(
             now_ns=now_ns,
             robot=None if self._robot_gone else robot,
-            command=self._command,
+            command=self._commands.current,
             surface=self._surface,
             landmarks=self._landmarks,
             preset=self._goals.fresh_preset(now_ns if robot is None else robot.stamp_ns),
@@ -380,7 +377,7 @@ class Safety(Node):
         """The robot source began anew and said so."""
         self._monitor.restart()
         self._robot = None
-        self._command = None
+        self._commands = CommandQueue()
         self._surface, self._surfaces = None, StampedBuffer(4)
         self._goals = GoalSchedule()
         self._barrier.forget()

@@ -50,6 +50,15 @@ class LatchFile:
             latched = tuple(dict.fromkeys((*latched, Reason.LATCH_UNREADABLE)))
         return latched
 
+    def line(self, latched: tuple[Reason, ...]) -> str:
+        """A line for the operator about reasons that were latched before this process began."""
+        names = ", ".join(reason.name for reason in latched)
+        return (
+            f"latched before this process began: {names}. Nothing moves until an operator has looked at the robot, "
+            "taken the probe off and reset safety (page: Resume, or `echopilot exam reset --operator NAME`); kept in "
+            f"{self.path}"
+        )
+
     def keep(self, latched: tuple[Reason, ...]) -> bool:
         """Have these reasons, and no others, on disk when this returns; False where that is impossible."""
         if latched == self._on_disk:
