@@ -39,6 +39,7 @@ from echopilot_sim.render_thread import RenderThread
 from echopilot_sim.simulation import SimConfig
 from echopilot_sim_nodes.imaging_request import asked_settings
 from echopilot_sim_nodes.params import ArmDriverParams
+from echopilot_sim_nodes.render_process import RenderProcess
 from echopilot_wire import to_cloud, to_frame, to_landmarks, to_time
 from echopilot_wire.store import geometry_msgs, sensor_msgs, std_msgs
 
@@ -73,7 +74,8 @@ class ArmDriver(Node):
         self._frames = Outlet(self, UltrasoundFrame, topics.PROBE_FRAME, to_frame, qos.FRAMES_OFFERED)
         self._surface = Outlet(self, PointCloud2, topics.BODY_SURFACE, to_cloud, qos.ANSWER_OFFERED)
         self._landmarks = Outlet(self, BodyLandmarksMsg, topics.BODY_LANDMARKS, to_landmarks, qos.LATCHED)
-        self._images = RenderThread(self._render, self._publish_image, lossless=False)
+        self._renderer = RenderProcess(p.seed, config)
+        self._images = RenderThread(self._renderer.render, self._publish_image, lossless=False)
         self._diagnostics = Diagnostics(self, self._health, hardware_id=f"simulated {p.arm}")
         self.create_subscription(Float64MultiArray, "driver/commands", self._on_command, qos.COMMAND)
         self.create_service(SetImaging, topics.SET_IMAGING, self._on_imaging)
@@ -81,7 +83,7 @@ class ArmDriver(Node):
 
     def run(self, executor: Executor) -> None:
         """Compile the kernels with a first frame, then follow the wall clock until the context is shut down."""
-        self._simulation.render(self._simulation.run(1)[0])
+        self._renderer.render(self._simulation.run(1)[0])
         self._began_ns = time.time_ns() - self._simulation.now_ns
         began_ns = time.monotonic_ns() - self._simulation.now_ns
         self._landmarks.send(self._stamped(self._simulation.landmarks()))
@@ -101,8 +103,9 @@ class ArmDriver(Node):
             self._tell_sample()
 
     def close(self) -> None:
-        """End the rendering thread."""
+        """End the rendering thread and its process."""
         self._images.close()
+        self._renderer.close()
 
     def _tell_sample(self) -> None:
         now_ns, joints = self._simulation.now_ns, self._simulation.joint_state
@@ -127,9 +130,6 @@ class ArmDriver(Node):
     def _stamped(self, item: T) -> T:
         """A thing of the simulation in ROS time."""
         return replace(item, stamp_ns=self._began_ns + item.stamp_ns)
-
-    def _render(self, frame_state: FrameState) -> Frame:
-        return self._simulation.render(frame_state)
 
     def _publish_image(self, frame_state: FrameState, frame: Frame) -> None:
         self._frames.send(self._stamped(frame))

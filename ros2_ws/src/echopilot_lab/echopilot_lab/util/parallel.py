@@ -54,7 +54,7 @@ def run_all(
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores already
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with (
-        ProcessPoolExecutor(min(processes, len(pieces)), mp.get_context("spawn"), _begin_worker) as pool,
+        ProcessPoolExecutor(min(processes, len(pieces)), mp.get_context("spawn"), begin_worker) as pool,
         Progress(*columns, console=console, speed_estimate_period=SLOWEST_PIECES_S) as progress,
         unwound_by_signals(),
     ):
@@ -77,7 +77,7 @@ def run_all(
     return [future.result() for future in futures]
 
 
-def _begin_worker() -> None:
+def begin_worker() -> None:
     """Leave Ctrl-C to the parent, and end when the parent is gone."""
     import cv2
 
