@@ -60,6 +60,7 @@ NOT_OF_FILES = {
     "echopilot_bringup.runs.run_folder": "file that its own processes have just written",
     "echopilot_bringup.page_probe": "messages of the page that it watches",
     "echopilot_nodes.robot_bridge": "bounded text of a robot description, whose readers are listed",
+    "echopilot_lab.calibration.tool": "bounded text of a robot description, whose readers are listed",
     "echopilot_nodes.bonds.state": "messages of processes with the same key, of bounded size",
     "echopilot_report.page.gate": "messages of a browser, limited by the page",
     "echopilot_report.page.access.audit": "own log, line by line",

@@ -1,4 +1,4 @@
-"""`echopilot calibrate`: pose of the image on the flange, and delay of the image stream."""
+"""`echopilot calibrate`: pose of the image on the flange, delay of the image stream, tool on the force sensor."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,9 @@ import typer
 
 from echopilot_lab.cli.shared import JsonFile, console, one_line_errors, write_json
 
-calibrate_app = typer.Typer(help="Calibrate probe and clocks; results are dated, hashed files.", no_args_is_help=True)
+calibrate_app = typer.Typer(
+    help="Calibrate probe, clocks and tool; results are dated, hashed files.", no_args_is_help=True
+)
 
 Pose = Annotated[str, typer.Option(help="Which poses of the recording follow the probe, as AToB: A seen from B.")]
 
@@ -57,3 +59,24 @@ def delay(
     from echopilot_lab.calibration.delay import run_delay_calibration
 
     write_json(run_delay_calibration(images, tracker, pose, most_s, out, console), json_file)
+
+
+@calibrate_app.command()
+@one_line_errors
+def tool(
+    recording: Annotated[
+        Path, typer.Argument(help="rosbag2 folder or MCAP file: the arm rests in three or more poses, untouched.")
+    ],
+    description: Annotated[Path, typer.Option(help="URDF of the arm, with links base and probe.")],
+    sensor_link: Annotated[str, typer.Option(help="Link in whose frame the sensor reads.")] = "probe",
+    sensor_sign: Annotated[int, typer.Option(help="1: the sensor tells the force on the tool; -1: of the tool.")] = 1,
+    joints: Annotated[str, typer.Option(help="Topic of JointState; '' where there is only one.")] = "",
+    wrench: Annotated[str, typer.Option(help="Topic of WrenchStamped; '' where there is only one.")] = "",
+    out: Annotated[Path, typer.Option(help="File to write.")] = Path("out/calibration/tool.json"),
+    json_file: JsonFile = None,
+) -> None:
+    """Weight, center of mass and bias of what hangs on the force sensor, from still poses."""
+    from echopilot_lab.calibration.tool import run_tool_calibration
+
+    figures = run_tool_calibration(recording, description, sensor_link, sensor_sign, (joints, wrench), out, console)
+    write_json(figures, json_file)
