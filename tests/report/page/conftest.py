@@ -35,10 +35,12 @@ class Book:
 
     at_s: float = 0.0
     news: threading.Event = field(default_factory=threading.Event)
+    asked: threading.Event = field(default_factory=threading.Event)
 
     async def ask(self, request: PageRequest) -> RequestResult:
         self.at_s = time.monotonic()
         self.wishes.append(request)
+        self.asked.set()
         return RequestResult(True, "done")
 
 
