@@ -95,7 +95,8 @@ def test_an_openigtlink_scanner_gives_frames_takes_settings_and_tells_its_loss(
             refused = graph.call(SetImaging, topics.SET_IMAGING, asked)
             assert not refused.success and reason in refused.message and "\n" not in refused.message
         assert graph.call(Freeze, topics.FREEZE, Freeze.Request(frozen=True)).message.startswith("frozen here")
-        held = lambda: frames[-1].imaging.frozen and health[-1].level == DiagnosticStatus.WARN  # noqa: E731
+        warns = lambda: bool(health) and health[-1].level == DiagnosticStatus.WARN  # noqa: E731
+        held = lambda: frames[-1].imaging.frozen and warns()  # noqa: E731
         graph.wait(held, PATIENCE_S, "the last frame, flagged, and the state that says so")
         count = len(frames)
         assert graph.call(Freeze, topics.FREEZE, Freeze.Request(frozen=False)).success
