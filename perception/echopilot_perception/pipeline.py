@@ -117,7 +117,7 @@ def _no_view() -> NDArray[np.float64]:
 
 
 def _unusual(frame: Frame) -> float:
-    """1 for another mode than B or color and for a depth far outside the training range, else 0."""
+    """1 for another mode than B or color and for a depth at which nobody images heart or aorta, else 0."""
     low_m, high_m = DEPTHS_M
     return float(frame.imaging.mode is ImagingMode.OTHER or not low_m <= frame.geometry.depth_m <= high_m)
 

@@ -49,3 +49,11 @@ def test_the_newest_command_is_known_whether_or_not_a_tick_had_it(taken_before: 
     if taken_before:
         queue.take_newest()
     assert queue.newest is not None and queue.newest.sequence == 2
+
+
+def test_of_commands_that_are_all_too_old_the_newest_stays() -> None:
+    queue = CommandQueue()
+    queue.put(command(1))
+    queue.put(command(2))
+    assert taken(queue, 7) is None
+    assert queue.current is not None and queue.current.sequence == 2

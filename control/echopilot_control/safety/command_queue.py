@@ -31,7 +31,7 @@ class CommandQueue:
     def take(self, stamp_ns: int) -> bool:
         """Make the oldest one for a state of `stamp_ns` [ns], or for a later one, the current one; False without one.
 
-        Those for earlier states are dropped.
+        Those for earlier states answer nothing; without one the newest of them becomes the current one.
         """
         while self._waiting and self._waiting[0].stamp_ns < stamp_ns:
             self.current = self._waiting.popleft()

@@ -181,6 +181,7 @@ class Safety(Node):
             return
         self._barrier.bound(EXAM, exam_tick_needed(robot.tick))
         if robot.stamp_ns - self._newest_ns(robot) >= self._wait_ns or self._peers.is_away(CONTROLLER):
+            self._commands.take(robot.stamp_ns)  # the newest there is, however old: its age is the reason, no repeat
             self._decide(robot)
         else:
             self._answer_command()
