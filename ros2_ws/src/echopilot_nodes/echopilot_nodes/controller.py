@@ -38,7 +38,7 @@ from echopilot_nodes.graph.clock import NodeClock, wall_clock
 from echopilot_nodes.graph.inlet import Inlet, from_exam_goal
 from echopilot_nodes.graph.outlet import Outlet
 from echopilot_nodes.graph.params import ControllerParams, read_params
-from echopilot_nodes.graph.process import run
+from echopilot_nodes.graph.process import freeze_heap, run
 from echopilot_nodes.operator.console_input import ConsoleInput
 from echopilot_nodes.operator.manual_goals import ManualGoals
 from echopilot_wire import (
@@ -99,6 +99,7 @@ class ControllerNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start listening."""
+        freeze_heap()
         self._forget()
         self._manual.accepts = True
         profile = qos.ANSWER_LOCKSTEP

@@ -25,7 +25,7 @@ from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.inlet import Inlet
 from echopilot_nodes.graph.outlet import Outlet
 from echopilot_nodes.graph.params import RobotBridgeParams, read_params
-from echopilot_nodes.graph.process import StopSignal, run
+from echopilot_nodes.graph.process import StopSignal, freeze_heap, run
 from echopilot_nodes.graph.speakers import NOBODY, SAFETY, SpeakerCount, speakers
 from echopilot_nodes.robot.spun_arm import SpunArm, driven_arm
 from echopilot_nodes.robot.topic_arm import TopicArm, period_of
@@ -104,6 +104,7 @@ class RobotBridge(Node):
         """Wait for the driver, then answer its samples until a signal comes."""
         self._arm.run(executor, lambda: self._stop.received)
         self._await_sensor(executor)
+        freeze_heap()
         self._robot = robot = BridgedRobot(
             self._arm,
             self._urdf,

@@ -28,7 +28,7 @@ from echopilot_nodes.diagnostics.publisher import Diagnostics
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.outlet import Outlet
 from echopilot_nodes.graph.params import read_params
-from echopilot_nodes.graph.process import run
+from echopilot_nodes.graph.process import freeze_heap, run
 from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.arm.arm_models import ArmName
 from echopilot_sim.arm.joint_driven import JointDrivenSimulation
@@ -84,6 +84,7 @@ class ArmDriver(Node):
     def run(self, executor: Executor) -> None:
         """Compile the kernels with a first frame, then follow the wall clock until the context is shut down."""
         self._renderer.render(self._simulation.run(1)[0])
+        freeze_heap()
         self._began_ns = time.time_ns() - self._simulation.now_ns
         began_ns = time.monotonic_ns() - self._simulation.now_ns
         self._landmarks.send(self._stamped(self._simulation.landmarks()))
