@@ -115,6 +115,20 @@ def test_views_of_a_table_become_a_model_that_names_them_alone(data: Path, tmp_p
     assert result.heads == {HeadName.VIEW} and not result.extents and not result.label_map.labels.any()
 
 
+def test_an_encoder_in_echocares_layout_is_tuned_by_low_rank_updates_and_runs_as_one_file(
+    data: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("monai", reason="the training extra is not installed")
+    small = EncoderChoice("swin", 8, (1, 1, 1, 1), (1, 2, 4, 8))
+    save_encoder(tmp_path / "swin.pth", build_pretrain_encoder(small, 1))
+    code, told = finetune(
+        "view", "--from", tmp_path / "swin.pth", "--labels", data, "--epochs", 1, "--out", tmp_path / "o"
+    )
+    assert code == 0 and "low-rank updates" in told, told
+    result = Perception(tmp_path / "o" / "model").see(next(open_clip(data / "images" / "p0" / "0.png").frames()))
+    assert result.heads == {HeadName.VIEW} and np.isfinite(result.view_probability).all()
+
+
 def test_a_description_with_heads_in_another_order_is_refused(vessels: Path, tmp_path: Path) -> None:
     text = (vessels / "model" / "model.yaml").read_text()
     for old, new in (

@@ -3,36 +3,27 @@
 import hashlib
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from echopilot_core import EchoPilotError
 from echopilot_core.guarded.json_input import read_json
 from echopilot_exam.record.files import replace_file
+from echopilot_lab.finetuning.label_sources import read_labels
 from echopilot_lab.util.owned_files import claim
 from echopilot_perception.finetuning.known_labels import known_spec
 from echopilot_perception.finetuning.labels.class_names import parse_class_names
-from echopilot_perception.finetuning.labels.coco import coco_file, read_coco
-from echopilot_perception.finetuning.labels.labeled_images import LabeledImage, split_by_patient
-from echopilot_perception.finetuning.labels.mask_folder import has_masks, read_mask_folder
-from echopilot_perception.finetuning.labels.table import TABLE_FILE, read_table
-from echopilot_perception.finetuning.task_heads import COCO, MASKS, TABLE, TaskHead, task_head
+from echopilot_perception.finetuning.labels.labeled_images import split_by_patient
+from echopilot_perception.finetuning.task_heads import task_head
 from echopilot_perception.model.manifest import sha256
 
 MODEL, WORK, STATE = "model", "work", "finetune.json"
 BATCHES = (4, 16)  # images of a step: a quarter of all, within these limits
 LEAST_EPOCHS, LEAST_STEPS = 20, 400  # where no number of epochs is given
 LEARNING_RATE = 1e-3
-HOW = {
-    MASKS: "images/ and masks/ of the same names",
-    TABLE: f"{TABLE_FILE} beside the images",
-    COCO: "a JSON file in the COCO format",
-}
 
 
 @dataclass(frozen=True)
@@ -68,7 +59,7 @@ def run_finetuning(plan: FinetunePlan, console: Console) -> dict[str, Any]:
     from echopilot_perception.training.loop import evaluate, train
 
     begin = starting_network(plan.start)
-    images = _read(_source(task, plan.labels), task, plan, names, console)
+    images = read_labels(task, plan.labels, names, console)
     samples, validation, held_out = split_by_patient(images, plan.seed)
     spec = known_spec(task, samples)
     claim(plan.out, (MODEL, WORK, STATE))
@@ -124,41 +115,6 @@ def run_finetuning(plan: FinetunePlan, console: Console) -> dict[str, Any]:
         "held_out": {"images": len(validation), "patients": len(held_out), **figures},
         "epochs": len(result.history),
     }
-
-
-def _source(task: TaskHead, folder: Path) -> tuple[str, Path]:
-    """The kind of labels in a folder and where they lie; raises EchoPilotError that says what a task reads."""
-    if not folder.is_dir():
-        raise EchoPilotError(f"{folder} {'is no folder' if folder.exists() else 'does not exist'}; give --labels DIR")
-    if MASKS in task.labels and has_masks(folder):
-        return MASKS, folder
-    if TABLE in task.labels and (folder / TABLE_FILE).is_file():
-        return TABLE, folder
-    if COCO in task.labels and not has_masks(folder) and (file := coco_file(folder)) is not None:
-        return COCO, file
-    ways = ", or ".join(HOW[kind] for kind in task.labels)
-    raise EchoPilotError(f"{folder} holds no labels for {task.name}; it reads {ways}")
-
-
-def _read(
-    source: tuple[str, Path], task: TaskHead, plan: FinetunePlan, names: Any, console: Console
-) -> Sequence[LabeledImage]:
-    kind, path = source
-    made: Iterator[LabeledImage]
-    if kind == MASKS:
-        made = read_mask_folder(path, names)
-    elif kind == TABLE:
-        made = read_table(path, task.name)
-    else:
-        made = read_coco(path, task.name, names)
-    columns = (TextColumn("reading labels"), TextColumn("{task.completed}"), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        shown = progress.add_task("reading", total=None)
-        images = []
-        for image in made:
-            images.append(image)
-            progress.advance(shown)
-    return images
 
 
 def _go_on_or_begin(plan: FinetunePlan) -> None:
