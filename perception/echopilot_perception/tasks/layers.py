@@ -14,6 +14,7 @@ from echopilot_perception.heads.landmarks import LEFT_M, SPACING_M, TOP_M, Landm
 from echopilot_perception.heads.layers import known_entropy
 from echopilot_perception.tasks import marks
 from echopilot_perception.tasks.applications import CORRELATED, DENSE, TaskApplication
+from echopilot_perception.training.distributed import constants_on
 
 UNKNOWN_CLASS = -1
 PRESENT_FROM = 0.5  # probability
@@ -72,7 +73,8 @@ class TaskLayer(nn.Module):
             return functional.binary_cross_entropy_with_logits(output[:, 0], target.float(), pos_weight=weight)
         if kind == "landmarks":
             known = torch.ones(len(target), dtype=torch.bool, device=target.device)
-            return LandmarkHead().loss(output, {"landmarks": target, "landmarks_known": known})
+            with constants_on(output.device):
+                return LandmarkHead().loss(output, {"landmarks": target, "landmarks_known": known})
         if kind == "report":
             return known_entropy(output, torch.where(target < 0, torch.nan, target.float()))
         if kind == "enhancement":

@@ -52,11 +52,17 @@ def detection_marks(boxes: list[Array | None], true: list[Array | None]) -> Arra
 
 
 def statement_marks(found: NDArray[np.bool_], true: NDArray[np.int8]) -> Array:
-    """Right, false and missed sentences (N, 3) of flags (N, S); a truth of -1 does not count."""
+    """Right, false and missed sentences (N, 3 S), in this order, of flags (N, S); a truth of -1 does not count."""
     seen = true >= 0
     there = (true == 1) & seen
     said = found & seen
-    return np.stack([(said & there).sum(1), (said & ~there).sum(1), (~said & there).sum(1)], axis=1).astype(np.float64)
+    return np.concatenate([said & there, said & ~there, ~said & there], axis=1).astype(np.float64)
+
+
+def said_and_true(marks: Array) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Flags (S,) of the sentences that were said of an image, and of those that are true, from its marks (3 S,)."""
+    right, false, missed = marks.reshape(3, -1) > 0.0
+    return right | false, right | missed
 
 
 def retrieval_marks(features: Array, classes: NDArray[Any], patients: NDArray[Any]) -> Array:
@@ -90,7 +96,7 @@ def _dice(marks: Array) -> float:
 
 
 def _f1(marks: Array) -> float:
-    right, false, missed = marks.sum(axis=0)
+    right, false, missed = marks.sum(axis=0).reshape(3, -1).sum(axis=1)
     return float(2.0 * right / (2.0 * right + false + missed)) if right + false + missed else float("nan")
 
 

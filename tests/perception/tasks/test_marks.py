@@ -30,7 +30,10 @@ def test_a_box_is_right_from_half_an_overlap_on() -> None:
 
 def test_unknown_sentences_do_not_count() -> None:
     rows = marks.statement_marks(np.array([[True, True, False]]), np.array([[1, -1, 1]], np.int8))
-    assert rows.tolist() == [[1, 0, 1]]
+    assert rows.tolist() == [[1, 0, 0, 0, 0, 0, 0, 0, 1]]
+    assert marks.score_of(APPLICATIONS["report"])(rows) == pytest.approx(2 / 3)
+    said, true = marks.said_and_true(rows[0])
+    assert said.tolist() == [True, False, False] and true.tolist() == [True, False, True]
 
 
 def test_retrieval_looks_among_other_patients_alone() -> None:

@@ -22,8 +22,14 @@ from echopilot_lab.tasks.table import draw_scores, print_scores
 from echopilot_lab.util.atomic_output import whole_file
 from echopilot_lab.util.owned_files import claim
 from echopilot_perception.finetuning.labels.class_names import parse_class_names
-from echopilot_perception.tasks.applications import RETRIEVAL, TaskApplication, choose_applications
-from echopilot_perception.tasks.marks import Score, score_of
+from echopilot_perception.tasks.applications import (
+    REPORT,
+    RETRIEVAL,
+    TaskApplication,
+    choose_applications,
+    report_text,
+)
+from echopilot_perception.tasks.marks import Score, said_and_true, score_of
 from echopilot_perception.tasks.perturb import PERTURBATIONS, perturbed_set
 from echopilot_perception.tasks.task_set import TaskSet, labeled_share
 
@@ -223,6 +229,7 @@ def _scores(
                     "interval": [_finite(end) for end in row.interval],
                     "of_seeds": [_finite(one) for one in row.of_seeds],
                     **_losses(of[k], score, application),
+                    **(_example(of[k][0][AS_THEY_ARE]) if application.kind == REPORT else {}),
                     **({} if k == 0 else {f"against_{encoders[0].label}": _better(application, rows[0], row)}),
                 }
                 for k, (encoder, row) in enumerate(zip(encoders, rows, strict=True))
@@ -236,6 +243,12 @@ def _scores(
             "shares": shares,
         }
     return found
+
+
+def _example(marks: Array) -> dict[str, Any]:
+    """The report of the held-out image of which most is true, as it was written and as it should be."""
+    said, true = said_and_true(max(marks, key=lambda row: int(said_and_true(row)[1].sum())))
+    return {"example": {"said": report_text(said.tolist()), "true": report_text(true.tolist())}}
 
 
 def _losses(seeds: Sequence[dict[str, Array]], score: Score, application: TaskApplication) -> dict[str, Any]:
