@@ -6,12 +6,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Frame, ImagingMode, PerceptionResult, ProbeGeometry, ProbeKind, SectorBox, View
+from echopilot_core import (
+    Frame,
+    HeadName,
+    ImagingMode,
+    PerceptionResult,
+    ProbeGeometry,
+    ProbeKind,
+    SectorBox,
+    SegmentationClass,
+    View,
+)
 from echopilot_perception import grid, ood
 from echopilot_perception.frames.preprocess import sector_cells, to_network
-from echopilot_perception.heads import HEADS, read_heads
+from echopilot_perception.heads import HeadResults, read_heads
+from echopilot_perception.heads.coupling import COLUMNS
 from echopilot_perception.measure.regions import extents
-from echopilot_perception.model.manifest import read_manifest
+from echopilot_perception.model.manifest import OOD_FILE, read_manifest
 from echopilot_perception.runtime import RuntimeMetadata, make_runtime
 
 EMPTY_SHARE = 0.002  # share of cells that must be brighter than black for an image to count as one
@@ -35,10 +46,10 @@ class Perception:
 
         self._measure_frame, self._without_scale = measure_frame, without_scale
         self.manifest = read_manifest(model)
-        self._statistics = ood.load(self.manifest.folder / "ood.npz")
+        self._statistics = ood.load(self.manifest.folder / OOD_FILE) if self.manifest.judges_ood else None
         self._runtime = make_runtime(self.manifest, runtime)
         self._runtime.activate()
-        self._heads = frozenset(head.gives for head in HEADS)  # a manifest with others is refused
+        self._heads = frozenset(head.gives for head in self.manifest.heads)
 
     @property
     def runtime(self) -> RuntimeMetadata:
@@ -52,8 +63,9 @@ class Perception:
             frame: image with geometry; preprocessed here.
 
         Returns:
-            The result with stamp and sequence of the frame. An image of another mode than B or color (a small one
-            beside a spectrum or an M-mode) is outlined, but its view is NONE.
+            The result with stamp and sequence of the frame. What the model has no head for is unknown: no view, no
+            classes, NaN for quality, coupling and out-of-distribution score. An image of another mode than B or color
+            (a small one beside a spectrum or an M-mode) is outlined, but its view is NONE.
 
         Raises:
             EchoPilotError: the frame holds no usable image or geometry.
@@ -63,7 +75,8 @@ class Perception:
         if float((image > 0.02).mean()) < EMPTY_SHARE:
             return self._nothing(frame, begin)
         outputs = self._runtime.infer(image[None, None])
-        results = read_heads(outputs, self.manifest.spec, grid.grid_of(frame.geometry))
+        results = read_heads(outputs, self.manifest.spec, grid.grid_of(frame.geometry), self.manifest.heads)
+        _mark_unknown(results, self._heads)
         if frame.imaging.mode is ImagingMode.OTHER:
             results.view_probability = _no_view()
         measurements = self._measure_frame(results, ~sector_cells(frame.geometry)[::2, ::2], frame.sequence)
@@ -76,12 +89,12 @@ class Perception:
             view_probability=results.view_probability,
             quality=results.quality,
             coupling=results.coupling,
-            ood_score=max(ood.score(self._statistics, results.embedding), _unusual(frame)),
+            ood_score=self._ood_score(results, frame),
             guidance=results.guidance,
             landmarks=results.landmarks,
             boxes=results.boxes,
             measurements=measurements if frame.imaging.calibrated else self._without_scale(measurements),
-            enhanced=results.enhanced,
+            enhanced=results.enhanced if HeadName.ENHANCEMENT in self._heads else None,
             model_id=self.manifest.model_id,
             model_sha256=self.manifest.sha256,
             latency_s=time.perf_counter() - begin,
@@ -92,6 +105,11 @@ class Perception:
         """Free the model."""
         self._runtime.close()
 
+    def _ood_score(self, results: HeadResults, frame: Frame) -> float:
+        if self._statistics is None:
+            return float("nan")
+        return max(ood.score(self._statistics, results.embedding), _unusual(frame))
+
     def _nothing(self, frame: Frame, begin: float) -> PerceptionResult:
         return PerceptionResult(
             stamp_ns=frame.stamp_ns,
@@ -100,14 +118,27 @@ class Perception:
             label_map=grid.grid_of(frame.geometry).label_map(np.zeros((grid.CELLS, grid.CELLS), np.uint8)),
             extents=(),
             view_probability=_no_view(),
-            quality=0.0,
-            coupling=np.zeros(16),
-            ood_score=1.0,
+            quality=0.0 if HeadName.QUALITY in self._heads else float("nan"),
+            coupling=np.full(COLUMNS, 0.0 if HeadName.COUPLING in self._heads else np.nan),
+            ood_score=1.0 if HeadName.OOD in self._heads else float("nan"),
             model_id=self.manifest.model_id,
             model_sha256=self.manifest.sha256,
             latency_s=time.perf_counter() - begin,
             heads=self._heads,
         )
+
+
+def _mark_unknown(results: HeadResults, heads: frozenset[HeadName]) -> None:
+    """Set what a model has no head for: neither view nor classes, and NaN, with which nothing is accepted."""
+    if HeadName.SEGMENTATION not in heads:
+        results.labels = np.zeros((grid.CELLS, grid.CELLS), np.uint8)
+        results.probability = np.zeros((len(SegmentationClass), grid.CELLS, grid.CELLS), np.float32)
+    if HeadName.VIEW not in heads:
+        results.view_probability = _no_view()
+    if HeadName.QUALITY not in heads:
+        results.quality = float("nan")
+    if HeadName.COUPLING not in heads:
+        results.coupling = np.full(COLUMNS, np.nan)
 
 
 def _no_view() -> NDArray[np.float64]:

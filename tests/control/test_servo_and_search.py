@@ -36,6 +36,7 @@ def test_balance_presses_the_weaker_side():
     coupling = np.r_[np.ones(8), np.zeros(8)]  # the right half (+x) has no contact
     spin = se3.so3_exp(np.array([0.0, balance_rate_rad_s(coupling), 0.0]))
     assert (spin @ np.array([0.01, 0.0, 0.0]))[2] > 0.0  # +x end moves along +z, into the patient
+    assert balance_rate_rad_s(np.full(16, np.nan)) == 0.0  # of a model that does not judge contact
 
 
 def test_force_comes_first_in_the_blend():

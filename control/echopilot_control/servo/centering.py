@@ -1,5 +1,7 @@
 """Lateral alignment: a structure centered in the image, the whole array in contact."""
 
+from math import isfinite
+
 import numpy as np
 
 from echopilot_core import Array
@@ -8,9 +10,10 @@ GAIN_RAD_S = 0.15  # at full imbalance
 
 
 def coupling_balance(coupling: Array) -> float:
-    """Right minus left half of the column coupling (16,), in -1..1; 0 when nothing touches."""
+    """Right minus left half of the column coupling (16,), in -1..1; 0 when nothing touches, or nobody knows (NaN)."""
     half = len(coupling) // 2
-    return float(np.mean(coupling[half:]) - np.mean(coupling[:half]))
+    balance = float(np.mean(coupling[half:]) - np.mean(coupling[:half]))
+    return balance if isfinite(balance) else 0.0
 
 
 def balance_rate_rad_s(coupling: Array) -> float:

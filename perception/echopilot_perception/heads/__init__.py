@@ -1,6 +1,6 @@
 """The heads of the network: one file each, listed here in the order of the exported outputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +32,15 @@ HEADS: tuple[Head, ...] = (
 )
 
 
-def read_heads(outputs: Mapping[str, NDArray[np.float32]], spec: HeadSpec, grid: NetworkGrid = STANDARD) -> HeadResults:
-    """Values of all heads from the outputs by name of one image on `grid`, batch axis of length 1 included."""
+def read_heads(
+    outputs: Mapping[str, NDArray[np.float32]],
+    spec: HeadSpec,
+    grid: NetworkGrid = STANDARD,
+    heads: Sequence[Head] = HEADS,
+) -> HeadResults:
+    """Values of a model's heads from the outputs by name of one image on `grid`, batch axis of length 1 included."""
     results = HeadResults(grid)
-    for head in HEADS:
+    for head in heads:
         head.read(outputs[head.name][0], spec, results)
     return results
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from echopilot_core import Box, Guidance, HeadName, Landmark, View
+from echopilot_core import Box, Guidance, HeadName, Landmark, SegmentationClass, View
 from echopilot_perception.grid import STANDARD, NetworkGrid
 
 if TYPE_CHECKING:
@@ -31,9 +31,15 @@ class GuidanceView:
 
 @dataclass(frozen=True)
 class HeadSpec:
-    """Properties shared by the heads of one model."""
+    """Properties shared by the heads of one model.
+
+    `classes` and `views` are those that its segmentation and its view output tell apart, in their order: a model of one
+    task may know a few of them.
+    """
 
     guidance: tuple[GuidanceView, ...]
+    classes: tuple[SegmentationClass, ...] = tuple(SegmentationClass)
+    views: tuple[View, ...] = tuple(View)
 
 
 @dataclass(frozen=True)

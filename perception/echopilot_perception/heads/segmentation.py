@@ -61,5 +61,10 @@ class SegmentationHead(Head):
         return figures
 
     def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
-        results.probability = softmax(output)
-        results.labels = np.argmax(output, axis=0).astype(np.uint8)
+        probability, labels = softmax(output), np.argmax(output, axis=0).astype(np.uint8)
+        if len(spec.classes) < CLASSES:
+            known = np.array(spec.classes, np.uint8)
+            every = np.zeros((CLASSES, *labels.shape), np.float32)
+            every[known] = probability
+            probability, labels = every, known[labels]
+        results.probability, results.labels = probability, labels

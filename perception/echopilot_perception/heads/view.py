@@ -43,4 +43,5 @@ class ViewHead(Head):
 
     def read(self, output: NDArray[np.float32], spec: HeadSpec, results: HeadResults) -> None:
         probability = softmax(output).astype(np.float64)
-        results.view_probability = probability / probability.sum()
+        results.view_probability = np.zeros(len(View))
+        results.view_probability[list(spec.views)] = probability / probability.sum()

@@ -1,20 +1,24 @@
-"""Model folder: `model.yaml` describes input, heads and files, and hashes verify them."""
+"""Model folder: `model.yaml` describes input, heads and files, and hashes verify them.
+
+A model may have some of the heads alone, and know some of the classes and views: those that it was fine-tuned for.
+"""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
-from echopilot_core import EchoPilotError, SegmentationClass, View
+from echopilot_core import EchoPilotError, HeadName, SegmentationClass, View
 from echopilot_core.guarded.bounded import one_line
 from echopilot_core.guarded.yaml_input import read_yaml
 from echopilot_perception import grid
-from echopilot_perception.heads import HEADS, GuidanceView, HeadSpec
+from echopilot_perception.heads import HEADS, GuidanceView, Head, HeadSpec
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models" / "edge"
-FILES = ("model.onnx", "ood.npz")
+FILES = ONNX_FILE, OOD_FILE = "model.onnx", "ood.npz"
 INT8_FILE = "model_int8.onnx"  # not every model has one
 
 
@@ -28,10 +32,16 @@ class Manifest:
     spec: HeadSpec
     sha256: str  # of model.onnx
     int8_sha256: str | None = None  # of model_int8.onnx, where there is one
+    heads: tuple[Head, ...] = HEADS
 
     @property
     def onnx(self) -> Path:
-        return self.folder / "model.onnx"
+        return self.folder / ONNX_FILE
+
+    @property
+    def judges_ood(self) -> bool:
+        """Whether the model says how far an image is from what it learned (`ood.npz`)."""
+        return any(head.gives is HeadName.OOD for head in self.heads)
 
 
 def read_manifest(folder: Path | None = None) -> Manifest:
@@ -45,12 +55,13 @@ def read_manifest(folder: Path | None = None) -> Manifest:
         raise EchoPilotError(f"no model in {home}: model.yaml is missing; `make train` makes one")
     try:
         data: dict[str, Any] = read_yaml(path, str(path))
-        spec = HeadSpec(tuple(_guidance_view(g) for g in data["guidance"]))
+        heads = _known("heads", data["heads"], {head.name: head for head in HEADS}, 1, path)
+        classes = _known("classes", data["classes"], {c.name: c for c in SegmentationClass}, 2, path)
+        views = _known("views", data["views"], {v.name: v for v in View}, 2, path)
+        if classes[0] is not SegmentationClass.BACKGROUND:
+            raise EchoPilotError(f"{path}: the classes must begin with {SegmentationClass.BACKGROUND.name}")
+        spec = HeadSpec(tuple(_guidance_view(g) for g in data["guidance"]), classes, views)
         hashes: dict[str, str] = data["sha256"]
-        if data["heads"] != [head.name for head in HEADS]:
-            raise EchoPilotError(f"{path}: the heads differ from this version of EchoPilot; train again")
-        if data["classes"] != [t.name for t in SegmentationClass] or data["views"] != [v.name for v in View]:
-            raise EchoPilotError(f"{path}: classes or views differ from this version of EchoPilot; train again")
         if data["input"] != input_description():
             raise EchoPilotError(f"{path}: the input differs from this version of EchoPilot; train again")
         manifest = Manifest(
@@ -58,8 +69,9 @@ def read_manifest(folder: Path | None = None) -> Manifest:
             one_line(data["name"]),
             one_line(data["license"]),
             spec,
-            str(hashes["model.onnx"]),
+            str(hashes[ONNX_FILE]),
             hashes.get(INT8_FILE),
+            heads,
         )
     except EchoPilotError:
         raise
@@ -67,9 +79,24 @@ def read_manifest(folder: Path | None = None) -> Manifest:
         raise EchoPilotError(
             f"{path} is not a model description: {type(error).__name__} {one_line(error, 100)}"
         ) from error
-    for name in (*FILES, *([INT8_FILE] if manifest.int8_sha256 else [])):
+    needed = {ONNX_FILE: True, OOD_FILE: manifest.judges_ood, INT8_FILE: bool(manifest.int8_sha256)}
+    for name in (name for name, needs in needed.items() if needs):
         verify(home / name, str(hashes.get(name, "")))
     return manifest
+
+
+Item = TypeVar("Item")
+
+
+def _known(what: str, given: Any, valid: dict[str, Item], least: int, path: Path) -> tuple[Item, ...]:
+    """What a list of names stands for; raises EchoPilotError unless they are some of the valid ones, in their order."""
+    names = list(given) if isinstance(given, list) else []
+    if len(names) < least or names != [name for name in valid if name in names]:
+        raise EchoPilotError(
+            f"{path}: the {what} differ from this version of EchoPilot, whose are {', '.join(valid)} in this order; "
+            "train again"
+        )
+    return tuple(valid[name] for name in names)
 
 
 def _guidance_view(row: dict[str, Any]) -> GuidanceView:
@@ -77,15 +104,17 @@ def _guidance_view(row: dict[str, Any]) -> GuidanceView:
     return GuidanceView(View[row["view"]], (a, b, c, d, e, f))
 
 
-def write_manifest(folder: Path, name: str, spec: HeadSpec) -> None:
+def write_manifest(
+    folder: Path, name: str, spec: HeadSpec, heads: Sequence[Head] = HEADS, license_text: str = "Apache-2.0"
+) -> None:
     """Describe the files that lie in `folder` in its model.yaml."""
     data = {
         "name": name,
-        "license": "Apache-2.0",
+        "license": license_text,
         "input": input_description(),
-        "heads": [head.name for head in HEADS],
-        "classes": [t.name for t in SegmentationClass],
-        "views": [v.name for v in View],
+        "heads": [head.name for head in heads],
+        "classes": [t.name for t in spec.classes],
+        "views": [v.name for v in spec.views],
         "guidance": [{"view": g.view.name, "scale": list(g.scale)} for g in spec.guidance],
         "sha256": {file: sha256(folder / file) for file in (*FILES, INT8_FILE) if (folder / file).is_file()},
     }

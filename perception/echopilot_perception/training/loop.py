@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
 
@@ -62,6 +63,7 @@ def train(
     network: Callable[[HeadSpec, int], nn.Module] = build_network,
     groups: Groups = all_parameters,
     distillation: Distillation | None = None,
+    console: Console | None = None,
 ) -> TrainResult:
     """Train a network on any iterable of samples; under `torchrun`, all processes call this with the same arguments.
 
@@ -78,6 +80,7 @@ def train(
         network: makes any module with the outputs of HEADS from spec and seed.
         groups: gives the trained parameters and their learning rates.
         distillation: a teacher and the weights of its losses.
+        console: for progress; None: standard output.
 
     Raises:
         EchoPilotError: there is no sample, a file does not fit, or a loss is not finite.
@@ -100,7 +103,7 @@ def train(
     with (
         together(processes, device),
         Board(str(folder / BOARD) if folder is not None and keeps else None) as board,
-        Progress(*COLUMNS, disable=not processes.is_first) as progress,
+        Progress(*COLUMNS, console=console, disable=not processes.is_first) as progress,
     ):
         replica = replicate(run.network, processes, device)
         stepper = Stepper(run, replica, dtype, device, processes, config.epochs * cut.steps, distillation)

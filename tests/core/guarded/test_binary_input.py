@@ -58,6 +58,8 @@ def lying(shape: str) -> bytes:
         (archive(a=npy(np.zeros(3)))[:-5], "no .npz"),
         (archive(a=npy(np.array([{}], dtype=object), allow_pickle=True)), "object"),
         (archive(a=lying("(100000000,)")), "claims the shape"),
+        (archive(a=lying("(3,")), "damaged"),
+        (archive(a=lying("(3 3")), "damaged"),
         (archive(a=lying("(1099511627776, 1099511627776)")), "claims the shape"),
         (archive(a=lying("(-1,)")), "claims the shape|damaged"),
         (archive(a=lying("(2,)")), "more bytes"),

@@ -73,6 +73,8 @@ NOT_OF_FILES = {
     "echopilot_control.safety.latches": "own latches; unreadable ones stop",
     "echopilot_exam.record.recording": "exam.json that this exam has just written",
     "echopilot_lab.benchmarks.bmode_numpy": "output of its own process",
+    "echopilot_lab.tasks": "own images and results, refused or made again where they do not fit",
+    "echopilot_lab.finetuning.run": "own settings of an earlier run, refused where they differ",
     "echopilot_lab.benchmarks.pymust": "file that its own process has just written",
     "echopilot_lab.trials.trial_video": "result and images that this run has just made",
     "echopilot_lab.models.reports": "model.yaml after read_manifest has checked it",

@@ -58,11 +58,19 @@ def on_grid(
     box = sector.box
     box = SectorBox(max(box.left_px, 0), max(box.top_px, 0), min(box.right_px, width), min(box.bottom_px, height))
     image = np.round(to_network(Frame(0, 0, image, geometry, box)) * 255.0).astype(np.uint8)
-    inside = sector_cells(geometry).reshape(grid.CELLS, ZOOM, grid.CELLS, ZOOM).any(axis=(1, 3))
-    labels = np.where(inside, _at_cells(classes, geometry), 0).astype(np.uint8)
+    labels = classes_on_grid(classes, geometry)
     sizes = np.full(len(NAMES), np.nan, np.float32)
     sizes[NAMES.index("lv_volume_m3")] = lv_volume_m3 / grid.grid_of(geometry).scale ** 3
     return Sample(image=image, labels=labels, view=int(view), sizes=sizes)
+
+
+def classes_on_grid(classes: NDArray[np.uint8], geometry: ProbeGeometry) -> NDArray[np.uint8]:
+    """Values (H, W) of an image's pixels, read at the centers of the cells of a label map (128, 128).
+
+    Outside the sector they are 0, outside the image 255.
+    """
+    inside = sector_cells(geometry).reshape(grid.CELLS, ZOOM, grid.CELLS, ZOOM).any(axis=(1, 3))
+    return np.where(inside, _at_cells(classes, geometry), 0).astype(np.uint8)
 
 
 def _at_cells(classes: NDArray[np.uint8], geometry: ProbeGeometry) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 import io
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -19,7 +20,8 @@ _END = struct.Struct("<4sHHHHIIH")  # PKWARE APPNOTE 4.3.16: end of central dire
 _MAX_HEADER = 10_000
 _BLOCK_BYTES = 1 << 20
 _DIRECTORY_BYTES_PER_ARRAY = 400
-_BAD = (OSError, ValueError, KeyError, EOFError, RuntimeError, NotImplementedError)
+_BAD = (OSError, ValueError, KeyError, EOFError, RuntimeError, NotImplementedError, SyntaxError, tokenize.TokenError)
+"""What zipfile and NumPy raise for damaged files; NumPy tokenizes headers that are no literal of Python."""
 
 
 def read_arrays(

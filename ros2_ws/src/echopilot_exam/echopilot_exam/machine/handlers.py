@@ -6,6 +6,7 @@ from typing import TypeAlias
 from echopilot_core import ControlPhase, ControlStatus, ExamPhase, GoalKind, Outcome, SafetyMode
 from echopilot_core.robot import CONTACT_N
 from echopilot_exam.machine.faults import is_at_rest, is_image_fresh, is_latched, is_safety_fresh
+from echopilot_exam.machine.needed_heads import why_not_possible
 from echopilot_exam.machine.operator_prompts import breath_request
 from echopilot_exam.machine.progress import ExamProgress
 from echopilot_exam.machine.states import ExamInputs, OperatorRequest
@@ -27,8 +28,14 @@ def start(exam: ExamProgress, inputs: ExamInputs, deadline_s: float) -> None:
 
 
 def prepare(exam: ExamProgress, inputs: ExamInputs, deadline_s: float) -> None:
-    """PREPARE waits for controller, safety and fresh images, then sends the goal of the step."""
+    """PREPARE waits for controller, safety and fresh images, then sends the goal of the step.
+
+    An exam whose model lacks what the step needs ends here.
+    """
     exam.begin_step()
+    if why := why_not_possible(exam.recorder.latest, exam.step):
+        exam.abort(why, inputs)
+        return
     if exam.follow_up is not None:
         exam.follow_up.begin_step()
     safe = inputs.safety is not None and inputs.safety.mode is SafetyMode.OK and is_safety_fresh(inputs)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from echopilot_lab.cli.shared import PNG, JsonFile, console, one_line_errors, write_json
+from echopilot_lab.cli.shared import INTERRUPTED, PNG, JsonFile, console, one_line_errors, results, write_json
 
 bench_app = typer.Typer(
     help="Measure speed, each figure beside a peer in the same run; robustness; realism.", no_args_is_help=True
@@ -185,3 +185,106 @@ def fuzz(
     write_json(figures, json_file)
     if figures["failed"]:
         raise typer.Exit(1)
+
+
+@bench_app.command()
+@one_line_errors
+def tasks(
+    encoder: Annotated[
+        list[str],
+        typer.Option(help="scratch, a file of pretrain, EchoCare's file, or NAME=FILE; repeat it to compare."),
+    ],
+    task: Annotated[list[str] | None, typer.Option(help="A task instead of all eleven; repeat it.")] = None,
+    share: Annotated[
+        list[float] | None, typer.Option(help="Share of labels, by default 0.05 and 1; repeat it.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of weights, order and choice of labels.")] = 1,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of each fine-tuning, 16 images each.")] = 120,
+    perturbed: Annotated[
+        bool,
+        typer.Option("--perturbed", help="Also the loss under gain, blur, speckle and haze, at the largest share."),
+    ] = False,
+    patients: Annotated[int, typer.Option(min=2, help="Virtual patients to learn from, and as many held out.")] = 16,
+    phantoms: Annotated[int, typer.Option(min=4, help="Phantoms with lesions to learn from, and as many.")] = 48,
+    own: Annotated[
+        list[str] | None,
+        typer.Option(help="TASK=DIR: images of yours with labels (docs/finetuning.md) instead of rendered ones."),
+    ] = None,
+    classes: Annotated[
+        list[str] | None, typer.Option("--class", help="CLASS=VALUE in masks of yours, as of finetune; repeat it.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Parallel processes that render.")] = os.cpu_count() or 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that train.")] = os.cpu_count() or 1,
+    images: Annotated[Path, typer.Option(help="Folder that keeps rendered images.")] = Path(".cache/rendered/tasks"),
+    out: Annotated[Path, typer.Option(help="Folder that keeps results, table and plot.")] = Path("out/bench/tasks"),
+    json_file: JsonFile = None,
+) -> None:
+    """Compare encoders on eleven tasks: three fine-tuned, the others by linear probes (docs/tasks.md).
+
+    Interrupted, the same command goes on; another encoder adds to what is kept.
+    """
+    from echopilot_lab.tasks.bench import BenchPlan, bench_tasks
+    from echopilot_lab.tasks.images import ImagePlan
+
+    plan = BenchPlan(
+        tuple(encoder),
+        ImagePlan(images, patients, patients, phantoms, phantoms, jobs),
+        out,
+        tuple(task or ()),
+        tuple(sorted(set(share or (0.05, 1.0)))),
+        seeds,
+        steps,
+        threads,
+        perturbed,
+        tuple(own or ()),
+        tuple(classes or ()),
+    )
+    write_json(bench_tasks(plan, console, results), json_file)
+
+
+@bench_app.command()
+@one_line_errors
+def ablation(
+    row: Annotated[
+        list[str] | None,
+        typer.Option(help="scratch, natural, pixel, polar_hard, tree_progressive or latent; repeat it. Default: all."),
+    ] = None,
+    natural: Annotated[
+        Path | None, typer.Option(help="Folder of photographs for the row natural, which is left out without it.")
+    ] = None,
+    pretrain_images: Annotated[int, typer.Option(min=100, help="Images to pre-train on in each row.")] = 10_000,
+    epochs: Annotated[int, typer.Option(min=3, help="Passes over them, a multiple of 3.")] = 6,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of the tasks.")] = 3,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of each fine-tuning, 16 images each.")] = 120,
+    patients: Annotated[int, typer.Option(min=2, help="Virtual patients of the tasks, and as many held out.")] = 16,
+    phantoms: Annotated[int, typer.Option(min=4, help="Phantoms with lesions, and as many held out.")] = 48,
+    jobs: Annotated[int, typer.Option(min=1, help="Parallel processes that render.")] = os.cpu_count() or 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads that train.")] = os.cpu_count() or 1,
+    images: Annotated[Path, typer.Option(help="Folder that keeps rendered images.")] = Path(".cache/rendered"),
+    out: Annotated[Path, typer.Option(help="Folder that keeps all results.")] = Path("out/bench/ablation"),
+    json_file: JsonFile = None,
+) -> None:
+    """Pre-train with one part more in each row, and measure each encoder on all tasks (docs/tasks.md).
+
+    Hours on two cores; interrupted, the same command goes on where it was.
+    """
+    from echopilot_lab.tasks.ablation import AblationPlan, run_ablation
+    from echopilot_lab.tasks.images import ImagePlan
+
+    kept = ImagePlan(images / "tasks", patients, patients, phantoms, phantoms, jobs)
+    plan = AblationPlan(
+        out,
+        kept,
+        images / "ablation",
+        tuple(row or ()),
+        natural,
+        pretrain_images,
+        epochs,
+        seeds,
+        steps,
+        threads=threads,
+    )
+    figures, finished = run_ablation(plan, console, results)
+    write_json(figures, json_file)
+    if not finished:
+        raise typer.Exit(INTERRUPTED)

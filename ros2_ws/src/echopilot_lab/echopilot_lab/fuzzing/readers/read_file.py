@@ -77,6 +77,29 @@ def read_mnist(path: Path) -> object:
     return list(mnist_images(path, read_tree()))
 
 
+def read_mask(path: Path) -> object:
+    """Of `echopilot finetune --labels`: a mask beside its image."""
+    from echopilot_perception.finetuning.labels.class_names import ClassNames
+    from echopilot_perception.finetuning.labels.mask_folder import read_mask_folder
+
+    return list(read_mask_folder(path.parents[1], ClassNames()))
+
+
+def read_label_table(path: Path) -> object:
+    """Of `echopilot finetune --labels`: labels.csv beside its images."""
+    from echopilot_perception.finetuning.labels.table import read_table
+
+    return list(read_table(path.parent, "view"))
+
+
+def read_coco_labels(path: Path) -> object:
+    """Of `echopilot finetune --labels`: COCO beside its images."""
+    from echopilot_perception.finetuning.labels.class_names import ClassNames
+    from echopilot_perception.finetuning.labels.coco import read_coco
+
+    return list(read_coco(path, "segmentation", ClassNames()))
+
+
 def read_pretrain_recipe(path: Path) -> object:
     """Of `echopilot pretrain --recipe`."""
     from echopilot_perception.pretraining.recipe.recipe import read_recipe

@@ -282,6 +282,24 @@ def _tables() -> list[Reader]:
             (usgra,),
             {"images/1.png": small["mask"]},
         ),
+        *_of_finetuning(small),
+    ]
+
+
+def _of_finetuning(small: Mapping[str, bytes]) -> list[Reader]:
+    """Labels that users bring."""
+    module, still = "echopilot_perception.finetuning.labels", small["still"]
+    cases = [
+        ("mask", "masks/1.png", "mask", archives.png_mutation, read_file.read_mask, "mask_folder", ("images/1.png",)),
+        ("labels", "labels.csv", "label_table", mutations.table_mutation, read_file.read_label_table, "table",
+         ("1.png", "2.png")),
+        ("COCO labels", "labels.json", "coco", mutations.json_mutation, read_file.read_coco_labels, "coco", ("1.png",)),
+    ]  # fmt: skip
+    return [
+        Reader(
+            f"fine-tuning {name}", file, small[kind], how, read, (f"{module}.{source}",), dict.fromkeys(beside, still)
+        )
+        for name, file, kind, how, read, source, beside in cases
     ]
 
 

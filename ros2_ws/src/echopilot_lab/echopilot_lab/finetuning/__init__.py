@@ -1,0 +1,1 @@
+"""`echopilot finetune`: labels of a folder, the training, and the model folder."""

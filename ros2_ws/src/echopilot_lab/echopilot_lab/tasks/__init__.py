@@ -1,0 +1,1 @@
+"""`echopilot bench tasks`: images of the applications, the comparison of encoders, and the ablation."""
