@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from echopilot_core import GateStatus
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.model import RESEARCH_SENTENCE
+from echopilot_report.content.clip_sentences import clip_sentences, of_clips
 from echopilot_report.content.content import (
     exam_state,
     finding_text,
@@ -50,7 +51,8 @@ def render_html(
         key_frame_image(key, caption, text("view", key.view.name), key.view in measured)
         for key, caption in chosen_keyframes(record)
     ]
-    short = short_not_seen(record)
+    clips = of_clips(record)
+    short = [*clip_sentences(record), *short_not_seen(record)]
     environment = Environment(
         loader=PackageLoader("echopilot_report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -58,6 +60,8 @@ def render_html(
         t=text,
         notice=RESEARCH_SENTENCE,
         record=record,
+        clips=clips,
+        title=text("clips", "title") if clips else text("page", "title"),
         date=date_text(started_at(record)),
         clock=clock_text(record, record.started_ns < SIMULATED_BEFORE_NS),
         operator=record.header.operator or text("page", "not_named"),

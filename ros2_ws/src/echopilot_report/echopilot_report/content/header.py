@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from echopilot_exam.record import ExamRecord, RecordHeader
+from echopilot_report.content.clip_sentences import of_clips
 from echopilot_report.grading.facts import PatientFacts, Sex, known
 from echopilot_report.grading.wording import text
 
@@ -31,6 +32,8 @@ def date_text(started: datetime | None) -> str:
 
 def clock_text(record: ExamRecord, simulated: bool) -> str:
     """Readings of the exam's own clock at its start and end, and what clock it was."""
+    if of_clips(record):
+        return text("clips", "clock", seconds=f"{(record.updated_ns - record.started_ns) * 1e-9:.0f}")
     begin, end = (str(timedelta(seconds=round(ns * 1e-9))) for ns in (record.started_ns, record.updated_ns))
     return text("page", "simulated", begin=begin, end=end) if simulated else text("page", "real_time")
 
