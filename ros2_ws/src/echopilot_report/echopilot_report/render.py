@@ -13,6 +13,7 @@ from echopilot_report.content.content import (
     exam_state,
     finding_text,
     heart_rate_sentence,
+    no_findings_text,
     not_seen,
     number_rows,
     probability_text,
@@ -20,7 +21,7 @@ from echopilot_report.content.content import (
     station_numbers,
     view_rows,
 )
-from echopilot_report.content.header import clock_text, date_text, facts_text, software_rows
+from echopilot_report.content.header import clock_text, date_text, facts_text, has_zone, software_rows
 from echopilot_report.content.pressure import basis_sentence
 from echopilot_report.content.second_looks import second_look_row
 from echopilot_report.content.sources import source_rows
@@ -62,7 +63,7 @@ def render_html(
         record=record,
         clips=clips,
         title=text("clips", "title") if clips else text("page", "title"),
-        date=date_text(started_at(record)),
+        date=date_text(started_at(record), has_zone(record)),
         clock=clock_text(record, record.started_ns < SIMULATED_BEFORE_NS),
         operator=record.header.operator or text("page", "not_named"),
         device=record.header.device or text("page", "not_named"),
@@ -72,6 +73,7 @@ def render_html(
         views=view_rows(record),
         numbers=number_rows(record, facts),
         grading_notice=notice(),
+        no_findings=no_findings_text(record),
         findings=[(f, finding_text(f), second_look_row(record, f)) for f in record.findings],
         probability=probability_text,
         images=[image for image in images if image is not None],

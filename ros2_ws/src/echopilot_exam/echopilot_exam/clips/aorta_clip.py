@@ -31,7 +31,7 @@ def evaluate_aorta_clip(
     keep = (KeyFrame(best, View.AORTA_TRANS, "best frame"),)
     widest = widest_second(good)
     if widest is None:
-        why = "no diameter in a second of agreeing frames"
+        why = _why_none(good)
         return Evaluation(f"{detail}; {why}", tuple(passed), keep=keep)
     maximum = _measurement(widest, good)
     finding = aneurysm_finding(maximum)
@@ -42,6 +42,13 @@ def evaluate_aorta_clip(
         findings=(finding,) if finding else (),
         keep=(*keep, KeyFrame(widest.frames[0], View.AORTA_TRANS, ALONG)),
     )
+
+
+def _why_none(frames: Sequence[PerceptionResult]) -> str:
+    """Why there is no diameter: calipers without a scale, or too few that agree."""
+    calipers = [m for frame in frames for m in frame.measurements if m.name is MeasurementName.AORTA_OUTER_AP]
+    refused = next((m.gate_reason for m in calipers if m.gate is GateStatus.REFUSED), "")
+    return f"no diameter: {refused or 'no second of frames that agree'}"
 
 
 def widest_second(frames: Sequence[PerceptionResult]) -> WindowEvidence | None:

@@ -61,7 +61,7 @@ def evaluate_clip(
     answer = vote(frames, times_known)
     found = findings_of_clip(frames, times_known)
     if answer.view is View.NONE:
-        evaluation = Evaluation(_no_view(answer), planes=planes)
+        evaluation = Evaluation(_no_view(answer, len(frames)), planes=planes)
         return ClipEvaluation(answer, _NO_FRAMES, (), _with_findings(evaluation, found, False))
     gate = gate_of_clip(answer.view, calibrated)
     verdicts = tuple(evaluate_frame(frame, gate) for frame in frames)
@@ -141,10 +141,11 @@ def _with_area_change(evaluation: Evaluation, frames: Sequence[PerceptionResult]
     return replace(evaluation, detail=f"{evaluation.detail}; {words}")
 
 
-def _no_view(answer: ClipVote) -> str:
+def _no_view(answer: ClipVote, frames: int) -> str:
     if answer.foreign:
         return "no view: unlike heart and aorta in at least half of the frames"
-    return f"no standard view was named most often; nearest {answer.nearest_view.name}"
+    nearest = f"nearest {answer.nearest_view.name} in {answer.nearest_fraction:.0%}"
+    return f"no standard view in {answer.view_fraction:.0%} of {_voters(answer, frames)}; {nearest}"
 
 
 def _voters(answer: ClipVote, frames: int) -> str:

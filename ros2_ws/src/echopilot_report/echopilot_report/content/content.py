@@ -246,6 +246,13 @@ def finding_text(finding: Finding) -> str:
     return finding.text if finding.text.endswith(REVIEW_SENTENCE) else f"{finding.text} {REVIEW_SENTENCE}"
 
 
+def no_findings_text(record: ExamRecord) -> str:
+    """What it means that there is no finding: none in what was assessed, or nothing was assessed."""
+    if not any(result.accepted for result in record.results):
+        return text("page", "nothing_assessed" if record.complete else "no_findings_unfinished")
+    return text("page", "no_findings" if record.complete else "no_findings_unfinished")
+
+
 def probability_text(finding: Finding) -> str:
     """Probability in percent; never 100 %, because a network is never certain."""
     if not math.isfinite(finding.probability):

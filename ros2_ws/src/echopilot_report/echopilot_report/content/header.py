@@ -25,9 +25,17 @@ def facts_text(facts: PatientFacts) -> str:
     return ", ".join(parts) or text("patient", "unknown")
 
 
-def date_text(started: datetime | None) -> str:
-    """Real date and time of the start, or that it was not recorded."""
-    return f"{started:%Y-%m-%d %H:%M} UTC" if started is not None else text("page", "no_date")
+def date_text(started: datetime | None, zoned: bool = True) -> str:
+    """Real date and time of the start, in UTC where its zone is known (`zoned`), or that it was not recorded."""
+    if started is None:
+        return text("page", "no_date")
+    return f"{started:%Y-%m-%d %H:%M}{' UTC' if zoned else ''}"
+
+
+def has_zone(record: ExamRecord) -> bool:
+    """Whether the zone of the start is known: clips give a date without one."""
+    told = record.header.started_utc
+    return not of_clips(record) or told.endswith("+00:00")
 
 
 def clock_text(record: ExamRecord, simulated: bool) -> str:
