@@ -97,7 +97,6 @@ def test_the_report_has_every_file_of_an_exam_and_shows_its_frames(written: Path
     numbers = numbers_of(written)
     assert numbers["aortic_root"]["value"] > 40.0 and numbers["aorta_max_outer_ap"]["value"] > 30.0
     assert numbers["aorta_max_outer_ap"]["tilt_deg"] is None and numbers["aorta_max_outer_ap"]["force_n"] is None
-    assert numbers["aortic_root"]["pictures"]
     page = (written / "report.html").read_text()
     assert "plax.dcm" in page and "tilt unknown, not corrected" in page and "probe force not recorded" in page
     structured = pydicom.dcmread(written / "dicom/measurements.dcm")

@@ -14,9 +14,8 @@ from rich.progress import track
 
 from echopilot_core import EchoPilotError
 from echopilot_core.guarded.bounded import one_line
-from echopilot_core.guarded.json_input import read_json
 from echopilot_exam.clips.clip_exam import ClipExam, ClipFacts
-from echopilot_exam.record import RecordHeader
+from echopilot_exam.record import RecordHeader, read_exam
 from echopilot_exam.record.patient_id import check_patient_id
 from echopilot_exam.record.software import account
 from echopilot_lab.replay.clip import find_clip, is_recording
@@ -29,6 +28,7 @@ from echopilot_perception.frames.readers.dicom.acquired import acquired_at
 from echopilot_perception.frames.readers.folder import clips_in_folder
 from echopilot_perception.frames.readers.kinds import split_topic
 from echopilot_perception.pipeline import Perception
+from echopilot_report.dicom.structured import reportable, stored
 from echopilot_report.report import write_report
 
 
@@ -177,9 +177,12 @@ def _header(patient_id: str, files: Sequence[ClipFile]) -> RecordHeader:
 
 
 def _numbers(folder: Path) -> list[dict[str, Any]]:
-    """Numbers of the report, as report.json has them."""
-    rows = read_json(folder / "report.json")["numbers"]
-    return [{key: row[key] for key in ("name", "value", "unit", "sigma", "frames")} for row in rows]
+    """Numbers of the report, with unit and precision as in report.json."""
+    rows = reportable(read_exam(folder).measurements)
+    return [
+        {"name": m.name, "value": stored(m, q), "unit": q.unit.value, "frames": list(m.frame_sequences)}
+        for m, q in rows
+    ]
 
 
 def _content_sha256(path: Path) -> str:

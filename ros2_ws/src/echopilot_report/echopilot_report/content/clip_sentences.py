@@ -1,4 +1,4 @@
-"""What a report of clips cannot say: there was no robot, and views that no clip showed."""
+"""Sentences on what a report of clips cannot say: no robot, and views that were recognized in no clip."""
 
 from echopilot_core import SCALE_UNKNOWN, View
 from echopilot_exam.protocol.step import StepKind
