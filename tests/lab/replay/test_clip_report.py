@@ -175,6 +175,9 @@ def test_the_folder_of_an_examination_is_its_clips(clips: Path, tmp_path: Path) 
         delattr(report, keyword)
     report.save_as(tmp_path / "exam/SR.dcm")
     assert [f.name for f in clip_files([str(tmp_path / "exam")])] == ["IM2.dcm", "IM10.dcm", "s/a.mp4"]
+    both = clip_files([str(tmp_path / "exam/IM2.dcm"), str(put("t/IM2.dcm"))])
+    assert [f.name for f in both] == ["exam/IM2.dcm", "t/IM2.dcm"]
+    (tmp_path / "exam/t/IM2.dcm").unlink()
     twice = clip_files([str(tmp_path / "exam"), str(tmp_path / "exam/IM2.dcm")])
     assert len(twice) == 3
 

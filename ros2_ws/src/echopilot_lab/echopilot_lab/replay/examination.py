@@ -41,7 +41,7 @@ class ClipFile:
 
 
 OF_FILES, OF_READING = "the files", "the reading: the files give none"
-LONGEST_NAME = 60
+LONGEST_NAME = 100
 PIECE_BYTES = 1 << 20
 
 
@@ -116,16 +116,26 @@ def clip_files(names: Sequence[str]) -> list[ClipFile]:
 
     Raises EchoPilotError where nothing is at a path, or where it holds no clip.
     """
-    found: dict[Path, ClipFile] = {}
+    found: dict[Path, Path] = {}
+    given: dict[Path, Path] = {}
     for name in names:
         path = find_clip(name)
         inside = clips_in_folder(path) if path.is_dir() else [path]
         if not inside:
             raise EchoPilotError(f"{path} holds no clip")
         for clip in inside:
-            shown = clip.relative_to(path) if clip != path else Path(path.name)
-            found.setdefault(clip.resolve(), ClipFile(clip, one_line(shown, LONGEST_NAME)))
-    return list(found.values())
+            given.setdefault(clip.resolve(), clip)  # a link keeps its name
+            found.setdefault(clip.resolve(), clip.relative_to(path) if clip != path else Path(path.name))
+    return [ClipFile(given[key], one_line(name, LONGEST_NAME)) for key, name in _told_apart(found).items()]
+
+
+def _told_apart(names: dict[Path, Path]) -> dict[Path, Path]:
+    """Names by path; where several are alike, each with as many of its folders as tell them apart."""
+    shown = dict(names)
+    while again := [path for path in shown if list(shown.values()).count(shown[path]) > 1]:
+        for path in again:
+            shown[path] = Path(*path.parts[-len(shown[path].parts) - 1 :])
+    return shown
 
 
 def _add(
