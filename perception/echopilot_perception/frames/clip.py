@@ -19,7 +19,7 @@ from echopilot_core import (
 )
 from echopilot_perception.frames.frame_store import let_go
 from echopilot_perception.frames.frame_times import ASSUMED_RATE_HZ, FrameTimes
-from echopilot_perception.frames.image_placement import check_depth, exchange_sides, place_images
+from echopilot_perception.frames.image_placement import SCALE_OF_FILE, check_depth, exchange_sides, place_images
 from echopilot_perception.frames.readers.reading import read_clip
 
 TRACE_REMARK = "a spectrum or an M-mode with a small image beside it: no view is named, nothing is measured"
@@ -57,7 +57,7 @@ class Clip:
     @property
     def remarks(self) -> tuple[str, ...]:
         """One line on each thing that the file does not give, for the log, the summary and the report."""
-        scale = (f"scale from {self.scale_source}",) if self.scale_source not in ("", "the file") else ()
+        scale = (f"scale from {self.scale_source}",) if self.scale_source not in ("", SCALE_OF_FILE) else ()
         if not self.spacing_known:
             scale = (f"no scale ({self.scale_source}): no lengths, areas or volumes",)
         trace = (TRACE_REMARK,) if self.imaging.mode is ImagingMode.OTHER else ()

@@ -20,6 +20,8 @@ from echopilot_perception.frames.scale.reading import ScaleReading, read_scale
 from echopilot_perception.frames.sector import Sector, find_sector
 from echopilot_perception.frames.sector.marker import marker_side
 
+SCALE_OF_FILE = "the file"
+"""Source of a scale that the file itself gives."""
 ASSUMED_DEPTH_M = 0.16
 DEPTHS_M = (0.01, 0.4)  # that a user may state
 STATED_ERROR = 0.1  # of a stated depth, beside the one that the screen shows
@@ -84,7 +86,7 @@ def place_images(images: ImageSequence, depth_m: float | None, mirrored: bool) -
 def _scale(images: ImageSequence, sector: Sector | None, depth_m: float | None, mirrored: bool) -> ScaleReading:
     """Scale from the file, from a stated depth, or from the screen; where the last two differ, words say so."""
     if images.region is not None:
-        return ScaleReading(images.region.spacing_y_m, "the file")
+        return ScaleReading(images.region.spacing_y_m, SCALE_OF_FILE)
     if sector is None:
         reading, depth_px = ScaleReading(None, "no sector was found"), float(images.gray.shape[1])
     else:

@@ -1,16 +1,26 @@
 """Scenarios: files are sound, runs are judged by what really happened, and anybody's controller can be driven."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from echopilot_core import ControlPhase, EchoPilotError, SafetyMode
+from echopilot_core import (
+    CaliperPoint,
+    ControlPhase,
+    EchoPilotError,
+    Measurement,
+    MeasurementName,
+    SafetyMode,
+    View,
+)
 from echopilot_exam.protocol.protocol import protocol_names
 from echopilot_lab.cli.scenario import scenario_app
 from echopilot_lab.scenarios.acceptance import evaluate_criteria, passed, score
 from echopilot_lab.scenarios.catalog import FOLDER, load_scenario, scenario_names
+from echopilot_lab.scenarios.disturbance_injector import stretched
 from echopilot_lab.scenarios.figures import Figures, figures_of
 from echopilot_lab.scenarios.interface import load_controller
 from echopilot_lab.scenarios.model import Beside, Criteria, PatientSpec
@@ -21,9 +31,9 @@ from echopilot_lab.scenarios.trace import Trace
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_all_25_files_are_sound_and_say_what_they_judge_and_why() -> None:
+def test_all_29_files_are_sound_and_say_what_they_judge_and_why() -> None:
     names = scenario_names()
-    assert len(names) == 25
+    assert len(names) == 29
     for name in names:
         scenario = load_scenario(name)
         patient_of(scenario.patient)
@@ -31,7 +41,7 @@ def test_all_25_files_are_sound_and_say_what_they_judge_and_why() -> None:
         assert len(scenario.criteria.model_fields_set) >= 2, name
         assert not scenario.protocol or scenario.protocol in protocol_names()
         assert all(d.from_s < scenario.duration_s for d in scenario.disturbances), name
-    assert len({load_scenario(name).description for name in names}) == 25
+    assert len({load_scenario(name).description for name in names}) == 29
 
 
 @pytest.mark.parametrize(
@@ -142,6 +152,27 @@ def test_a_foreign_controller_is_driven_through_the_interface(monkeypatch: pytes
     scenario = load_scenario("quiet_breathing").model_copy(update={"duration_s": 6.0})
     found, _ = run_once(scenario, load_controller("examples.hold_force:HoldForce"), Beside(name=""))
     assert found.contact_share > 0.95 and found.limit_crossings == 0 and found.latched == ()
+
+
+def test_the_suspicions_of_an_exam_are_compared_as_a_whole() -> None:
+    wanted = Criteria(suspicions=("ANEURYSM_ABDOMINAL WITHDRAWN",))
+    assert passed(evaluate_criteria(figures(suspicions=wanted.suspicions), wanted))
+    for other in ((), ("ANEURYSM_ABDOMINAL OPEN",), (*wanted.suspicions, "THROMBUS CONFIRMED")):
+        assert not passed(evaluate_criteria(figures(suspicions=other), wanted))
+    assert not passed(evaluate_criteria(figures(suspicions=wanted.suspicions), Criteria(suspicions=())))
+    with pytest.raises(ValueError, match="choose of ANEURYSM_ABDOMINAL"):
+        Criteria(suspicions=("ANEURYSM_ABDOMINAL MAYBE",))
+
+
+def test_wrong_calipers_and_false_findings_are_put_into_the_results_and_nothing_else_changes() -> None:
+    ends = (CaliperPoint(0.0, 0.06), CaliperPoint(0.0, 0.08))
+    name = MeasurementName.AORTA_OUTER_AP
+    m = Measurement(name, 0.02, "m", 0.0005, View.AORTA_TRANS, name.convention, end_points=ends)
+    wide = stretched(m, 1.5)
+    assert wide.value == pytest.approx(0.03)
+    assert [p.y_m for p in wide.end_points] == [pytest.approx(0.055), pytest.approx(0.085)]
+    other = replace(m, name=MeasurementName.AORTA_INNER_AP)
+    assert stretched(other, 1.5) is other
 
 
 def test_a_seed_and_a_name_at_once_are_refused() -> None:

@@ -18,6 +18,8 @@ from echopilot_perception.frames.readers.samples import eight_bits
 OTHERS = ("thumbs.db", "desktop.ini", "icon\r", "dicomdir")  # what systems and media put beside files
 DEPTH = 4  # of folders: a DICOM export has patient, study and series
 SHOWN = 5
+MAX_CLIPS = 500  # of one examination
+ANIMATED = (".gif", ".webp", ".apng")  # images that are often clips
 
 
 def read_folder(path: Path) -> ImageSequence:
@@ -41,6 +43,33 @@ def read_folder(path: Path) -> ImageSequence:
     raise EchoPilotError(f"{path.name} holds no image ({', '.join(IMAGE.suffixes)}) and no DICOM file")
 
 
+def clips_in_folder(path: Path, depth: int = DEPTH) -> list[Path]:
+    """Files of a folder and of those in it that are clips of their own, in natural order.
+
+    A folder that holds several images and nothing else, or DICOM objects of one image each, is one clip and stands for
+    itself; DICOM objects without images are passed over.
+    """
+    found = [file for file in visible_files(path) if file.suffix.lower() in BY_SUFFIX or is_dicom(file)]
+    kinds = {BY_SUFFIX.get(file.suffix.lower(), DICOM) for file in found}
+    stills = [file for file in found if file.suffix.lower() not in ANIMATED]
+    clips = found
+    if kinds == {IMAGE} and len(stills) == len(found) > 1:
+        clips = [path]
+    elif DICOM in kinds:
+        from echopilot_perception.frames.readers.dicom.series import image_counts
+
+        counts = image_counts([file for file in found if BY_SUFFIX.get(file.suffix.lower(), DICOM) is DICOM])
+        if kinds == {DICOM} and len(counts) > 1 and set(counts.values()) == {1}:
+            clips = [path]
+        else:
+            clips = [file for file in found if counts.get(file, 1) > 0]
+    for folder in sorted(_folders(path) if depth > 1 else [], key=lambda p: natural(p.name)):
+        clips += clips_in_folder(folder, depth - 1)
+        if len(clips) > MAX_CLIPS:
+            raise EchoPilotError(f"{path.name} holds more than {MAX_CLIPS} clips; give the folder of one examination")
+    return clips
+
+
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sorting key of a name: numbers in it count as numbers."""
     parts = re.split(r"([0-9]+)", name.casefold())
@@ -57,12 +86,16 @@ def _tree(path: Path, depth: int) -> list[Path]:
     """Visible files of a folder and of those in it."""
     found = visible_files(path)
     if depth > 1:
-        folders = [p for p in path.iterdir() if p.is_dir() and not p.name.startswith(".") and not p.is_symlink()]
-        for folder in sorted(folders, key=lambda p: natural(p.name)):
+        for folder in sorted(_folders(path), key=lambda p: natural(p.name)):
             found += _tree(folder, depth - 1)
             if len(found) > MAX_FRAMES:
                 raise EchoPilotError(f"{path.name} holds more than {MAX_FRAMES} files; give the folder of one series")
     return found
+
+
+def _folders(path: Path) -> list[Path]:
+    """Visible folders in a folder; links are not followed."""
+    return [p for p in path.iterdir() if p.is_dir() and not p.name.startswith(".") and not p.is_symlink()]
 
 
 def _may_be_dicom(file: Path) -> bool:

@@ -8,10 +8,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from echopilot_core import GateStatus
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.model import RESEARCH_SENTENCE
+from echopilot_report.content.clip_sentences import clip_sentences, of_clips
 from echopilot_report.content.content import (
     exam_state,
     finding_text,
     heart_rate_sentence,
+    no_findings_text,
     not_seen,
     number_rows,
     probability_text,
@@ -19,7 +21,7 @@ from echopilot_report.content.content import (
     station_numbers,
     view_rows,
 )
-from echopilot_report.content.header import clock_text, date_text, facts_text, software_rows
+from echopilot_report.content.header import clock_text, date_text, facts_text, has_zone, software_rows
 from echopilot_report.content.pressure import basis_sentence
 from echopilot_report.content.second_looks import second_look_row
 from echopilot_report.content.sources import source_rows
@@ -50,7 +52,8 @@ def render_html(
         key_frame_image(key, caption, text("view", key.view.name), key.view in measured)
         for key, caption in chosen_keyframes(record)
     ]
-    short = short_not_seen(record)
+    clips = of_clips(record)
+    short = [*clip_sentences(record), *short_not_seen(record)]
     environment = Environment(
         loader=PackageLoader("echopilot_report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -58,7 +61,9 @@ def render_html(
         t=text,
         notice=RESEARCH_SENTENCE,
         record=record,
-        date=date_text(started_at(record)),
+        clips=clips,
+        title=text("clips", "title") if clips else text("page", "title"),
+        date=date_text(started_at(record), has_zone(record)),
         clock=clock_text(record, record.started_ns < SIMULATED_BEFORE_NS),
         operator=record.header.operator or text("page", "not_named"),
         device=record.header.device or text("page", "not_named"),
@@ -68,6 +73,7 @@ def render_html(
         views=view_rows(record),
         numbers=number_rows(record, facts),
         grading_notice=notice(),
+        no_findings=no_findings_text(record),
         findings=[(f, finding_text(f), second_look_row(record, f)) for f in record.findings],
         probability=probability_text,
         images=[image for image in images if image is not None],

@@ -64,6 +64,19 @@ def read_series(path: Path, files: list[Path]) -> ImageSequence:
         return _one_by_one(path, chosen, remarks)
 
 
+def image_counts(files: list[Path]) -> dict[Path, int]:
+    """Images of DICOM `files`: 0 for objects that hold none, such as directories and reports; 1 where none is told."""
+    counts = {}
+    for file in files:
+        try:
+            with one_line_errors(file.name):
+                header = load(file, pixels=False)
+                counts[file] = int(header.get("NumberOfFrames", 1) or 1) if "Rows" in header else 0
+        except EchoPilotError:
+            counts[file] = 1  # whoever opens it says what is wrong
+    return counts
+
+
 def _items(path: Path, files: list[Path]) -> list[Item]:
     """Objects of ultrasound with images; other modalities alone are refused."""
     items: list[Item] = []

@@ -17,10 +17,14 @@ FORCE_STEP_N = 1.0
 
 
 class StepKind(Enum):
-    """Kind of a step: a still view or a sweep from it."""
+    """Kind of a step: a still view or a sweep from it; CLIP is a clip that was recorded elsewhere, in no protocol."""
 
     ACQUIRE = "acquire"
     SWEEP = "sweep"
+    CLIP = "clip"
+
+
+PROTOCOL_KINDS = (StepKind.ACQUIRE, StepKind.SWEEP)
 
 
 class Breath(Enum):

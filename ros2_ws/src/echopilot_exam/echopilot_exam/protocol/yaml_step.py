@@ -6,7 +6,7 @@ from echopilot_core import EchoPilotError, FindingKind, View
 from echopilot_core.guarded.values import NumberRange, choice_of, flag_of, keys_of, number_of, text_of
 from echopilot_exam.gate.acceptance_criteria import GATES
 from echopilot_exam.protocol.guide import GUIDES
-from echopilot_exam.protocol.step import FORCE_CEILING_N, Breath, Step, StepKind, StepStart
+from echopilot_exam.protocol.step import FORCE_CEILING_N, PROTOCOL_KINDS, Breath, Step, StepKind, StepStart
 
 _COMMON = (
     "view", "kind", "preset", "force_n", "timeout_s", "gate", "hold_s", "beats", "attempts", "speed_mm_s", "breath",
@@ -45,7 +45,7 @@ def read_step(given: object, keys: tuple[str, ...], where: str) -> Step:
     force = NumberRange(LEAST_FORCE_N, FORCE_CEILING_N[preset])
     step = Step(
         view=view,
-        kind=StepKind(_choice(raw, "kind", [kind.value for kind in StepKind], where)),
+        kind=StepKind(_choice(raw, "kind", [kind.value for kind in PROTOCOL_KINDS], where)),
         preset=preset,
         force_n=float(number_of(raw.get("force_n"), force, f"{where}: force_n")),
         timeout_s=_number(raw, "timeout_s", None, where),

@@ -48,7 +48,7 @@ def read_landmarks(document: dict[str, Any] | None) -> BodyLandmarks | None:
 SCHEMA_VERSION = 1
 """Increased when an older reader would misread a record; it then rejects it."""
 
-SCHEMA_REVISION = 4
+SCHEMA_REVISION = 5
 """Increased with every addition; readers ignore unknown keys and take defaults for missing ones."""
 
 RESEARCH_SENTENCE = "Research software, not a medical device. Not verified by a clinician."
@@ -163,7 +163,7 @@ class ClipRecord:
 
     name: str
     view: View
-    kind: str  # "acquire" or "sweep"
+    kind: str  # "acquire", "sweep" or "clip"
     step_index: int
     attempt: int
     geometry: ProbeGeometry

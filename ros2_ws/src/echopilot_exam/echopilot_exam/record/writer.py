@@ -112,13 +112,20 @@ class RecordWriter:
 
     def tick(self, inputs: ExamInputs, output: ExamOutput) -> None:
         """Write one exam tick."""
+        self._write(inputs.now_ns, inputs.results, output, _trace(inputs, output))
+
+    def take(self, results: tuple[PerceptionResult, ...], output: ExamOutput) -> None:
+        """Write results of images that no robot took: as `tick`, without a line about the robot."""
+        self._write(output.state.stamp_ns, results, output, None)
+
+    def _write(self, now_ns: int, results: tuple[PerceptionResult, ...], output: ExamOutput, trace: Any) -> None:
         if self.stopped:
             return
         if self._started_ns is None:
-            self._started_ns = inputs.now_ns
+            self._started_ns = now_ns
         try:
             with clear_disk_errors(self.folder):
-                self._tick(inputs, output)
+                self._append(results, output, trace)
         except EchoPilotError as error:
             self.stopped = str(error)
             self.close()
@@ -133,17 +140,18 @@ class RecordWriter:
         if self._syncer.error is not None and not self.stopped:
             self.stopped = disk_message(self.folder, self._syncer.error)
 
-    def _tick(self, inputs: ExamInputs, output: ExamOutput) -> None:
-        for result in inputs.results:
+    def _append(self, results: tuple[PerceptionResult, ...], output: ExamOutput, trace: Any) -> None:
+        for result in results:
             self._take(result)
-        self._control_file.append(_trace(inputs, output))
+        if trace is not None:
+            self._control_file.append(trace)
         for key in output.keep:
             self._wanted[key.sequence] = key
         for sequence in list(self._wanted):
             if sequence in self._frames and sequence in self._results:
                 self._write_keyframe(self._wanted.pop(sequence))
         if self._clips is not None:
-            self._clips.take(inputs.results, output.state, self._frames)
+            self._clips.take(results, output.state, self._frames)
         self._measurements.extend(output.new_measurements)
         self._findings.extend(output.new_findings)
         self._series.extend(output.new_series)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from echopilot_core import EchoPilotError
+from echopilot_core import EchoPilotError, View
+from echopilot_core.guarded.values import choice_of
 from echopilot_lab.cli.bench import bench_app
 from echopilot_lab.cli.calibrate import calibrate_app
 from echopilot_lab.cli.exam import exam_app
@@ -59,11 +60,21 @@ def options(
 @app.command()
 @one_line_errors
 def replay(
-    clip: Annotated[
-        str,
-        typer.Argument(help="DICOM, video, image, folder, bag or exam.mcap (docs/clips.md); 'default': a real clip."),
+    clips: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CLIP...",
+            help="DICOM, video, image, folder, bag or exam.mcap (docs/clips.md); 'default': a real clip. "
+            "With --report several, or the folder of an examination.",
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for overlay, frames.jsonl and summary.json.")] = Path("out/replay"),
+    report: Annotated[
+        bool, typer.Option("--report", help="Write the report and DICOM objects of an exam instead.")
+    ] = False,
+    patient_id: Annotated[
+        str, typer.Option("--patient-id", help="Pseudonym for the report; by default one of the files' content.")
+    ] = "",
     masks: Annotated[bool, typer.Option("--masks", help="Also write masks.npz in clip pixels.")] = False,
     enhanced: Annotated[bool, typer.Option("--enhanced", help="Show the speckle-reduced image beside it.")] = False,
     depth_cm: Annotated[
@@ -75,10 +86,27 @@ def replay(
     ] = False,
     json_file: JsonFile = None,
 ) -> None:
-    """Run perception on a real clip, or again on an exam.mcap and compare: exit 1 when a result differs. No ROS."""
+    """Run perception on a real clip, or again on an exam.mcap and compare: exit 1 when a result differs. No ROS.
+
+    --report: the report of an exam from clips alone; exit 1 when a file could not be read.
+    """
+    depth_m = None if depth_cm is None else 0.01 * depth_cm
+    if report:
+        from echopilot_lab.replay.examination import report_clips
+
+        if masks or enhanced:
+            raise EchoPilotError("--masks and --enhanced are for one clip without --report")
+        found = report_clips(clips, out, console, depth_m, mirror, patient_id)
+        write_json(found, json_file)
+        results.print(found["report"], highlight=False, soft_wrap=True, markup=False)
+        if found["refused"]:
+            raise typer.Exit(1)
+        return
     from echopilot_lab.replay.clip import replay_clip
 
-    figures = replay_clip(clip, out, masks, enhanced, console, None if depth_cm is None else 0.01 * depth_cm, mirror)
+    if len(clips) > 1 or patient_id:
+        raise EchoPilotError("several clips and --patient-id need --report")
+    figures = replay_clip(clips[0], out, masks, enhanced, console, depth_m, mirror)
     write_json(figures, json_file)
     if not figures.get("identical", True):
         raise typer.Exit(1)
@@ -121,11 +149,12 @@ def patient(
     name: Annotated[str, typer.Option(help="A named virtual patient, for example normal or aaa_small.")] = "",
     ct: Annotated[Path | None, typer.Option(help="A CT label volume (NIfTI, TotalSegmentator classes).")] = None,
     out: Annotated[Path, typer.Option(help="Folder for images, clips and truth.json.")] = Path("out/patient"),
+    cine: Annotated[str, typer.Option(help="View of the clip: A4C, PLAX, ...; AORTA_TRANS is a sweep.")] = "A4C",
     gazebo: Annotated[
         bool, typer.Option("--gazebo", help="Write the skin as a Gazebo model, and worlds with this patient, instead.")
     ] = False,
 ) -> None:
-    """Draw all standard views and the aorta of one virtual patient, with ground truth; a DICOM cine and a WebM."""
+    """Draw all standard views and the aorta of one virtual patient, with ground truth; a clip as DICOM, MP4, WebM."""
     if gazebo:
         from echopilot_lab.patients.gazebo_model import write_gazebo
 
@@ -135,10 +164,12 @@ def patient(
         return
     from echopilot_lab.cli.shared import say_first_start
     from echopilot_lab.patients.patient_sheet import choose_patient, draw_patient_sheet
+    from echopilot_lab.patients.reference_views import CINE_VIEWS
 
+    view = View[choice_of(cine, [v.name for v in CINE_VIEWS], "--cine")]
     chosen = choose_patient(seed, name, ct)
     say_first_start(console)
-    draw_patient_sheet(chosen, out, console)
+    draw_patient_sheet(chosen, out, console, view)
 
 
 @app.command()

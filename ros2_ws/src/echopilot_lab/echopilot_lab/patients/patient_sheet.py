@@ -24,7 +24,7 @@ from echopilot_lab.patients.patient_numbers import (
     truth_numbers,
 )
 from echopilot_lab.patients.reference_views import FRAME_HZ, ReferenceView, cine_frame_states, standard_reference_views
-from echopilot_lab.patients.webm import write_webm
+from echopilot_lab.patients.video import write_mp4, write_webm
 from echopilot_lab.util.atomic_output import staged_folder
 from echopilot_lab.util.owned_files import check_output
 from echopilot_report.images.overlay import labels_on_image, overlay
@@ -60,8 +60,11 @@ def _from_ct(path: Path) -> Anatomy:
     return load(path)
 
 
-def draw_patient_sheet(make: Callable[[], Anatomy], out: Path, console: Console) -> None:
-    """Write sheet.png, cine.dcm, cine.webm and truth.json; a patient without heart and aorta has no cine."""
+def draw_patient_sheet(make: Callable[[], Anatomy], out: Path, console: Console, view: View = View.A4C) -> None:
+    """Write sheet.png, truth.json and the clip of `view`: cine.dcm, cine.mp4, and cine.webm with the labels beside it.
+
+    A patient without heart and aorta has no clip.
+    """
     check_output(out.resolve())
     with console.status("building the patient"):
         anatomy = make()
@@ -79,7 +82,7 @@ def draw_patient_sheet(make: Callable[[], Anatomy], out: Path, console: Console)
         numbers = patient_numbers(anatomy)
         page = draw_sheet(title(anatomy), headline(anatomy), numbers["findings"], tiles, legend_classes, NOTICE)
         Image.fromarray(page).save(folder / "sheet.png")
-        cine = _write_cine(anatomy, renderer, folder, console)
+        cine = _write_cine(anatomy, renderer, folder, console, view)
         truth_file = numbers | {"views": views, "cine": cine}
         (folder / "truth.json").write_text(_readable(truth_file) + "\n")
     console.print(f"{title(anatomy)}: {len(tiles)} images -> {out / 'sheet.png'}")
@@ -121,8 +124,10 @@ def _labeled(frame: Frame, truth: Truth, caliper: bool) -> NDArray[np.uint8]:
     return overlay(frame.image, labels, ends, frame.geometry)
 
 
-def _write_cine(anatomy: Anatomy, renderer: Renderer, folder: Path, console: Console) -> dict[str, Any] | None:
-    name, frame_states = cine_frame_states(anatomy)
+def _write_cine(
+    anatomy: Anatomy, renderer: Renderer, folder: Path, console: Console, view: View
+) -> dict[str, Any] | None:
+    name, frame_states = cine_frame_states(anatomy, view)
     if not frame_states:
         return None
     frames, video_frames, rows = [], [], []
@@ -135,6 +140,7 @@ def _write_cine(anatomy: Anatomy, renderer: Renderer, folder: Path, console: Con
     subject = anatomy.patient.name or f"seed-{anatomy.patient.seed}"
     write_dicom(folder / "cine.dcm", frames, FRAME_HZ, subject, name)
     write_webm(folder / "cine.webm", video_frames, FRAME_HZ)
+    write_mp4(folder / "cine.mp4", [np.repeat(f.image[:, :, None], 3, axis=2) for f in frames], FRAME_HZ)
     return {"view": name, "rate_hz": FRAME_HZ, "frames": rows}
 
 

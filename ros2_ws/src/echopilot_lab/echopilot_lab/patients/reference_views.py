@@ -27,6 +27,8 @@ AORTA_DEPTHS_M = (0.10, 0.12, 0.14, 0.16, 0.18, 0.20)
 BEHIND_AORTA_M = 0.045  # of body below its center that an image should show
 INDENTATION_M = 0.005
 REST = Phases(heart=0.0, breathing=0.5)
+CINE_VIEWS = (*CARDIAC_DEPTHS_M, View.AORTA_TRANS)
+"""Views that a clip of a patient can show; AORTA_TRANS is a sweep."""
 FRAME_HZ = 30.0
 BEATS, MAX_BEATS_S = 3, 4.0
 SWEEP_M_S, SWEEP_FROM_M, SWEEP_TO_M = 0.030, 0.010, 0.140
@@ -95,25 +97,25 @@ def pressed_frame_state(
     return frame_state_at(anatomy, T, phases, imaging, sequence, sequence)
 
 
-def cine_frame_states(anatomy: Anatomy) -> tuple[str, list[FrameState]]:
+def cine_frame_states(anatomy: Anatomy, view: View = View.A4C) -> tuple[str, list[FrameState]]:
     """Name and frame states at 30 Hz of the patient's clip.
 
-    Three beats in the apical four-chamber view with held breath; without a heart a sweep down the aorta at 30 mm/s;
-    without either nothing.
+    Three beats in a view of the heart with held breath; for the transverse aorta, or without a heart, a sweep down the
+    abdominal aorta at 30 mm/s; nothing where the patient has neither.
     """
-    apical = anatomy.view_target(View.A4C, REST)
-    if apical is not None:
-        return View.A4C.name, _beats(anatomy, apical)
+    target = anatomy.view_target(view, REST) if view in CARDIAC_DEPTHS_M else None
+    if target is not None:
+        return view.name, _beats(anatomy, view, target)
     return "AORTA_TRANS sweep", _sweep(anatomy)
 
 
-def _beats(anatomy: Anatomy, apical: Array) -> list[FrameState]:
-    imaging = ScannerSettings(Preset.CARDIAC, CARDIAC_DEPTHS_M[View.A4C])
+def _beats(anatomy: Anatomy, view: View, target: Array) -> list[FrameState]:
+    imaging = ScannerSettings(Preset.CARDIAC, CARDIAC_DEPTHS_M[view])
     seconds = min(BEATS / anatomy.patient.heart_rate_hz, MAX_BEATS_S)
     frame_states = []
     for k in range(math.ceil(seconds * FRAME_HZ)):
         phases = Phases(heart_phase(anatomy.patient, k / FRAME_HZ), REST.breathing)
-        frame_states.append(pressed_frame_state(anatomy, apical, phases, imaging, k))
+        frame_states.append(pressed_frame_state(anatomy, target, phases, imaging, k))
     return frame_states
 
 

@@ -36,6 +36,7 @@ def evaluate_criteria(figures: Figures, criteria: Criteria) -> tuple[Verdict, ..
         _at_most("tracking_rmse_mm", f.tracking_rmse_mm, c.tracking_rmse_mm, "mm"),
         _same("retreated", f.retreated, c.retreated),
         _phases(f, c.phases),
+        _suspicions(f, c.suspicions),
         _latch(f, c),
         _at_most("limit_crossings", float(f.limit_crossings), 0.0, ""),
     ]
@@ -99,6 +100,13 @@ def _phases(f: Figures, wanted: tuple[str, ...]) -> Verdict | None:
     entered = [phase for phase in wanted if phase in f.phases]
     share = len(entered) / len(wanted)
     return Verdict("phases", ", ".join(wanted), ", ".join(entered) or "none", share == 1.0, share)
+
+
+def _suspicions(f: Figures, wanted: tuple[str, ...] | None) -> Verdict | None:
+    if wanted is None:
+        return None
+    met = sorted(f.suspicions) == sorted(wanted)
+    return Verdict("suspicions", ", ".join(wanted) or "none", ", ".join(f.suspicions) or "none", met, float(met))
 
 
 def _latch(f: Figures, c: Criteria) -> Verdict:

@@ -9,7 +9,18 @@ import numpy as np
 
 from echopilot_control.loop import Disturbances
 from echopilot_control.safety import SafetyInputs
-from echopilot_core import BodyLandmarks, BodySurface, ControlGoal, PerceptionResult, RobotState, SafeTwist
+from echopilot_core import (
+    BodyLandmarks,
+    BodySurface,
+    Box,
+    CaliperPoint,
+    ControlGoal,
+    Measurement,
+    MeasurementName,
+    PerceptionResult,
+    RobotState,
+    SafeTwist,
+)
 from echopilot_core.robot import CONTACT_N
 from echopilot_core.timing import TICK_S
 from echopilot_exam.machine.states import OperatorRequest
@@ -17,6 +28,7 @@ from echopilot_lab.scenarios import disturbances as d
 from echopilot_sim.simulation import Simulation
 
 _TOUCH_TICKS = 10
+_AROUND_AORTA_M = (-0.01, 0.06, 0.01, 0.08)  # left, top, right, bottom of a box that no truth stands for
 
 _REQUESTS = {"stop": OperatorRequest.STOP, "resume": OperatorRequest.RESUME, "skip": OperatorRequest.SKIP}
 
@@ -125,8 +137,15 @@ class DisturbanceInjector(Disturbances):
         return round(1e6 * more_ms)
 
     def result(self, result: PerceptionResult, now_ns: int) -> PerceptionResult:
-        """A result as it arrives, stamped anew by a scanner without acquisition stamps."""
-        return replace(result, stamp_ns=now_ns) if any(isinstance(x, d.Restamp) for x in self._active) else result
+        """A result as it arrives: stamped anew by a scanner without acquisition stamps, with errors of the network."""
+        for x in self._active:
+            if isinstance(x, d.Restamp):
+                result = replace(result, stamp_ns=now_ns)
+            elif isinstance(x, d.FalseFinding):
+                result = replace(result, boxes=(*result.boxes, Box(x.finding, x.score, *_AROUND_AORTA_M)))
+            elif isinstance(x, d.WrongCaliper):
+                result = replace(result, measurements=tuple(stretched(m, x.factor) for m in result.measurements))
+        return result
 
     def surface(self, surface: BodySurface) -> BodySurface:
         """What the depth camera tells."""
@@ -157,3 +176,13 @@ class DisturbanceInjector(Disturbances):
 
     def _lost(self, kind: type[d.DropFrames] | type[d.DropCommands]) -> bool:
         return any(self._rng.random() < x.share for x in self._active if isinstance(x, kind))
+
+
+def stretched(m: Measurement, factor: float) -> Measurement:
+    """The outer AP diameter of the aorta with its calipers moved apart about their middle; others as they are."""
+    if m.name is not MeasurementName.AORTA_OUTER_AP or len(m.end_points) != 2:
+        return m
+    near, far = m.end_points
+    x_m, y_m = 0.5 * (near.x_m + far.x_m), 0.5 * (near.y_m + far.y_m)
+    ends = tuple(CaliperPoint(x_m + factor * (p.x_m - x_m), y_m + factor * (p.y_m - y_m)) for p in m.end_points)
+    return replace(m, value=factor * m.value, end_points=ends)

@@ -134,6 +134,21 @@ class Request(Timed):
     what: Literal["stop", "resume", "skip"]
 
 
+class FalseFinding(Timed):
+    """The network sees something with this score that is not there."""
+
+    kind: Literal["false_finding"]
+    finding: Literal["THROMBUS", "DISSECTION_FLAP"]
+    score: Share = 0.95
+
+
+class WrongCaliper(Timed):
+    """The calipers of the aorta stand too far apart by this factor (below 1: too near)."""
+
+    kind: Literal["wrong_caliper"]
+    factor: float = Field(gt=0.5, lt=2.0)
+
+
 Disturbance = Annotated[
     DropFrames
     | DelayFrames
@@ -150,6 +165,8 @@ Disturbance = Annotated[
     | LandmarkError
     | Setpoint
     | StopButton
-    | Request,
+    | Request
+    | FalseFinding
+    | WrongCaliper,
     Field(discriminator="kind"),
 ]

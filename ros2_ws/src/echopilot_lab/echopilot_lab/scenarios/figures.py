@@ -31,6 +31,7 @@ class Figures:
     retreated: bool
     latched: tuple[str, ...]
     phases: tuple[str, ...]
+    suspicions: tuple[str, ...] = ()
 
 
 def figures_of(trace: Trace, max_force_n: float, limit_crossings: int, settle_s: float) -> Figures:
@@ -59,6 +60,7 @@ def figures_of(trace: Trace, max_force_n: float, limit_crossings: int, settle_s:
         retreated=bool(after.any() and force[-1] < CONTACT_N),
         latched=tuple(sorted(trace.reasons)),
         phases=tuple(phase.name for phase in dict.fromkeys(trace.phase)),
+        suspicions=trace.suspicions,
     )
 
 

@@ -13,10 +13,16 @@ HOLD_NS = 1_500_000_000  # a view is held so long before the next goal
 
 
 class ScenarioGoals(Protocol):
-    """Gives goals; `completed` once all that was asked for has succeeded."""
+    """Gives goals; `completed` once all that was asked for has succeeded.
+
+    `suspicions` are those of an exam with their outcomes, as ANEURYSM_ABDOMINAL CONFIRMED.
+    """
 
     @property
     def completed(self) -> bool: ...
+
+    @property
+    def suspicions(self) -> tuple[str, ...]: ...
 
     def step(self, reports: Reports) -> Directive: ...
 
@@ -33,18 +39,22 @@ class ProtocolGoals:
         self._take_request = take_request
         self._machine = ExamMachine(load_protocol(protocol), "scenario")
         self.completed = False
+        self.suspicions: tuple[str, ...] = ()
 
     def step(self, reports: Reports) -> Directive:
         """One tick of the exam."""
         r = reports
         out = self._machine.step(ExamInputs(r.now_ns, r.robot, r.status, r.safety, r.results, self._take_request()))
         results = out.state.results
-        self.completed = out.done and bool(results) and all(result.accepted for result in results)
+        self.completed = out.done and bool(results) and all(x.accepted or x.left_out for x in results)
+        self.suspicions = tuple(f"{s.finding.kind.name} {s.outcome.name}" for s in out.state.suspicions)
         return Directive(out.goal, out.imaging, out.done)
 
 
 class GoalSequence:
     """One goal after another; a goal that fails is the last one, and the probe then leaves the skin."""
+
+    suspicions: tuple[str, ...] = ()
 
     def __init__(self, goals: Sequence[GoalSpec]) -> None:
         self._goals = goals

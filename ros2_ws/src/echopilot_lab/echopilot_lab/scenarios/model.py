@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from echopilot_core import Preset, View
+from echopilot_core import Preset, SuspicionOutcome, View
+from echopilot_exam.suspicion.table import second_looks
 from echopilot_lab.scenarios.disturbances import Disturbance, Strict
 from echopilot_sim.arm.arm_models import ArmName
 
@@ -70,6 +71,16 @@ class Criteria(Strict):
     latch_may: tuple[str, ...] = ()  # allowed, not asked for
     retreated: bool | None = None  # off the skin at the end
     phases: tuple[str, ...] = ()  # of the controller, that must be seen
+    suspicions: tuple[str, ...] | None = None  # of the exam: exactly these, as ANEURYSM_ABDOMINAL CONFIRMED
+
+    @field_validator("suspicions")
+    @classmethod
+    def _known_suspicions(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        valid = [f"{kind.name} {outcome.name}" for kind in second_looks() for outcome in SuspicionOutcome]
+        wrong = [words for words in value or () if words not in valid]
+        if wrong:
+            raise ValueError(f"suspicion '{wrong[0]}' is unknown; choose of {', '.join(valid)}")
+        return value
 
 
 class Beside(Strict):

@@ -21,6 +21,7 @@ class ScenarioTick:
     since_contact_s: float
     true_force_n: float
     completed: bool
+    suspicions: tuple[str, ...] = ()
 
 
 def scenario_ticks(
@@ -39,6 +40,6 @@ def scenario_ticks(
         since_start_s, since_contact_s = simulation.now_ns * 1e-9, injector.since_contact_s
         tick = loop.step()
         injector.note_contact()
-        yield ScenarioTick(tick, since_contact_s, simulation.true_normal_force_n, goals.completed)
+        yield ScenarioTick(tick, since_contact_s, simulation.true_normal_force_n, goals.completed, goals.suspicions)
         touched = injector.touched
         over = since_contact_s > scenario.duration_s if touched else since_start_s > scenario.contact_within_s

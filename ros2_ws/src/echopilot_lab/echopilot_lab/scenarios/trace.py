@@ -30,6 +30,7 @@ class Trace:
     reasons: set[str] = field(default_factory=set)
     success_s: float = math.nan  # after contact
     completed: bool = False
+    suspicions: tuple[str, ...] = ()
 
     def add(self, scenario_tick: ScenarioTick, simulation: Simulation, with_truth: bool) -> None:
         """Take one tick; truth of its frames when images are rendered."""
@@ -44,6 +45,7 @@ class Trace:
         self.mode.append(tick.safety.mode)
         self.reasons.update(reason.name for reason in tick.safety.memory.latched)
         self.completed = scenario_tick.completed
+        self.suspicions = scenario_tick.suspicions
         if scenario_tick.completed and math.isnan(self.success_s):
             self.success_s = scenario_tick.since_contact_s
         for frame_state in tick.acquisitions if with_truth else ():

@@ -19,6 +19,7 @@ from echopilot_lab.trials.cohort_figures import summarize
 from echopilot_lab.trials.cohort_plots import PLOTS, draw_cohort
 from echopilot_lab.trials.cohort_table import print_cohort
 from echopilot_lab.trials.start_offset import USUAL, Starts
+from echopilot_lab.trials.suspicions.figures import suspicion_figures, suspicion_lines
 from echopilot_lab.trials.trial import made_with, run_trial
 from echopilot_lab.util.atomic_output import whole_file
 from echopilot_lab.util.owned_files import claim
@@ -56,8 +57,11 @@ def run_cohort(
     started = time.monotonic()
     run_all(partial(run_one, protocol, folder, starts), missing, jobs, console, "trials")
     results = [read_json(result_file(folder, s), finite=False) for s in seeds]
-    figures = summarize(results) | {"wall_s": time.monotonic() - started, "made_with": wanted}
+    figures = summarize(results) | {"suspicions": suspicion_figures(results)}
+    figures |= {"wall_s": time.monotonic() - started, "made_with": wanted}
     print_cohort(results, figures, console)
+    for line in suspicion_lines(figures["suspicions"]):
+        console.print(line)
     for path in draw_cohort(results, figures, folder):
         console.print(str(path))
     return figures

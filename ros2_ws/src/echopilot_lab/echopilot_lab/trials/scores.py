@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from echopilot_core import ANEURYSM_M, View
+from echopilot_lab.trials.suspicions.suspicion_score import SuspicionScore
 
 REACHED_ANGLE_DEG, REACHED_OFFSET_MM = 8.0, 8.0
 NEAR_ANGLE_DEG, NEAR_OFFSET_MM = 15.0, 15.0
@@ -36,7 +37,7 @@ class TruthSample:
 
 @dataclass(frozen=True)
 class PatientTruth:
-    """What is true of the patient and of the run as a whole."""
+    """What is true of the patient and of the run as a whole; what has a default is known to trials alone."""
 
     seed: int
     max_outer_diameter_m: float  # anatomical, unloaded
@@ -45,6 +46,10 @@ class PatientTruth:
     peak_normal_force_n: float  # over all physics steps
     bmi_kg_m2: float = math.nan
     lung_overlap_m: float = math.nan  # how far the left lung covers the heart: narrows the windows
+    root_m: float = math.nan  # largest leading-edge diameter of aortic root and ascending aorta
+    effusion_m: float = math.nan  # thickness of the fluid in the pericardium
+    thrombus_m: float = math.nan  # largest thickness in the abdominal aorta, 0 without
+    dissection: bool | None = None
 
     @property
     def aneurysm(self) -> bool:
@@ -136,7 +141,11 @@ class Person:
 
 @dataclass(frozen=True)
 class Scores:
-    """All scores of one exam. `outcome` is completed, aborted, or unfinished where the record stops before its end."""
+    """All scores of one exam. `outcome` is completed, aborted, or unfinished where the record stops before its end.
+
+    `diseases` names the findings that are true of the patient; `second_look_s` is the part of `exam_s` [s] that went
+    into second looks.
+    """
 
     outcome: str
     patient: int
@@ -146,6 +155,10 @@ class Scores:
     force: ForceScore
     safety: SafetyScore
     person: Person
+    suspicions: tuple[SuspicionScore, ...] = ()
+    diseases: tuple[str, ...] = ()
+    exam_s: float = math.nan
+    second_look_s: float = 0.0
 
 
 def view_score(
@@ -207,6 +220,8 @@ def as_json(scores: Scores) -> dict[str, Any]:
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
             return {k: clean(v) for k, v in value.items()}
+        if isinstance(value, tuple | list):
+            return [clean(v) for v in value]
         if isinstance(value, float) and not math.isfinite(value):
             return None
         return round(value, 4) if isinstance(value, float) else value

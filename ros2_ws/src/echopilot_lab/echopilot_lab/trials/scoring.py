@@ -27,6 +27,7 @@ from echopilot_lab.trials.scores import (
     view_score,
 )
 from echopilot_lab.trials.step_times import step_times
+from echopilot_lab.trials.suspicions.scoring import diseases_of, second_look_seconds, suspicion_scores
 
 SCORED_FRACTIONS = (MeasurementName.EF_BIPLANE, MeasurementName.EF_SINGLE_PLANE_A4C)
 """The first that was measured counts."""
@@ -49,6 +50,10 @@ def score(record: ExamRecord, truth: Sequence[TruthSample], patient: PatientTrut
             limit_crossings=patient.limit_crossings,
         ),
         person=Person(patient.bmi_kg_m2, 1e3 * patient.lung_overlap_m),
+        suspicions=suspicion_scores(record, truth, patient),
+        diseases=diseases_of(patient),
+        exam_s=1e-9 * (record.updated_ns - record.started_ns),
+        second_look_s=second_look_seconds(record),
     )
 
 

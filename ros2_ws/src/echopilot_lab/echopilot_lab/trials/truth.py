@@ -10,11 +10,14 @@ from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record import ExamRecord
 from echopilot_lab.trials.scores import PatientTruth, TruthSample
 from echopilot_lab.trials.step_times import step_times
+from echopilot_sim.anatomy.parameters import Aorta
 from echopilot_sim.frame_state import FrameState
 from echopilot_sim.simulation import Simulation
 from echopilot_sim.truth.aorta import AortaTruth, aorta_truth, max_outer_diameter_m
+from echopilot_sim.truth.landmarks import root_diameter_m
 from echopilot_sim.truth.poses import view_errors
 
+ON_ONE_SIDE = 1.8  # of a thrombus whose lumen is shifted by 0.8 of its mean thickness (anatomy/vessels/aorta.py)
 FRAMES_PER_VIEW = 40  # of a recorded view, evenly spaced: truth of a frame costs as much as its image
 
 
@@ -79,7 +82,21 @@ def patient_truth(simulation: Simulation) -> PatientTruth:
         peak_normal_force_n=simulation.max_normal_force_n,
         bmi_kg_m2=patient.weight_kg / patient.height_m**2,
         lung_overlap_m=patient.torso.lung_overlap_m,
+        root_m=math.nan if patient.heart is None else root_diameter_m(patient.heart),
+        effusion_m=math.nan if patient.heart is None else patient.heart.effusion_m,
+        thrombus_m=_thrombus_m(patient.aorta),
+        dissection=None if patient.aorta is None else patient.aorta.dissection is not None,
     )
+
+
+def _thrombus_m(aorta: Aorta | None) -> float:
+    """Thickness [m] of the thrombus on the wall that it lies on, at the widest place of an aneurysm; 0 without."""
+    if aorta is None:
+        return math.nan
+    bulge = aorta.aneurysm
+    if bulge is None:
+        return 0.0
+    return ON_ONE_SIDE * bulge.thrombus_fraction * max(bulge.radius_m - aorta.radius_bottom_m, 0.0)
 
 
 def _thinned(sequences: Sequence[int]) -> Iterable[int]:

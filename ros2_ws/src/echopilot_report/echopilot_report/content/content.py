@@ -24,6 +24,7 @@ from echopilot_exam.machine.states import StepResult
 from echopilot_exam.protocol.step import StepKind
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.model import NOT_CALIBRATED
+from echopilot_report.content.clip_sentences import clip_sentences, of_clips, why_not_measured
 from echopilot_report.content.grading_rows import GradeRow, grade_row
 from echopilot_report.content.pressure import (
     force_text,
@@ -120,7 +121,11 @@ def number_row(m: Measurement, facts: PatientFacts = UNKNOWN, pressure: ProbePre
     factor, unit, digits = SHOWN[m.unit]
     how = [convention_text(m.convention)] if m.convention is not CaliperConvention.NOT_APPLICABLE else []
     if m.convention is not CaliperConvention.NOT_APPLICABLE:
-        how.append(text("how", "tilt", degrees=f"{math.degrees(m.obliquity_rad):.0f}"))
+        how.append(
+            text("how", "tilt", degrees=f"{math.degrees(m.obliquity_rad):.0f}")
+            if math.isfinite(m.obliquity_rad)
+            else text("clips", "tilt_unknown")
+        )
     if math.isfinite(m.station_m):
         how.append(text("how", "station", mm=f"{m.station_m * 1e3:.0f}"))
     if m.unit == "m":
@@ -152,6 +157,7 @@ def short_not_seen(record: ExamRecord) -> list[str]:
     """Requested views and quantities without a result, one sentence each."""
     names = {m.name for m in record.measurements if _passed(m)}
     asked = _requested_steps(record)
+    clips = of_clips(record)
     rows = [row for row in view_rows(record) if row.status != "reached"]
     lines = [
         text("remark", "view", view=row.view, kind=row.kind, why=row.detail or text("status", row.status))
@@ -160,14 +166,14 @@ def short_not_seen(record: ExamRecord) -> list[str]:
     if rows:
         lines.append(_frames_remark(record))
     if MeasurementName.AORTA_MAX_OUTER_AP not in names:
-        why = text(
-            "remark",
-            "no_diameter_measured" if any(kind == StepKind.SWEEP.value for _, kind in asked) else "not_in_protocol",
-        )
+        swept = any(kind == StepKind.SWEEP.value for _, kind in asked)
+        why = text("remark", "no_diameter_measured" if swept else "not_in_protocol")
+        why = why_not_measured(record, View.AORTA_TRANS) if clips else why
         lines.append(text("remark", "no_diameter", why=why))
     if names.isdisjoint(EJECTION_FRACTIONS):
         has_a4c = any(view == View.A4C.name for view, _ in asked)
         why = text("remark", "no_ef_measured" if has_a4c else "not_in_protocol")
+        why = why_not_measured(record, View.A4C) if clips and not has_a4c else why
         lines.append(text("remark", "no_ef", why=why))
     lines.extend(
         text(
@@ -184,7 +190,8 @@ def short_not_seen(record: ExamRecord) -> list[str]:
 
 def not_seen(record: ExamRecord, facts: PatientFacts = UNKNOWN) -> list[str]:
     """Everything that this exam did not assess, one sentence each."""
-    lines = [*exam_state(record), *not_calibrated(record), *no_scale(record), *short_not_seen(record)]
+    lines = [*exam_state(record), *clip_sentences(record), *not_calibrated(record), *no_scale(record)]
+    lines += short_not_seen(record)
     missing = [text("quantity", q) for q in not_measured(record.measurements) if q not in SAID_ABOVE]
     if missing:
         lines.append(text("sentence", "not_measured", quantities="; ".join(missing)))
@@ -237,6 +244,13 @@ def no_scale(record: ExamRecord) -> list[str]:
 def finding_text(finding: Finding) -> str:
     """The text of a finding, which always ends with REVIEW_SENTENCE."""
     return finding.text if finding.text.endswith(REVIEW_SENTENCE) else f"{finding.text} {REVIEW_SENTENCE}"
+
+
+def no_findings_text(record: ExamRecord) -> str:
+    """What it means that there is no finding: none in what was assessed, or nothing was assessed."""
+    if not any(result.accepted for result in record.results):
+        return text("page", "nothing_assessed" if record.complete else "no_findings_unfinished")
+    return text("page", "no_findings" if record.complete else "no_findings_unfinished")
 
 
 def probability_text(finding: Finding) -> str:

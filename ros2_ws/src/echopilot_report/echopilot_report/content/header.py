@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from importlib.metadata import version
 
 from echopilot_exam.record import ExamRecord, RecordHeader
+from echopilot_report.content.clip_sentences import of_clips
 from echopilot_report.grading.facts import PatientFacts, Sex, known
 from echopilot_report.grading.wording import text
 
@@ -24,13 +25,23 @@ def facts_text(facts: PatientFacts) -> str:
     return ", ".join(parts) or text("patient", "unknown")
 
 
-def date_text(started: datetime | None) -> str:
-    """Real date and time of the start, or that it was not recorded."""
-    return f"{started:%Y-%m-%d %H:%M} UTC" if started is not None else text("page", "no_date")
+def date_text(started: datetime | None, zoned: bool = True) -> str:
+    """Real date and time of the start, in UTC where its zone is known (`zoned`), or that it was not recorded."""
+    if started is None:
+        return text("page", "no_date")
+    return f"{started:%Y-%m-%d %H:%M}{' UTC' if zoned else ''}"
+
+
+def has_zone(record: ExamRecord) -> bool:
+    """Whether the zone of the start is known: clips give a date without one."""
+    told = record.header.started_utc
+    return not of_clips(record) or told.endswith("+00:00")
 
 
 def clock_text(record: ExamRecord, simulated: bool) -> str:
     """Readings of the exam's own clock at its start and end, and what clock it was."""
+    if of_clips(record):
+        return text("clips", "clock", seconds=f"{(record.updated_ns - record.started_ns) * 1e-9:.0f}")
     begin, end = (str(timedelta(seconds=round(ns * 1e-9))) for ns in (record.started_ns, record.updated_ns))
     return text("page", "simulated", begin=begin, end=end) if simulated else text("page", "real_time")
 

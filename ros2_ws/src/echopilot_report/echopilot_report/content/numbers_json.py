@@ -9,6 +9,7 @@ from echopilot_core import Measurement, Suspicion
 from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.codec import plain
 from echopilot_exam.record.model import RESEARCH_SENTENCE
+from echopilot_report.content.clip_sentences import of_clips
 from echopilot_report.content.content import STATIONS, finding_text, heart_rate_bpm, not_seen, view_rows
 from echopilot_report.content.header import software_rows
 from echopilot_report.content.pressure import has_interval, pressures_of
@@ -68,7 +69,7 @@ def report_document(
         "exam": {
             "protocol": record.header.protocol,
             "started": started.astimezone(timezone.utc).isoformat(),
-            "clock": "simulated" if record.started_ns < SIMULATED_BEFORE_NS else "real",
+            "clock": _clock(record),
             "operator": record.header.operator,
             "device": record.header.device,
             "seconds": _rounded((record.updated_ns - record.started_ns) * 1e-9, 2),
@@ -96,6 +97,13 @@ def report_document(
         "software": dict(software_rows(record.header)),
         "files": dict(files or {}),
     }
+
+
+def _clock(record: ExamRecord) -> str:
+    """What the exam's clock was: that of the clips, simulated, or real time."""
+    if of_clips(record):
+        return "clips"
+    return "simulated" if record.started_ns < SIMULATED_BEFORE_NS else "real"
 
 
 def _pressure(m: Measurement, pressure: ProbePressure | None) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from echopilot_exam.record import ExamRecord
 from echopilot_exam.record.codec import plain
 from echopilot_exam.record.model import RESEARCH_SENTENCE
 from echopilot_exam.record.patient_id import LONGEST, check_patient_id
+from echopilot_report.content.clip_sentences import of_clips
 from echopilot_report.dicom.fields import decimal_string, fits
 from echopilot_report.grading.facts import PatientFacts, Sex, known
+from echopilot_report.grading.wording import text
 
 MANUFACTURER = "EchoPilot"
 MODEL = "EchoPilot robotic ultrasound"
@@ -32,6 +34,7 @@ SERIES = {"clips": 1, "frames": 2, "masks": 3, "measurements": 4, "document": 5}
 class Study:
     """Patient and study; `key` is the SHA-256 of the record's content, from which all UIDs are derived.
 
+    `derived`: the images are copies of clips that were recorded elsewhere.
     `started` is the real date and time where the record holds it; the exam's clock stood at `started_ns` then.
     """
 
@@ -43,6 +46,7 @@ class Study:
     started_ns: int = 0
     operator: str = ""
     device: str = ""
+    derived: bool = False
 
     def moment(self, stamp_ns: int) -> datetime:
         """Date and time of a stamp of the exam's clock."""
@@ -74,12 +78,20 @@ def study_of(record: ExamRecord, facts: PatientFacts) -> Study:
         key,
         check_patient_id(header.patient_id),
         started_at(record) or moment(record.started_ns),
-        fits("LO", f"Robotic ultrasound, protocol {header.protocol}") or "Robotic ultrasound",
+        _description(record),
         facts,
         record.started_ns,
         header.operator,
         header.device,
+        of_clips(record),
     )
+
+
+def _description(record: ExamRecord) -> str:
+    """StudyDescription: the protocol, or that the images come from clips."""
+    if of_clips(record):
+        return text("clips", "study")
+    return fits("LO", f"Robotic ultrasound, protocol {record.header.protocol}") or "Robotic ultrasound"
 
 
 def started_at(record: ExamRecord) -> datetime | None:

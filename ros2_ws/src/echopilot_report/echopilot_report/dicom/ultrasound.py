@@ -19,6 +19,7 @@ OPAQUE = 2  # region flags, bit 1
 FRAME_TIME, FRAME_TIME_VECTOR = 0x00181063, 0x00181065
 EVEN_WITHIN_MS = 1.5
 """Frame intervals that differ by less count as a constant rate; camera stamps are rounded to milliseconds."""
+DERIVATION = "Gray copy of a clip that was recorded elsewhere, black outside the sector"
 ABDOMINAL = frozenset({View.AORTA_TRANS, View.AORTA_LONG})
 
 
@@ -40,7 +41,7 @@ def clip_object(study: Study, clip: ClipImages, number: int) -> Dataset:
     data.SynchronizationTrigger, data.AcquisitionTimeSynchronized = "NO TRIGGER", "N"
     data.SynchronizationFrameOfReferenceUID = study.uid("clock")
     set_pixels(data, [still.image for still in clip.stills])
-    data.BurnedInAnnotation = "NO"
+    _say_origin(study, data)
     data.compress(JPEGLSLossless, generate_instance_uid=False)
     return data
 
@@ -51,7 +52,7 @@ def still_object(study: Study, still: StillImage, caption: str, number: int) -> 
     _describe(study, data, still, "Key frames")
     data.ImageComments = f"{caption}. Frame {still.sequence}. {NOTICE}"
     set_pixels(data, [still.image])
-    data.BurnedInAnnotation = "NO"
+    _say_origin(study, data)
     return data
 
 
@@ -67,6 +68,16 @@ def _describe(study: Study, data: Dataset, still: StillImage, description: str) 
         data.ViewCodeSequence = DicomSequence([item(VIEW_CODES[still.view])])
     if still.calibrated:
         data.SequenceOfUltrasoundRegions = DicomSequence([region(still.geometry, still.sector)])
+
+
+def _say_origin(study: Study, data: Dataset) -> None:
+    """Whether pixels are the scanner's own: of copies nobody knows what was burned in, or compressed with loss."""
+    data.BurnedInAnnotation = "NO"
+    if study.derived:
+        data.BurnedInAnnotation = "YES"
+        data.ImageType = ["DERIVED", *data.ImageType[1:]]
+        data.DerivationDescription = DERIVATION
+        del data.LossyImageCompression
 
 
 def set_body_part(data: Dataset, abdomen: bool) -> None:

@@ -1,4 +1,4 @@
-"""Clips as WebM (VP8), which browsers play without a plug-in."""
+"""Clips as WebM (VP8), which browsers play without a plug-in, and as MP4 (MPEG-4), which scanners export."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -14,11 +14,20 @@ from echopilot_core import EchoPilotError
 
 def write_webm(path: Path, frames: Sequence[NDArray[np.uint8]], rate_hz: float) -> None:
     """Write RGB frames (H, W, 3) uint8 of one size; raises EchoPilotError where this OpenCV cannot write VP8."""
-    height, width = (n - n % 2 for n in frames[0].shape[:2])  # the codec wants even sizes
+    _write(path, frames, rate_hz, "VP80", "WebM (VP8)")
+
+
+def write_mp4(path: Path, frames: Sequence[NDArray[np.uint8]], rate_hz: float) -> None:
+    """Write RGB frames (H, W, 3) uint8 of one size; raises EchoPilotError where this OpenCV cannot write MPEG-4."""
+    _write(path, frames, rate_hz, "mp4v", "MP4 (MPEG-4)")
+
+
+def _write(path: Path, frames: Sequence[NDArray[np.uint8]], rate_hz: float, codec: str, what: str) -> None:
+    height, width = (n - n % 2 for n in frames[0].shape[:2])  # the codecs want even sizes
     with _quiet():
-        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"VP80"), rate_hz, (width, height))
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), rate_hz, (width, height))
     if not writer.isOpened():
-        raise EchoPilotError("this OpenCV cannot write WebM (VP8); install opencv-python-headless from PyPI")
+        raise EchoPilotError(f"this OpenCV cannot write {what}; install opencv-python-headless from PyPI")
     for frame in frames:
         writer.write(cv2.cvtColor(np.ascontiguousarray(frame[:height, :width]), cv2.COLOR_RGB2BGR))
     writer.release()
