@@ -23,20 +23,20 @@ def state(mode: SafetyMode, *reasons: str) -> SafetyState:
     return SafetyState(0, mode, reasons, 12.0, 18.0)
 
 
-def test_a_gap_alone_has_to_make_a_state_too_old() -> None:
-    assert ENOUGH_NS == 20 * MS  # states of 30 ms are too old, and the next one comes after 10 ms
+def test_a_gap_has_to_make_the_state_of_a_graph_too_old_that_is_in_time() -> None:
+    assert ENOUGH_NS == 15 * MS  # too old is above 30 ms; the next state comes after 10 ms, and takes 5 ms
 
 
 @pytest.mark.parametrize(
     ("found", "explains"),
     [
         (gap(5, 24), True),
-        (gap(5, 20), True),
-        (gap(5, 19.9), False),
+        (gap(5, 15), True),
+        (gap(5, 14.9), False),
         (gap(100, 24), True),
         (gap(100.1, 24), False),
         (gap(-30, 60), True),  # one core still stands while the other holds: 30 ms before
-        (gap(-30, 45), False),  # 15 ms before
+        (gap(-30, 44), False),  # 14 ms before
         (gap(-40, 24), False),  # begins after the hold
     ],
 )
@@ -45,7 +45,7 @@ def test_only_a_long_gap_just_before_a_hold_explains_it(found: Gap, explains: bo
 
 
 def test_short_gaps_do_not_add_up_and_the_longest_of_several_is_named() -> None:
-    assert cause(hold(), [gap(5, 15), gap(25, 15), gap(5, 15, core=1)]) is None
+    assert cause(hold(), [gap(5, 12), gap(25, 12), gap(5, 12, core=1)]) is None
     assert cause(hold(), [gap(5, 21), gap(60, 33, core=1), gap(30, 22)]) == gap(60, 33, core=1)
 
 

@@ -95,7 +95,7 @@ def tell(figures: Mapping[str, Any], console: Console) -> None:
     console.print(
         f"machine: {machine['gaps']} gaps of more than 10 ms on {machine['cores']} cores, "
         f"{machine['longest_gap_ms']:.0f} ms the longest, {machine['gaps_enough']} of {machine['enough_ms']:.0f} ms or "
-        "more, which alone make a state too old"
+        "more, which make a state too old"
         + (
             ""
             if machine["sched_fifo"]

@@ -1,7 +1,4 @@
-"""Measurement of the graph of hardware from outside: exams one after the other, and all that safety held for.
-
-What safety latched is reset as an operator would: once the probe is off the patient, by hand where need be.
-"""
+"""Measurement of the graph of hardware from outside: exams one after the other, and all that safety held for."""
 
 import argparse
 import json
@@ -17,15 +14,14 @@ from diagnostic_msgs.msg import DiagnosticArray
 from echopilot_msgs.action import RunExam
 from echopilot_msgs.msg import RobotState as RobotStateMsg
 from echopilot_msgs.msg import SafetyState as SafetyStateMsg
-from echopilot_msgs.srv import ResetSafety
 from rclpy.action import ActionClient
 from rclpy.node import Node
-from std_srvs.srv import Trigger
+from rclpy.task import Future
 
 from echopilot_bringup.hardware.holds import HoldRecord
+from echopilot_bringup.hardware.resetting_operator import ResettingOperator
 from echopilot_bringup.processes import processor_seconds, shares
 from echopilot_core import RobotState, SafetyMode, SafetyState
-from echopilot_core.robot import CONTACT_N
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.context import init
 from echopilot_nodes.graph.executor import make_executor, spin_until
@@ -33,8 +29,6 @@ from echopilot_nodes.graph.inlet import Inlet
 from echopilot_wire import from_robot_state, from_safety_state
 
 START_S, SETTLE_S, EXAM_S = 120.0, 5.0, 300.0
-LOOK_S, HAND_S, TRIES = 3.0, 5.0, 5  # an operator looks, and takes the probe off
-TAKE_OFF = "driver/take_off"  # what a hand does, in the simulated arm's driver
 BRIDGE, FAULTLESS = "robot_bridge: state", ("the arm follows", "waits for", "nobody takes")
 
 
@@ -47,10 +41,8 @@ class HardwareProbe(Node):
         self.spinner.add_node(self)
         self.exams = ActionClient(self, RunExam, topics.EXAM_RUN)
         self.exams_finished = 0
-        self.resets: list[dict[str, object]] = []
         self.holds = HoldRecord()
         self.began_ns = 0  # steady time of the first exam; 0 before
-        self.safety: SafetyState | None = None
         self.measures = False
         self.ticks = self.lost = self.pressed = 0
         self.force_n = 0.0
@@ -58,10 +50,8 @@ class HardwareProbe(Node):
         self.late_ms = 0.0  # of the driver's samples, at most
         self.held: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
-        self.contact_n = 0.0  # now
         self._tick = -1
-        self._reset = self.create_client(ResetSafety, topics.RESET_SAFETY)
-        self._hand = self.create_client(Trigger, TAKE_OFF)
+        self.operator = ResettingOperator(self, self.spinner)
         Inlet(self, RobotStateMsg, topics.ROBOT_STATE, from_robot_state, qos.STATE_RECORDED, self._on_robot)
         Inlet(self, SafetyStateMsg, topics.SAFETY_STATE, from_safety_state, qos.ANSWER_RECORDED, self._on_safety)
         self.create_subscription(DiagnosticArray, topics.DIAGNOSTICS, self._on_health, qos.STATE_RECORDED)
@@ -73,10 +63,9 @@ class HardwareProbe(Node):
             self.ages_ms.append(1e-6 * (time.time_ns() - robot.stamp_ns))
             self.force_n = max(self.force_n, robot.contact_force_n)
             self.pressed += robot.contact_force_n > 1.0
-        self._tick, self.contact_n = robot.tick, robot.contact_force_n
+        self._tick = robot.tick
 
     def _on_safety(self, state: SafetyState) -> None:
-        self.safety = state
         if self.began_ns:
             self.holds.take(state, time.monotonic_ns())
         if self.measures and state.mode is not SafetyMode.OK:
@@ -92,26 +81,18 @@ class HardwareProbe(Node):
 
     def hears(self) -> bool:
         """Whether robot, safety and exam are there."""
-        return self.exams.server_is_ready() and self._tick >= 0 and self.safety is not None
+        return self.exams.server_is_ready() and self._tick >= 0 and self.operator.safety is not None
 
-    def is_well(self) -> bool:
-        """Whether safety holds for nothing now."""
-        return self.safety is not None and self.safety.mode is SafetyMode.OK
-
-    def release(self) -> None:
-        """Wait until safety is well, and reset what it latched; SystemExit where that does not help."""
-        for _ in range(TRIES):
-            if spin_until(self.spinner, self.is_well, LOOK_S):
-                return
-            assert self.safety is not None
-            at_s, reasons = 1e-9 * (time.monotonic_ns() - self.began_ns), self.safety.reasons
-            by_hand = self.contact_n >= CONTACT_N
-            if by_hand:
-                self._hand.call_async(Trigger.Request())
-                spin_until(self.spinner, lambda: False, HAND_S)
-            self._reset.call_async(ResetSafety.Request(operator_name="bench"))
-            self.resets.append({"at_s": at_s, "reasons": reasons, "by_hand": by_hand})
-        sys.exit(f"safety goes on to hold for {', '.join(self.safety.reasons) if self.safety else 'nothing known'}")
+    def await_end(self, ended: Future) -> None:
+        """Spin until an exam ends; the operator restores safety and resumes it. SystemExit where it takes too long."""
+        end_s = time.monotonic() + EXAM_S
+        while not ended.done():
+            spin_until(self.spinner, lambda: ended.done() or self.operator.is_asked_for(), end_s - time.monotonic())
+            if time.monotonic() > end_s:
+                sys.exit(f"an exam took longer than {EXAM_S:.0f} s")
+            if self.operator.is_asked_for():
+                self.operator.restore()
+                self.operator.resume()
 
 
 def run_exams(node: HardwareProbe, protocol: str, out: Path, seconds: float) -> list[str]:
@@ -119,8 +100,8 @@ def run_exams(node: HardwareProbe, protocol: str, out: Path, seconds: float) -> 
     if not spin_until(node.spinner, node.hears, START_S):
         sys.exit(f"no robot state, or nobody takes exams, within {START_S:.0f} s")
     spin_until(node.spinner, lambda: False, SETTLE_S)
-    node.release()  # of what a starting machine was late for
-    node.resets.clear()
+    node.operator.restore()  # from what a starting machine was late for
+    node.operator.resets.clear()
     messages: list[str] = []
     node.began_ns = time.monotonic_ns()
     end_s = time.monotonic() + seconds
@@ -133,13 +114,11 @@ def run_exams(node: HardwareProbe, protocol: str, out: Path, seconds: float) -> 
             sys.exit("the exam was refused")
         node.measures = True
         ended = handle.get_result_async()
-        finished = spin_until(node.spinner, ended.done, EXAM_S)
+        node.await_end(ended)
         node.measures = False
-        if not finished:
-            sys.exit(f"an exam took longer than {EXAM_S:.0f} s")
         messages.append(ended.result().result.message)
         node.exams_finished += ended.result().result.success
-        node.release()
+        node.operator.restore()
     return messages
 
 
@@ -168,7 +147,10 @@ def main() -> None:
             "driver_late_ms": node.late_ms,
             "held_ticks": dict(node.held),
             "holds": [[hold.begin_ns, hold.end_ns, hold.reasons] for hold in node.holds.holds],
-            "resets": node.resets,
+            "resets": [
+                {"at_s": 1e-9 * (at_ns - node.began_ns), "reasons": reasons, "by_hand": by_hand}
+                for at_ns, reasons, by_hand in node.operator.resets
+            ],
             "faults_s": dict(node.faults),
             "force": {"max_n": node.force_n},
             "shares": used,
