@@ -12,7 +12,7 @@ GRAPH_NS = 5_000_000
 """What the graph may take from a sample to the state that safety hears: it takes 2 to 5 ms in the median."""
 
 ENOUGH_NS = to_ns(Limits().robot_age_s) - TICK_NS - GRAPH_NS
-"""A gap of this length makes a state too old: the age limit less the time to the next state and what the graph takes."""
+"""A gap of this length makes a state too old: the age limit less the time between states and what the graph takes."""
 
 FOLLOWS_NS = 100_000_000
 """A hold that begins later than this after the end of a gap has another cause."""
