@@ -3,15 +3,15 @@
 import pytest
 
 from echopilot_bringup.hardware.bench import judged
-from echopilot_bringup.hardware.holds import ENOUGH_NS, FOLLOWS_NS, Gap, Hold, HoldRecord, by_reason, cause
+from echopilot_bringup.hardware.holds import ENOUGH_NS, FOLLOWS_NS, Gap, HoldRecord, SafetyHold, by_reason, cause
 from echopilot_core import SafetyMode, SafetyState
 
 MS = 1_000_000
 AT = 5_000 * MS
 
 
-def hold(begin_ns: int = AT, *reasons: str) -> Hold:
-    return Hold(begin_ns, begin_ns + 50 * MS, reasons or ("ROBOT_STALE",))
+def hold(begin_ns: int = AT, *reasons: str) -> SafetyHold:
+    return SafetyHold(begin_ns, begin_ns + 50 * MS, reasons or ("ROBOT_STALE",))
 
 
 def gap(ended_before_ms: float, length_ms: float, core: int = 0) -> Gap:
@@ -59,8 +59,8 @@ def test_a_hold_lasts_until_safety_is_well_and_keeps_every_reason_in_order() -> 
     record.take(state(SafetyMode.OK), 6)
     record.take(state(SafetyMode.HOLD, "NODE_LOST"), 7)
     assert record.holds == [
-        Hold(2, 5, ("ROBOT_STALE", "ROBOT_LOST", "COMMAND_STALE")),
-        Hold(7, 7, ("NODE_LOST",)),
+        SafetyHold(2, 5, ("ROBOT_STALE", "ROBOT_LOST", "COMMAND_STALE")),
+        SafetyHold(7, 7, ("NODE_LOST",)),
     ]
     assert by_reason(record.holds) == {"ROBOT_STALE": 1, "ROBOT_LOST": 1, "COMMAND_STALE": 1, "NODE_LOST": 1}
 

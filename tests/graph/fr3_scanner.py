@@ -1,7 +1,7 @@
 """Scanner, depth camera and pointer over the patient of tests/robot/fr3/patient_server.py, as a node.
 
-`python fr3_scanner.py SOCKET SEED`: the server sends the probe's place over its patient to SOCKET every 10 ms; this node
-makes of it what hardware would publish: frames, skin and landmarks, in the arm's base and in wall time.
+`python fr3_scanner.py SOCKET SEED`: the server sends the probe's place over its patient to SOCKET every 10 ms; this
+node makes of it what hardware would publish: frames, skin and landmarks, in the arm's base and in wall time.
 """
 
 import signal

@@ -7,6 +7,7 @@ probe's mass in the place of the hand's, errors, and the stop after twenty missi
 documentation). Every 10 ms a datagram with the probe's place over the patient goes to SOCKET, for fr3_scanner.py.
 """
 
+import gc
 import json
 import os
 import socket
@@ -39,6 +40,7 @@ NOISE = np.array([0.1, 0.1, 0.1, 0.005, 0.005, 0.005])  # of the estimate, stand
 BIAS = np.array([0.4, -0.3, 0.6, 0.02, 0.01, 0.0])
 PROBE_KG, PROBE_COM_M = 0.45, (0.0, 0.0, 0.07)  # from the flange, as in echopilot_fr3.urdf
 PLACE_STEPS = 10
+PRIORITY = 70  # of SCHED_FIFO; below the 1 kHz loop
 
 
 class PatientClock:
@@ -235,6 +237,9 @@ class PatientServer:
 
 
 if __name__ == "__main__":
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, -15)
-    PatientServer(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]).run()
+    with suppress(PermissionError):  # an arm of hardware takes no turn on this machine's processors
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    server = PatientServer(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
+    gc.collect()
+    gc.disable()  # it would stop the arm for some 10 ms
+    server.run()

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from echopilot_bringup.hardware.holds import ENOUGH_NS, Gap, Hold, by_reason, cause
+from echopilot_bringup.hardware.holds import ENOUGH_NS, Gap, SafetyHold, by_reason, cause
 from echopilot_bringup.hardware.machine_watch import MachineWatch
 from echopilot_bringup.processes import (
     check_exit,
@@ -47,14 +47,14 @@ def bench_hardware(minutes: float, rate_hz: int, console: Console) -> dict[str, 
         measured = read_json(out, finite=False)
     began_ns = measured.pop("began_ns")
     gaps = [gap for gap in machine.gaps if gap.end_ns >= began_ns]
-    holds = [Hold(begin, end, tuple(reasons)) for begin, end, reasons in measured.pop("holds")]
+    holds = [SafetyHold(begin, end, tuple(reasons)) for begin, end, reasons in measured.pop("holds")]
     figures = {"rate_hz": rate_hz, "minutes": minutes, **measured, **judged(holds, gaps, machine.granted, began_ns)}
     figures["machine"]["cores"] = len(machine.cores)
     tell(figures, console)
     return figures
 
 
-def judged(holds: Sequence[Hold], gaps: Sequence[Gap], granted: bool, began_ns: int) -> dict[str, Any]:
+def judged(holds: Sequence[SafetyHold], gaps: Sequence[Gap], granted: bool, began_ns: int) -> dict[str, Any]:
     """Figures of the holds and of the machine; without SCHED_FIFO for the watchers no gap explains anything."""
     causes = [cause(hold, gaps) if granted else None for hold in holds]
     ours = [hold for hold, gap in zip(holds, causes, strict=True) if gap is None]

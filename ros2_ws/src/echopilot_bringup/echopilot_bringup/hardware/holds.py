@@ -32,7 +32,7 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Hold:
+class SafetyHold:
     """Steady time [ns] from the first state of safety that was not OK to the next one that was.
 
     `reasons` in the order in which they came; a latched one ends with an operator's reset.
@@ -47,14 +47,14 @@ class HoldRecord:
     """Holds of a run, from the states of safety as they are heard; `holds` are those that have begun."""
 
     def __init__(self) -> None:
-        self.holds: list[Hold] = []
+        self.holds: list[SafetyHold] = []
         self._lasts = False
 
     def take(self, state: SafetyState, heard_ns: int) -> None:
         """Note one state of safety and the steady time [ns] at which it was heard."""
         held = state.mode is not SafetyMode.OK
         if held and not self._lasts:
-            self.holds.append(Hold(heard_ns, heard_ns, state.reasons))
+            self.holds.append(SafetyHold(heard_ns, heard_ns, state.reasons))
         elif held or self._lasts:
             last = self.holds[-1]
             reasons = tuple(dict.fromkeys((*last.reasons, *state.reasons))) if held else last.reasons
@@ -62,7 +62,7 @@ class HoldRecord:
         self._lasts = held
 
 
-def cause(hold: Hold, gaps: Iterable[Gap]) -> Gap | None:
+def cause(hold: SafetyHold, gaps: Iterable[Gap]) -> Gap | None:
     """The longest gap that explains a hold, None without one.
 
     A gap counts as far as it lasted before the hold, that is for `ENOUGH_NS` or more, and until at most `FOLLOWS_NS`
@@ -76,6 +76,6 @@ def cause(hold: Hold, gaps: Iterable[Gap]) -> Gap | None:
     return max(explaining, key=lambda gap: gap.length_ns, default=None)
 
 
-def by_reason(holds: Sequence[Hold]) -> dict[str, int]:
+def by_reason(holds: Sequence[SafetyHold]) -> dict[str, int]:
     """How many holds had each reason, the most frequent first."""
     return dict(Counter(reason for hold in holds for reason in hold.reasons).most_common())
