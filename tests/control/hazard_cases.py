@@ -8,6 +8,7 @@ import numpy as np
 from hazard_bench import Bench
 
 from echopilot_control.safety import Reason, SafetyInputs, Zone
+from echopilot_control.safety.arm_faults import ARM_FAULTS
 from echopilot_control.safety.evidence.people import ONE_EACH
 from echopilot_core import BodyLandmarks, BodySurface, RobotMode
 
@@ -171,6 +172,7 @@ CASES: dict[Reason, Case] = {
     Reason.SOURCES_UNCOUNTED: Case(field(publishers=None)),
     Reason.SECOND_SOURCE: Case(field(publishers=ONE_EACH | {"skin": 2})),
     Reason.ROBOT_FAULT: Case(robot(mode=RobotMode.FAULT)),
+    **{reason: Case(field(robot_faults=(name,))) for name, reason in ARM_FAULTS.items()},
     Reason.COMMAND_MISSING: Case(lambda b, i, k: replace(i, command=None)),
     Reason.COMMAND_NOT_FINITE: Case(command(lambda i: {"twist": np.full(6, nan)})),
     Reason.COMMAND_BROKEN: Case(command(lambda i: {"twist": np.full(6, nan)}), within_s=0.05, ticks=6),

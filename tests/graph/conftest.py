@@ -64,11 +64,17 @@ class Graph:
         for key, value in parameters.items():
             text = str(value).lower() if isinstance(value, bool) else str(value)
             command += ["-p", f"{key}:={text}"]
-        log = (self.folder / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            command, env=self.environment, stdout=log, stderr=log, start_new_session=True, cwd=self.folder
-        )
-        log.close()
+        self._launch(name, command)
+
+    def start_script(self, name: str, script: Path, *arguments: str) -> None:
+        """Start a node of the tests that is a file."""
+        self._launch(name, [sys.executable, str(script), *arguments])
+
+    def _launch(self, name: str, command: list[str]) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                command, env=self.environment, stdout=log, stderr=log, start_new_session=True, cwd=self.folder
+            )
 
     def listen(self, kind: type, topic: str, profile: Any, keep: Callable[[Any], Any] = lambda m: m) -> list[Any]:
         """Collect what `keep` makes of every message."""

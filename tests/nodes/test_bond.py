@@ -118,6 +118,9 @@ def test_what_a_process_says_is_there_at_the_next_look() -> None:
     bond.say(active=True, session="b", breaks={"safety": 3})
     peers.poll()
     assert peers.state("robot") == BondState(session="b", breaks={"safety": 3}) and not peers.is_away("robot")
+    bond.say(faults=("TARE", "JOINT_LIMIT"))
+    peers.poll()
+    assert peers.state("robot").faults == ("TARE", "JOINT_LIMIT")
     peers.close()
     bond.close()
 

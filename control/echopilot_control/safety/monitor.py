@@ -123,6 +123,7 @@ class SafetyMonitor:
         lost_nodes: tuple[str, ...] | None = None,
         clock_offset_ns: int = 0,
         publishers: Mapping[str, int] | None = None,
+        robot_faults: tuple[str, ...] = (),
     ) -> SafetyInputs:
         """Inputs of the check of one tick; the arguments are those of `SafetyInputs`."""
         zones, unplaced = self._zones_on(surface, landmarks)
@@ -148,6 +149,7 @@ class SafetyMonitor:
             unplaced_zones=unplaced,
             publishers=publishers,
             declared_absent=self._absent,
+            robot_faults=robot_faults,
         )
 
     def decide(self, inputs: SafetyInputs) -> SafetyDecision:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_control.safety.arm_faults import ARM_FAULTS
 from echopilot_control.safety.limits import Limits
 from echopilot_control.safety.reasons import Reason
 from echopilot_control.safety.state import RetractMemory, SafetyInputs
@@ -65,6 +66,7 @@ BY_HAND_ONLY = frozenset(
         Reason.JOINTS_AGAINST_SPEEDS,
         Reason.TWIST_AGAINST_JOINTS,
         Reason.ROBOT_FAULT,
+        *ARM_FAULTS.values(),
         Reason.CLOCK_JUMP,
     }
 )

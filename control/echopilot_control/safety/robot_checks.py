@@ -6,6 +6,7 @@ from math import inf, radians
 import numpy as np
 from numpy.typing import NDArray
 
+from echopilot_control.safety.arm_faults import named
 from echopilot_control.safety.evidence.tick import SafetyTick
 from echopilot_control.safety.reasons import Reason
 from echopilot_control.safety.state import RobotMemory
@@ -118,11 +119,12 @@ def judge_robot(tick: SafetyTick) -> list[Reason]:
 
 
 def guard_arm(tick: SafetyTick) -> list[Reason]:
-    """No fault of the arm, and no speed above any command."""
-    robot = tick.usable_robot
+    """No fault of the arm, named where the robot side names it, and no speed above any command."""
+    robot, reasons = tick.usable_robot, named(tick.inputs.robot_faults)
     if robot is None:
-        return []
-    reasons = [Reason.ROBOT_FAULT] if robot.mode is RobotMode.FAULT else []
+        return reasons
+    if robot.mode is RobotMode.FAULT:
+        reasons.append(Reason.ROBOT_FAULT)
     fastest_m_s = SPEED_CONTACT_M_S if robot.contact_force_n > CONTACT_N else SPEED_FREE_M_S
     fast = float(robot.twist[:3] @ robot.twist[:3]) > fastest_m_s**2
     return [*reasons, Reason.ROBOT_SPEED] if fast else reasons

@@ -48,7 +48,8 @@ class SafetyInputs:
     description; `zones` are forbidden beside the throat, `unplaced_zones` names those without a place on the skin.
     `lost_nodes` names processes that died (None: nobody watches them); `enabled` is the enabling device, None where
     there is none; `clock_offset_ns` is wall clock minus steady clock, constant where nobody sets the wall clock.
-    `declared_absent` names evidence that the operator declared absent, out of MAY_BE_ABSENT.
+    `declared_absent` names evidence that the operator declared absent, out of MAY_BE_ABSENT; `robot_faults` are those
+    of the arm that the robot side tells of (`arm_faults.ARM_FAULTS`).
     """
 
     now_ns: int
@@ -71,6 +72,7 @@ class SafetyInputs:
     unplaced_zones: tuple[str, ...] = ()
     publishers: Mapping[str, int] | None = None
     declared_absent: frozenset[str] = frozenset()
+    robot_faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

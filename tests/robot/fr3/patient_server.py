@@ -1,12 +1,16 @@
 """A server of libfranka's protocol over MuJoCo's FR3, whose probe touches the virtual patient.
 
-`python patient_server.py HOST SEED`. Lines on standard input: `reflex`, `pull` (the cable), `plug`, `record`, `quit`;
-answers are JSON lines. What franky-sim leaves out of a real arm is added: the estimated force at the probe, errors, and
-the stop after twenty missing commands (Franka's FCI documentation).
+`python patient_server.py HOST SEED [SOCKET]`. Lines on standard input: `reflex`, `pull` (the cable), `plug`, `record`,
+`quit`; answers are JSON lines. What franky-sim leaves out of a real arm is added: the estimated force at the probe with
+noise and bias, torques as the sensors at the links tell them (with the weight, without the motors' friction), the
+probe's mass in the place of the hand's, errors, and the stop after twenty missing commands (Franka's FCI
+documentation). Every 10 ms a datagram with the probe's place over the patient goes to SOCKET, for fr3_scanner.py.
 """
 
+import gc
 import json
 import os
+import socket
 import sys
 import threading
 import time
@@ -16,9 +20,11 @@ import franky_sim.simulation_server
 import mujoco
 import numpy as np
 from franky_sim import SimulationServer
+from franky_sim.base_simulator import RobotParameters
 from franky_sim.franka_robot_protocol import BaseCommand, MoveStatus, RobotCommand, RobotMode
 from franky_sim.franka_robot_server import FrankaRobotServer
 from franky_sim.mujoco_simulator import MujocoSimulator
+from patient_place import Place, pack_place
 
 from echopilot_core import se3
 from echopilot_sim.anatomy import sample_patient
@@ -30,6 +36,11 @@ CAUDAL = np.array([0.0, 0.0, -1.0])
 CARTESIAN_REFLEX, COMMUNICATION = 7, 25  # places in libfranka's list of errors
 MISSING_MOST = 20
 STEP_S = 0.001
+NOISE = np.array([0.1, 0.1, 0.1, 0.005, 0.005, 0.005])  # of the estimate, standard deviation [N, N m]
+BIAS = np.array([0.4, -0.3, 0.6, 0.02, 0.01, 0.0])
+PROBE_KG, PROBE_COM_M = 0.45, (0.0, 0.0, 0.07)  # from the flange, as in echopilot_fr3.urdf
+PLACE_STEPS = 10
+PRIORITY = 70  # of SCHED_FIFO; below the 1 kHz loop
 
 
 class PatientClock:
@@ -45,7 +56,8 @@ class PatientClock:
 class ArmServer(FrankaRobotServer):
     """The protocol with errors, the force at the probe, and a cable."""
 
-    wrench = np.zeros(6)
+    estimate = np.zeros(6)
+    torque_n_m = np.zeros(7)
     pulled = False
 
     def __init__(self, *arguments: object) -> None:
@@ -92,7 +104,10 @@ class ArmServer(FrankaRobotServer):
     @property
     def robot_state(self) -> object:
         state = super().robot_state
-        changes: dict[str, object] = {"K_F_ext_hat_K": tuple(self.wrench.tolist())}
+        changes: dict[str, object] = {
+            "K_F_ext_hat_K": tuple(self.estimate.tolist()),
+            "tau_J": tuple(self.torque_n_m.tolist()),
+        }
         if self.error is not None:
             errors = tuple(i == self.error for i in range(41))
             changes.update(robot_mode=RobotMode.kReflex, errors=errors, reflex_reason=errors)
@@ -102,17 +117,23 @@ class ArmServer(FrankaRobotServer):
 class PatientServer:
     """Steps at 1 kHz of wall time; the patient acts on the probe before every step."""
 
-    def __init__(self, host: str, seed: int) -> None:
+    def __init__(self, host: str, seed: int, places: str = "") -> None:
         franky_sim.simulation_server.FrankaRobotServer = ArmServer
         self.clock = PatientClock()
         patient = sample_patient(seed)
         self.patient = PatientWorld(patient, self.clock)
         self.sim = MujocoSimulator()
         self.sim.init()
-        self.robot = self.sim.add_robot(initial_q=START_RAD)
+        carries = RobotParameters(ee_mass=PROBE_KG, ee_com=PROBE_COM_M)  # as set in Desk
+        self.robot = self.sim.add_robot(initial_q=START_RAD, robot_parameters=carries)
         self.server = SimulationServer(self.sim, hostname_candidates=[host])
         self.server.init()
         self.arm: ArmServer = self.server.robot_servers[0]
+        self._carry_probe()
+        self.noise = np.random.default_rng(seed)
+        self.places = places
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
         self.T_base_patient = patient.T_base_patient
         self.T_patients_base: np.ndarray | None = None  # base of the patient's world from the arm's
         self.late = self.steps = 0
@@ -161,8 +182,26 @@ class PatientServer:
         force, torque = R @ wrench[:3], R @ wrench[3:]
         data.xfrc_applied[body, :3] = force
         data.xfrc_applied[body, 3:] = torque + np.cross(T_base_probe[:3, 3] - data.xipos[body], force)
-        self.arm.wrench = wrench
+        self.arm.estimate = wrench + BIAS + NOISE * self.noise.standard_normal(6)
+        mujoco.mj_rne(model, data, 1, (bias := np.zeros(model.nv)))
+        self.arm.torque_n_m = (bias - jacp.T @ force - jacr.T @ torque)[:7]
+        if self.places and self.steps % PLACE_STEPS == 0:
+            place = Place(
+                self.clock.ns, time.time_ns(), there, self.T_patients_base[:3, 3], -wrench[2], self.patient.gel_m
+            )
+            with suppress(OSError):
+                self.socket.sendto(pack_place(place), self.places)
         self.forces.append((time.monotonic_ns(), -float(wrench[2]), *T_base_probe[:3, 3].tolist()))
+
+    def _carry_probe(self) -> None:
+        """The probe's mass for the hand's; that of the fingers, which it cannot be without, goes to nearly nothing."""
+        model = self.sim.model
+        hand = model.body("robot0_hand")
+        model.body_mass[hand.id], model.body_ipos[hand.id] = PROBE_KG, PROBE_COM_M
+        model.body_inertia[hand.id] = (0.001, 0.001, 0.0003)
+        for finger in ("robot0_left_finger", "robot0_right_finger"):
+            model.body_mass[model.body(finger).id] = 1e-3
+        mujoco.mj_forward(model, self.sim.data)
 
     def _listen(self) -> None:
         for line in sys.stdin:
@@ -198,6 +237,9 @@ class PatientServer:
 
 
 if __name__ == "__main__":
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, -15)
-    PatientServer(sys.argv[1], int(sys.argv[2])).run()
+    with suppress(PermissionError):  # an arm of hardware takes no turn on this machine's processors
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    server = PatientServer(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
+    gc.collect()
+    gc.disable()  # it would stop the arm for some 10 ms
+    server.run()

@@ -4,6 +4,7 @@ The check evaluates it from top to bottom; the table in docs/safety.md, the faul
 tests are made from it. A reason stands in exactly one row.
 """
 
+from echopilot_control.safety.arm_faults import ARM_FAULTS
 from echopilot_control.safety.command_checks import guard_commander, judge_clock, judge_command
 from echopilot_control.safety.evidence.arm import judge_description, judge_witnesses
 from echopilot_control.safety.evidence.body import guard_places, judge_landmarks, judge_skin, judge_zones
@@ -183,7 +184,7 @@ PROTECTIONS: tuple[Protection, ...] = (
         name="runaway arm, arm in fault",
         needs=("clock", "robot state", "twist", "pose", "joints"),
         guard=guard_arm,
-        reasons=(R.ROBOT_SPEED, R.ROBOT_FAULT),
+        reasons=(R.ROBOT_SPEED, R.ROBOT_FAULT, *dict.fromkeys(ARM_FAULTS.values())),
     ),
     Protection(
         name="joint limits, singular poses",

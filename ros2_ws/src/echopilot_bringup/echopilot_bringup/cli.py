@@ -66,12 +66,12 @@ def hardware(
     rate: Annotated[int, typer.Option(help="Samples of the driver per second: 1000, 500, 250, 200, 125, 100.")] = 500,
     json_file: JsonFile = None,
 ) -> None:
-    """Exams over a driver in wall time: exit code 1 when safety held for anything, or the bridge told of a fault."""
+    """Exams over a driver in wall time; exit code 1 when safety held without a cause, or the bridge told of a fault."""
     from echopilot_bringup.hardware.bench import bench_hardware
 
     figures = bench_hardware(minutes, rate, console)
     write_json(figures, json_file)
-    if figures["held_ticks"] or figures["faults_s"]:
+    if figures["holds"]["without_cause"] or figures["faults_s"]:
         raise typer.Exit(1)
 
 

@@ -1,6 +1,7 @@
 """Node `robot_bridge`: any arm whose driver speaks ROS, in the simulator's place."""
 
 import uuid
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -8,16 +9,17 @@ import numpy as np
 from echopilot_msgs.msg import RobotState as RobotStateMsg
 from echopilot_msgs.msg import SafetyState as SafetyStateMsg
 from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
-from rclpy.executors import Executor
+from rclpy.executors import Executor, ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
 from echopilot_control.calibration.tool import read_tool
 from echopilot_control.force.tare import Tool
-from echopilot_core import EchoPilotError, RobotInputs, RobotState, SafeTwist, SafetyState, to_ns
+from echopilot_core import EchoPilotError, RobotInputs, RobotState, SafeTwist, SafetyMode, SafetyState, to_ns
 from echopilot_core.guarded.bounded import read_text
 from echopilot_core.paths import share_file
+from echopilot_core.robot import CONTACT_N
 from echopilot_nodes.bonds import ROBOT, Bond, BondState, Peers
 from echopilot_nodes.diagnostics.health import Health, Severity
 from echopilot_nodes.diagnostics.publisher import Diagnostics
@@ -30,6 +32,7 @@ from echopilot_nodes.graph.speakers import NOBODY, SAFETY, SpeakerCount, speaker
 from echopilot_nodes.robot.spun_arm import SpunArm, driven_arm
 from echopilot_nodes.robot.topic_arm import TopicArm, period_of
 from echopilot_robot.bridge.faults import ArmFault
+from echopilot_robot.bridge.leaving import leave
 from echopilot_robot.bridge.robot import BridgedRobot, ros_minus_steady_ns
 from echopilot_robot.bridge.settings import BridgeSettings
 from echopilot_robot.bridge.transforms import LinkTransforms
@@ -83,6 +86,8 @@ class RobotBridge(Node):
         self._speakers = SpeakerCount(self, COMMANDS)
         self._counts = [1] * len(COMMANDS)
         self._robot: BridgedRobot | None = None
+        self._state: RobotState | None = None
+        self._leaving = False
         self._safety: SafetyState | None = None
         self._said: tuple[str, ...] = ()
         self._links = LinkTransforms(self._urdf)
@@ -95,6 +100,7 @@ class RobotBridge(Node):
         self._description = self.create_publisher(String, topics.ROBOT_DESCRIPTION, qos.LATCHED)
         self._description.publish(String(data=self._urdf))
         self._diagnostics = Diagnostics(self, self._health, hardware_id=p.arm)
+        self.create_timer(LOOK_S, self._look)
         Inlet(self, TwistStamped, topics.ROBOT_SERVO_CV, from_safe_twist, qos.COMMAND, self._on_twist)
         Inlet(
             self, SafetyStateMsg, topics.SAFETY_STATE, from_safety_state, qos.ANSWER_LOCKSTEP, on_item=self._on_safety
@@ -102,7 +108,7 @@ class RobotBridge(Node):
 
     def run(self, executor: Executor) -> None:
         """Wait for the driver, then answer its samples until a signal comes."""
-        self._arm.run(executor, lambda: self._stop.received)
+        self._arm.run(executor, lambda: self._stop.received and not self._leaving)
         self._await_sensor(executor)
         freeze_heap()
         self._robot = robot = BridgedRobot(
@@ -114,8 +120,23 @@ class RobotBridge(Node):
             ros_minus_steady_ns,
         )
         self.get_logger().info(f"tares the force sensor, which is delayed by {1e-6 * robot.force_delay_ns:.1f} ms")
-        while not self._stop.received:
-            self._publish(robot.step(RobotInputs(None, self._safety, *self._counts)))
+        with suppress(ExternalShutdownException):
+            while not self._stop.received:
+                self._state = robot.step(RobotInputs(None, self._safety, *self._counts))
+                self._publish(self._state)
+        self._leave(robot)
+
+    def _leave(self, robot: BridgedRobot) -> None:
+        """Take the probe off before the arm stands."""
+        if self._state is None:
+            return
+        self._leaving = True
+        is_stopped = self._safety is not None and self._safety.mode is SafetyMode.STOPPED
+        for state in leave(robot, self._state, is_stopped):
+            self._state = state
+            self._publish(state)
+        if self._state.contact_force_n >= CONTACT_N:
+            self.get_logger().error("ends in contact, and the arm stands stiff: take the probe off by hand now")
 
     def close(self) -> None:
         """Stop the arm and say goodbye."""
@@ -149,6 +170,8 @@ class RobotBridge(Node):
 
     def _publish(self, robot: RobotState) -> None:
         """One control tick; the state goes last, so that whoever hears it has the rest."""
+        assert self._robot is not None
+        self._tell(self._robot.faults)  # before the state of a faulty arm
         slow = robot.tick % SLOW_TICKS == 0
         if slow or self._poses.has_subscribers:
             self._poses.send(robot)
@@ -162,14 +185,13 @@ class RobotBridge(Node):
             self._peers.poll()
             self._speakers.note_ended(self._peers.lost())
             self._counts = list(map(self._speakers.count, COMMANDS))
-        assert self._robot is not None
-        self._tell(self._robot.faults)
 
     def _tell(self, faults: tuple[ArmFault, ...]) -> None:
         """Each fault once when it begins, with what was expected and what came, and once when all are over."""
         names = tuple(fault.kind.name for fault in faults)
         if names == self._said:
             return
+        self._bond.say(faults=names)
         for fault in faults:
             if fault.kind.name not in self._said:
                 self.get_logger().error(str(fault))
@@ -186,15 +208,19 @@ class RobotBridge(Node):
             "delay of the force [ms]": 1e-6 * robot.force_delay_ns,
             "driver listens": self._arm.has_listener,
         }
-        self._tell(robot.faults)  # of a driver that is silent no tick tells
         if robot.faults:
             return Health("; ".join(map(str, robot.faults)), Severity.ERROR, values)
         if not self._arm.has_listener:
             return Health(f"nobody takes {self._params.command}", Severity.ERROR, values)
         return Health("the arm follows", Severity.OK, values)
 
-    def _on_twist(self, twist: SafeTwist) -> None:
+    def _look(self) -> None:
+        """Of a driver that is silent no tick tells."""
         if self._robot is not None:
+            self._tell(self._robot.faults)
+
+    def _on_twist(self, twist: SafeTwist) -> None:
+        if self._robot is not None and not self._leaving:
             self._robot.take(RobotInputs(twist, self._safety, *self._counts))
 
     def _on_safety(self, state: SafetyState) -> None:

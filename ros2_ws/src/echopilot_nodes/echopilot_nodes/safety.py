@@ -318,6 +318,7 @@ class Safety(Node):
             lost_nodes=self._lost_nodes(robot),
             clock_offset_ns=0 if self._is_simulated else time.time_ns() - time.monotonic_ns(),
             publishers=self._counts,
+            robot_faults=() if (source := self._peers.state(ROBOT)) is None else source.faults,
         )
 
     def _lost_nodes(self, robot: RobotState | None) -> tuple[str, ...]:

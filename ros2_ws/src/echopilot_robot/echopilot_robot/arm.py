@@ -22,6 +22,7 @@ class ArmSample:
             weight and the sensor's bias.
         torque_n_m: of the motors (n,); None where the driver does not tell them.
         errors: what the driver or the arm's own controller reports now, in words; an arm that reports one has stopped.
+        is_silent: the arm or its driver says nothing any more, as `errors` tell; the rest is what it said last.
     """
 
     stamp_ns: int
@@ -31,6 +32,7 @@ class ArmSample:
     wrench: Array
     torque_n_m: Array | None = None
     errors: tuple[str, ...] = ()
+    is_silent: bool = False
 
 
 class Arm(Protocol):

@@ -2,6 +2,7 @@
 
 It publishes driver/joint_states and robot/ft_raw as a driver does, frames as a scanner, skin and landmarks as a depth
 camera and an operator's pointer do; it takes joint velocities and knows nothing of twists, safety or a hold.
+`driver/take_off` is the operator's hand that takes the probe off the patient.
 """
 
 import math
@@ -18,6 +19,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState, PointCloud2
 from std_msgs.msg import Float64MultiArray
+from std_srvs.srv import Trigger
 from ultrasound_msgs.msg import UltrasoundFrame
 from ultrasound_msgs.srv import SetImaging
 
@@ -46,6 +48,7 @@ from echopilot_wire.store import geometry_msgs, sensor_msgs, std_msgs
 T = TypeVar("T", Frame, BodySurface, BodyLandmarks)
 
 SENSOR_FRAME = "probe"
+HAND_M_S, HAND_S = 0.02, 2.0
 SILENT_S = 0.1  # an arm stops by itself when commands stay away for so long
 RATES_HZ = (1000, 500, 250, 200, 125, 100)
 SURFACE_STEPS = SURFACE_TICKS * TICK_NS // STEP_NS
@@ -64,7 +67,7 @@ class ArmDriver(Node):
         self._simulation = JointDrivenSimulation(sample_patient(p.seed), config)
         self._steps = round(1000 / p.rate)
         self._stamps, self._shift_ns = p.stamps, to_ns(p.clock_shift)
-        self._commanded_s = -math.inf
+        self._commanded_s = self._hand_s = -math.inf
         self._began_ns = 0  # ROS time of the simulation's zero
         self._behind_s = 0.0  # longest that a sample was late since the last look
         self._imaging: ScannerSettings | None = None
@@ -78,6 +81,7 @@ class ArmDriver(Node):
         self._images = RenderThread(self._renderer.render, self._publish_image, lossless=False)
         self._diagnostics = Diagnostics(self, self._health, hardware_id=f"simulated {p.arm}")
         self.create_subscription(Float64MultiArray, "driver/commands", self._on_command, qos.COMMAND)
+        self.create_service(Trigger, "driver/take_off", self._on_hand)
         self.create_service(SetImaging, topics.SET_IMAGING, self._on_imaging)
         self.add_on_set_parameters_callback(self._on_parameters)
 
@@ -96,7 +100,9 @@ class ArmDriver(Node):
                 continue
             executor.spin_once(timeout_sec=0.0)
             self._behind_s = max(self._behind_s, -left_s)
-            if time.monotonic() - self._commanded_s > SILENT_S:
+            if time.monotonic() - self._hand_s < HAND_S:
+                self._simulation.joints.lift(HAND_M_S)
+            elif time.monotonic() - self._commanded_s > SILENT_S:
                 self._simulation.joints.command(np.zeros(len(self._simulation.joint_state.names)))
             if self._imaging is not None:
                 self._simulation.imaging, self._imaging = self._imaging, None
@@ -140,6 +146,11 @@ class ArmDriver(Node):
         if velocity.shape == (len(self._simulation.joint_state.names),) and np.isfinite(velocity).all():
             self._commanded_s = time.monotonic()
             self._simulation.joints.command(velocity)
+
+    def _on_hand(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._hand_s = time.monotonic()
+        response.success, response.message = True, f"the probe rises by {1e3 * HAND_M_S * HAND_S:.0f} mm"
+        return response
 
     def _on_imaging(self, request: SetImaging.Request, response: SetImaging.Response) -> SetImaging.Response:
         try:

@@ -14,10 +14,12 @@ from diagnostic_msgs.msg import DiagnosticArray
 from echopilot_msgs.action import RunExam
 from echopilot_msgs.msg import RobotState as RobotStateMsg
 from echopilot_msgs.msg import SafetyState as SafetyStateMsg
-from echopilot_msgs.srv import ResetSafety
 from rclpy.action import ActionClient
 from rclpy.node import Node
+from rclpy.task import Future
 
+from echopilot_bringup.hardware.holds import HoldRecord
+from echopilot_bringup.hardware.resetting_operator import ResettingOperator
 from echopilot_bringup.processes import processor_seconds, shares
 from echopilot_core import RobotState, SafetyMode, SafetyState
 from echopilot_nodes.graph import qos, topics
@@ -38,14 +40,18 @@ class HardwareProbe(Node):
         self.spinner = make_executor()
         self.spinner.add_node(self)
         self.exams = ActionClient(self, RunExam, topics.EXAM_RUN)
+        self.exams_finished = 0
+        self.holds = HoldRecord()
+        self.began_ns = 0  # steady time of the first exam; 0 before
         self.measures = False
         self.ticks = self.lost = self.pressed = 0
         self.force_n = 0.0
         self.ages_ms: list[float] = []
         self.late_ms = 0.0  # of the driver's samples, at most
-        self.holds: Counter[str] = Counter()
+        self.held: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self._tick = -1
+        self.operator = ResettingOperator(self, self.spinner)
         Inlet(self, RobotStateMsg, topics.ROBOT_STATE, from_robot_state, qos.STATE_RECORDED, self._on_robot)
         Inlet(self, SafetyStateMsg, topics.SAFETY_STATE, from_safety_state, qos.ANSWER_RECORDED, self._on_safety)
         self.create_subscription(DiagnosticArray, topics.DIAGNOSTICS, self._on_health, qos.STATE_RECORDED)
@@ -60,8 +66,10 @@ class HardwareProbe(Node):
         self._tick = robot.tick
 
     def _on_safety(self, state: SafetyState) -> None:
+        if self.began_ns:
+            self.holds.take(state, time.monotonic_ns())
         if self.measures and state.mode is not SafetyMode.OK:
-            self.holds.update(state.reasons)
+            self.held.update(state.reasons)
 
     def _on_health(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -71,17 +79,31 @@ class HardwareProbe(Node):
                 late = [float(v.value) for v in status.values if v.key == "late at most [ms]"]
                 self.late_ms = max(self.late_ms, *late, 0.0)
 
+    def hears(self) -> bool:
+        """Whether robot, safety and exam are there."""
+        return self.exams.server_is_ready() and self._tick >= 0 and self.operator.safety is not None
+
+    def await_end(self, ended: Future) -> None:
+        """Spin until an exam ends; the operator restores safety and resumes it. SystemExit where it takes too long."""
+        end_s = time.monotonic() + EXAM_S
+        while not ended.done():
+            spin_until(self.spinner, lambda: ended.done() or self.operator.is_asked_for(), end_s - time.monotonic())
+            if time.monotonic() > end_s:
+                sys.exit(f"an exam took longer than {EXAM_S:.0f} s")
+            if self.operator.is_asked_for():
+                self.operator.restore()
+                self.operator.resume()
+
 
 def run_exams(node: HardwareProbe, protocol: str, out: Path, seconds: float) -> list[str]:
     """Run the protocol again and again for so long; the message of each exam. Raises SystemExit where none starts."""
-    if not spin_until(node.spinner, lambda: node.exams.server_is_ready() and node._tick >= 0, START_S):
+    if not spin_until(node.spinner, node.hears, START_S):
         sys.exit(f"no robot state, or nobody takes exams, within {START_S:.0f} s")
-    reset = node.create_client(ResetSafety, topics.RESET_SAFETY)
-    spin_until(node.spinner, reset.service_is_ready, START_S)
     spin_until(node.spinner, lambda: False, SETTLE_S)
-    asked = reset.call_async(ResetSafety.Request(operator_name="bench"))  # of what a starting machine was late for
-    spin_until(node.spinner, asked.done, START_S)
+    node.operator.restore()  # from what a starting machine was late for
+    node.operator.resets.clear()
     messages: list[str] = []
+    node.began_ns = time.monotonic_ns()
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
         goal = RunExam.Goal(protocol=protocol, patient_pseudonym="bench", out_folder=str(out / f"exam-{len(messages)}"))
@@ -92,11 +114,11 @@ def run_exams(node: HardwareProbe, protocol: str, out: Path, seconds: float) -> 
             sys.exit("the exam was refused")
         node.measures = True
         ended = handle.get_result_async()
-        finished = spin_until(node.spinner, ended.done, EXAM_S)
+        node.await_end(ended)
         node.measures = False
-        if not finished:
-            sys.exit(f"an exam took longer than {EXAM_S:.0f} s")
         messages.append(ended.result().result.message)
+        node.exams_finished += ended.result().result.success
+        node.operator.restore()
     return messages
 
 
@@ -115,13 +137,20 @@ def main() -> None:
         messages = run_exams(node, arguments.protocol, arguments.out.parent, arguments.seconds)
         used = shares(before, processor_seconds(arguments.session), time.monotonic() - began_s)
         document = {
+            "began_ns": node.began_ns,
             "exams": messages,
+            "exams_finished": node.exams_finished,
             "ticks": node.ticks,
             "lost_ticks": node.lost,
             "ticks_in_contact": node.pressed,
             "age_ms": {f"p{p}": float(np.percentile(node.ages_ms, p)) for p in (50, 95, 99, 100)},
             "driver_late_ms": node.late_ms,
-            "held_ticks": dict(node.holds),
+            "held_ticks": dict(node.held),
+            "holds": [[hold.begin_ns, hold.end_ns, hold.reasons] for hold in node.holds.holds],
+            "resets": [
+                {"at_s": 1e-9 * (at_ns - node.began_ns), "reasons": reasons, "by_hand": by_hand}
+                for at_ns, reasons, by_hand in node.operator.resets
+            ],
             "faults_s": dict(node.faults),
             "force": {"max_n": node.force_n},
             "shares": used,

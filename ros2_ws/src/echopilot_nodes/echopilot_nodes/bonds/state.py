@@ -1,7 +1,7 @@
 """State that a process tells over its bond."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 ROBOT = "robot"  # role of the process that publishes robot/state, whatever its node is called
 
@@ -16,6 +16,7 @@ class BondState:
         session: of a robot source: another text whenever its time and ticks begin anew, as for another patient.
         lockstep: of a robot source: it waits for the answers to its ticks, so that wall time says nothing.
         breaks: ticks that it went on without an answer that was due, by peer, since it started.
+        faults: of a robot source: names of what is wrong with its arm now.
     """
 
     active: bool = True
@@ -23,6 +24,7 @@ class BondState:
     session: str = ""
     lockstep: bool = False
     breaks: dict[str, int] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
 
     def encoded(self) -> bytes:
         """As one packet."""
@@ -34,11 +36,13 @@ def decoded(packet: bytes) -> BondState:
     try:
         fields = json.loads(packet)
         state = BondState(**fields)
+        state = replace(state, faults=tuple(state.faults))
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from error
     flags = (state.active, state.leaving, state.lockstep)
     counts = state.breaks.items() if isinstance(state.breaks, dict) else [("", None)]
     whole = all(isinstance(name, str) and isinstance(count, int) for name, count in counts)
+    whole = whole and all(isinstance(name, str) for name in state.faults)
     if not (whole and all(isinstance(flag, bool) for flag in flags) and isinstance(state.session, str)):
         raise ValueError("fields of wrong types")
     return state

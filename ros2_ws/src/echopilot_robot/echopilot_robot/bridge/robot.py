@@ -148,7 +148,8 @@ class BridgedRobot:
     def _unusable(self, sample: ArmSample) -> ArmFault | None:
         n = len(self._arm.joint_names)
         if sample.errors:
-            return ArmFault(ArmFaultKind.DRIVER_ERROR, f"it says: {'; '.join(sample.errors)}; expected: no error")
+            kind = ArmFaultKind.DRIVER_SILENT if sample.is_silent else ArmFaultKind.DRIVER_ERROR
+            return ArmFault(kind, f"it says: {'; '.join(sample.errors)}; expected: no error")
         shapes = sample.position_rad.shape, sample.velocity_rad_s.shape, sample.wrench.shape
         if shapes != ((n,), (n,), (6,)):
             return ArmFault(ArmFaultKind.SAMPLE_UNUSABLE, f"shapes {shapes}; expected: ({n},), ({n},) and (6,)")

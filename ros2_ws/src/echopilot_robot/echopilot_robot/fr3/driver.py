@@ -76,6 +76,7 @@ class Fr3Arm:
             heard_ns=now_ns,
             velocity_rad_s=np.zeros(JOINTS),
             errors=(why, *(sample.errors if sample is not None else ())),
+            is_silent=True,
         )
 
     def command(self, velocity_rad_s: Array) -> None:

@@ -40,6 +40,11 @@ class JointDrivenRobot(SimulatedRobot):
         arm.advance()
         update_kinematics(*arm.kinematics)
 
+    def lift(self, speed_m_s: float) -> None:
+        """Take the probe back along its z axis from 2 ms from now on, as a hand does that guides the arm."""
+        away = np.concatenate([-speed_m_s * self.rotation[:, 2], np.zeros(3)])
+        self.command(np.linalg.pinv(self.arm.J) @ away)
+
     @property
     def raw(self) -> Array:
         """The sensor's reading (6,) [N, N m], with tool weight and bias, in probe at its origin."""
