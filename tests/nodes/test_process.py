@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+
 from echopilot_nodes.graph.process import freeze_heap
 
 
