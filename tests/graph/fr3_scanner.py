@@ -27,9 +27,8 @@ from echopilot_sim.anatomy import sample_patient
 from echopilot_sim.frame_state import FrameState
 from echopilot_sim.physics.patient_world import PatientWorld
 from echopilot_sim.render_thread import RenderThread
-from echopilot_sim.simulation import SimConfig
+from echopilot_sim.simulation import SimConfig, Simulation
 from echopilot_sim_nodes.imaging_request import asked_settings
-from echopilot_sim_nodes.render_process import RenderProcess
 from echopilot_wire import to_cloud, to_frame, to_landmarks
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "robot" / "fr3"))
@@ -55,8 +54,8 @@ class Fr3Scanner(Node):
         self._frames = Outlet(self, UltrasoundFrame, topics.PROBE_FRAME, to_frame, qos.FRAMES_OFFERED)
         self._surface = Outlet(self, PointCloud2, topics.BODY_SURFACE, to_cloud, qos.ANSWER_OFFERED)
         self._landmarks = Outlet(self, BodyLandmarksMsg, topics.BODY_LANDMARKS, to_landmarks, qos.LATCHED)
-        self._renderer = RenderProcess(seed, SimConfig(quality="fast"))
-        self._images = RenderThread(self._renderer.render, self._publish_image, lossless=False)
+        renderer = Simulation(sample_patient(seed), SimConfig(quality="fast"))
+        self._images = RenderThread(renderer.render, self._publish_image, lossless=False)
         self.create_service(SetImaging, topics.SET_IMAGING, self._on_imaging)
 
     def take(self) -> None:
@@ -84,7 +83,6 @@ class Fr3Scanner(Node):
 
     def close(self) -> None:
         self._images.close()
-        self._renderer.close()
 
     def _publish_image(self, frame_state: FrameState, frame: Frame) -> None:
         self._frames.send(frame)

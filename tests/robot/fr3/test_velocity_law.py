@@ -1,11 +1,14 @@
 """The law of the 1 kHz loop, and the messages to and from its process, without an arm."""
 
+import socket
+
 import numpy as np
 import pytest
 
 from echopilot_control.kinematics.joint_limits import joint_names
 from echopilot_core.paths import share_file
 from echopilot_robot import ArmSample
+from echopilot_robot.fr3.driver import newest
 from echopilot_robot.fr3.messages import LARGEST, LoopCount, pack_command, pack_sample, unpack_command, unpack_sample
 from echopilot_robot.fr3.velocity_law import ACCELERATION_RAD_S2, DT_S, JERK_RAD_S3, TARE_TICKS, VelocityLaw
 
@@ -71,6 +74,20 @@ def test_messages_keep_what_they_carry() -> None:
     assert np.array_equal(back.position_rad, sample.position_rad) and np.array_equal(back.wrench, sample.wrench)
     sent_ns, velocity = unpack_command(pack_command(7, np.arange(7.0)))
     assert sent_ns == 7 and np.array_equal(velocity, np.arange(7.0))
+
+
+def test_a_bridge_that_was_kept_from_reading_goes_on_with_the_newest_sample() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        assert newest(ours, 0.0) is None
+        for number in (b"1", b"2", b"3"):
+            theirs.send(number)
+        assert newest(ours, 1.0) == b"3"
+        assert newest(ours, 0.0) is None
+        theirs.send(b"4")
+        theirs.close()
+        assert newest(ours, 1.0) == b"4"
+        assert newest(ours, 1.0) == b""
 
 
 def test_the_description_is_that_of_the_arm() -> None:

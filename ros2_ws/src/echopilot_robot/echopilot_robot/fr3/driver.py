@@ -57,7 +57,7 @@ class Fr3Arm:
         self._last = sample
 
     def read(self, timeout_s: float) -> ArmSample | None:
-        """The next sample; after 50 ms of silence the last one with the error, at once and again every period."""
+        """The newest sample; after 50 ms of silence the last one with the error, at once and again every period."""
         assert self._last is not None
         silent_ns = time.monotonic_ns() - self._last.heard_ns
         wait_s = min(timeout_s, max(1e-9 * (LOST_NS - silent_ns), 1e-9 * PERIOD_NS))
@@ -102,15 +102,30 @@ class Fr3Arm:
         self._folder.cleanup()
 
     def _receive(self, timeout_s: float) -> ArmSample | None:
-        ready, _, _ = select.select([self._socket], [], [], timeout_s)
-        if not ready:
-            return None
-        try:
-            data = self._socket.recv(LARGEST)
-        except ConnectionResetError:
-            data = b""
-        if not data:
+        data = newest(self._socket, timeout_s)
+        if data == b"":
             time.sleep(min(timeout_s, 1e-9 * PERIOD_NS))  # the loop has ended: nothing more will come
+        if not data:
             return None
         sample, self.count = unpack_sample(data)
         return sample
+
+
+def newest(end: socket.socket, timeout_s: float) -> bytes | None:
+    """The last of the messages that wait, empty once the other end has closed; None when none came in time.
+
+    A bridge that was kept from reading for a while goes on with the arm of now, not with what it was.
+    """
+    ready, _, _ = select.select([end], [], [], timeout_s)
+    data = None
+    while ready:
+        try:
+            later = end.recv(LARGEST, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            break
+        except ConnectionResetError:
+            later = b""
+        if not later:
+            return data or b""
+        data = later
+    return data
