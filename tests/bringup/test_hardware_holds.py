@@ -3,7 +3,17 @@
 import pytest
 
 from echopilot_bringup.hardware.bench import judged
-from echopilot_bringup.hardware.holds import ENOUGH_NS, FOLLOWS_NS, Gap, HoldRecord, SafetyHold, by_reason, cause
+from echopilot_bringup.hardware.holds import (
+    ENOUGH_NS,
+    FOLLOWS_NS,
+    ROBOT_AGE_NS,
+    Gap,
+    HoldRecord,
+    SafetyHold,
+    by_reason,
+    cause,
+)
+from echopilot_control.safety.limits import Limits
 from echopilot_core import SafetyMode, SafetyState
 
 MS = 1_000_000
@@ -24,6 +34,7 @@ def state(mode: SafetyMode, *reasons: str) -> SafetyState:
 
 
 def test_a_gap_has_to_make_the_state_of_a_graph_too_old_that_is_in_time() -> None:
+    assert Limits().robot_age_s * 1e9 == ROBOT_AGE_NS
     assert ENOUGH_NS == 15 * MS  # too old is above 30 ms; the next state comes after 10 ms, and takes 5 ms
 
 

@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from echopilot_control.safety.limits import Limits
-from echopilot_core import SafetyMode, SafetyState, to_ns
+from echopilot_core import SafetyMode, SafetyState
 from echopilot_core.timing import TICK_NS
+
+ROBOT_AGE_NS = 30_000_000
+"""Safety holds for a robot state that is older (a test compares with its limits)."""
 
 GRAPH_NS = 5_000_000
 """What the graph may take from a sample to the state that safety hears: it takes 2 to 5 ms in the median."""
 
-ENOUGH_NS = to_ns(Limits().robot_age_s) - TICK_NS - GRAPH_NS
+ENOUGH_NS = ROBOT_AGE_NS - TICK_NS - GRAPH_NS
 """A gap of this length makes a state too old: the age limit less the time between states and what the graph takes."""
 
 FOLLOWS_NS = 100_000_000
