@@ -55,6 +55,7 @@ NOT_OF_FILES = {
     "echopilot_report.page.live.socket": "messages of a browser, limited by the page",
     "echopilot_bringup.bench_page": "answers of the page that it starts",
     "echopilot_bringup.hardware.bench": "file that its own process has just written",
+    "echopilot_bringup.hardware.machine_watch": "answers of the processes that it starts",
     "echopilot_bringup.bench_graph": "file that its own process has just written",
     "echopilot_bringup.bench_kills": "file that its own processes have just written",
     "echopilot_bringup.runs.run_folder": "file that its own processes have just written",
