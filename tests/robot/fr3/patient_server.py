@@ -38,7 +38,7 @@ MISSING_MOST = 20
 STEP_S = 0.001
 DAMPING = (450.0, 450.0, 350.0, 350.0, 200.0, 200.0, 50.0)
 """Gains of the velocity loop [N m s]. franky-sim's loop is explicit and stable below 2 I / dt: with its 200 joint 7,
-which carries a probe in the place of the hand, swings at 500 Hz, and every fourth millisecond shows the same side of it.
+which carries a probe in the place of the hand, swings at 500 Hz, and samples of 4 ms show the same side of it.
 """
 NOISE = np.array([0.1, 0.1, 0.1, 0.005, 0.005, 0.005])  # of the estimate, standard deviation [N, N m]
 BIAS = np.array([0.4, -0.3, 0.6, 0.02, 0.01, 0.0])
