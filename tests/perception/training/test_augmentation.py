@@ -40,6 +40,18 @@ def test_the_same_seed_gives_the_same_batch_and_leaves_the_first_alone() -> None
     assert not torch.equal(a["image"], on_device(tensors(data), CPU)["image"])
 
 
+def test_an_image_is_changed_with_all_its_labels_or_not_at_all() -> None:
+    data = ring_samples(32, seed=4)
+    before, after = on_device(tensors(data), CPU), changed(data, 3)
+    same = [torch.equal(a, b) for a, b in zip(before["image"], after["image"], strict=True)]
+    assert 0 < sum(same) < len(same)
+    for name in before:
+        kept = [
+            torch.equal(a.nan_to_num(9.0), b.nan_to_num(9.0)) for a, b in zip(before[name], after[name], strict=True)
+        ]
+        assert all(k for k, s in zip(kept, same, strict=True) if s), name
+
+
 def test_images_stay_between_black_and_white() -> None:
     image = changed(ring_samples(16, seed=4), 2)["image"]
     assert torch.isfinite(image).all() and float(image.min()) >= 0.0 and float(image.max()) <= 1.0

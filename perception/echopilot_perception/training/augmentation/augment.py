@@ -13,9 +13,11 @@ from echopilot_perception.training.augmentation.overlays import drawn_over
 from echopilot_perception.training.augmentation.style_bank import shipped
 from echopilot_perception.training.batches import Batch
 
+UNCHANGED = 0.4  # share of the images that stay as they are: a network that never sees those forgets them
+
 
 def augmented(batch: Batch, generator: torch.Generator) -> Batch:
-    """Augmented copy of a batch on its device (`batches.on_device`); a pure function of batch and generator.
+    """Copy of a batch on its device (`batches.on_device`), most images changed; a pure function of batch and generator.
 
     Black outside the sector stays black, but for what a screen draws.
     """
@@ -27,7 +29,11 @@ def augmented(batch: Batch, generator: torch.Generator) -> Batch:
     image = textured(lit(image, draw), draw).clamp(0.0, 1.0) * sector
     image = rescaled(exchanged(image, draw, shipped()), draw).clamp(0.0, 1.0) * sector
     out["image"] = drawn_over(image, draw)
-    return out
+    kept = draw.chosen(UNCHANGED)
+    return {
+        name: torch.where(kept.reshape(-1, *(1,) * (changed.ndim - 1)), batch[name], changed)
+        for name, changed in out.items()
+    }
 
 
 def _sector(image: Tensor) -> Tensor:
