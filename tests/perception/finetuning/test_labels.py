@@ -18,7 +18,7 @@ from echopilot_perception.finetuning.labels.table import read_table
 from echopilot_perception.finetuning.task_heads import task_head
 from echopilot_perception.heads.disease import KINDS
 from echopilot_perception.heads.sizes import NAMES
-from echopilot_perception.training.samples import stack
+from echopilot_perception.training.samples import Sample, stack
 
 SIDE, LEFT, RIGHT, TOP, BOTTOM = 256, 96, 160, 100, 180
 VESSEL = parse_class_names(["AO_LUMEN=0,128,0"])
@@ -114,7 +114,7 @@ def test_no_patient_is_on_both_sides(tmp_path: Path) -> None:
         split_by_patient(images[:3], seed=1)
 
 
-def read_sample(folder: Path):  # type: ignore[no-untyped-def]
+def read_sample(folder: Path) -> Sample:
     image(folder / "images" / "1.png"), mask(folder / "masks" / "1.png")
     return next(read_mask_folder(folder, VESSEL)).sample
 

@@ -95,12 +95,7 @@ def tell(figures: Mapping[str, Any], console: Console) -> None:
     console.print(
         f"machine: {machine['gaps']} gaps of more than 10 ms on {machine['cores']} cores, "
         f"{machine['longest_gap_ms']:.0f} ms the longest, {machine['gaps_enough']} of {machine['enough_ms']:.0f} ms or "
-        "more, which make a state too old"
-        + (
-            ""
-            if machine["sched_fifo"]
-            else "; SCHED_FIFO was not granted: they may be the graph's own, and explain no hold"
-        )
+        "more, which make a state too old" + ("" if machine["sched_fifo"] else NOT_GRANTED)
     )
     console.print("holds without a cause: " + (_listed(holds["without_cause"]) or "none"))
     console.print("holds by the machine: " + (_listed(holds["by_machine"]) or "none"))

@@ -21,7 +21,7 @@ from rclpy.task import Future
 from echopilot_bringup.hardware.holds import HoldRecord
 from echopilot_bringup.hardware.resetting_operator import ResettingOperator
 from echopilot_bringup.processes import processor_seconds, shares
-from echopilot_core import RobotState, SafetyMode, SafetyState
+from echopilot_core import RobotState, SafetyState
 from echopilot_nodes.graph import qos, topics
 from echopilot_nodes.graph.context import init
 from echopilot_nodes.graph.executor import make_executor, spin_until
@@ -48,7 +48,6 @@ class HardwareProbe(Node):
         self.force_n = 0.0
         self.ages_ms: list[float] = []
         self.late_ms = 0.0  # of the driver's samples, at most
-        self.held: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self._tick = -1
         self.operator = ResettingOperator(self, self.spinner)
@@ -68,8 +67,6 @@ class HardwareProbe(Node):
     def _on_safety(self, state: SafetyState) -> None:
         if self.began_ns:
             self.holds.take(state, time.monotonic_ns())
-        if self.measures and state.mode is not SafetyMode.OK:
-            self.held.update(state.reasons)
 
     def _on_health(self, message: DiagnosticArray) -> None:
         for status in message.status:
@@ -145,7 +142,6 @@ def main() -> None:
             "ticks_in_contact": node.pressed,
             "age_ms": {f"p{p}": float(np.percentile(node.ages_ms, p)) for p in (50, 95, 99, 100)},
             "driver_late_ms": node.late_ms,
-            "held_ticks": dict(node.held),
             "holds": [[hold.begin_ns, hold.end_ns, hold.reasons] for hold in node.holds.holds],
             "resets": [
                 {"at_s": 1e-9 * (at_ns - node.began_ns), "reasons": reasons, "by_hand": by_hand}

@@ -6,6 +6,7 @@ import time
 from echopilot_msgs.msg import RobotState as RobotStateMsg
 from echopilot_msgs.msg import SafetyState as SafetyStateMsg
 from echopilot_msgs.srv import ResetSafety
+from numpy.linalg import norm
 from rclpy.executors import Executor
 from rclpy.node import Node
 from std_srvs.srv import Trigger
@@ -19,6 +20,7 @@ from echopilot_wire import from_robot_state, from_safety_state
 
 TAKE_OFF = "driver/take_off"  # what a hand does, in the simulated arm's driver
 LOOK_S, HAND_S, ANSWER_S, TRIES = 3.0, 5.0, 10.0, 5
+STILL_M_S = 1e-3
 
 
 class ResettingOperator:
@@ -28,7 +30,7 @@ class ResettingOperator:
         self._spinner = spinner
         self.safety: SafetyState | None = None
         self.resets: list[tuple[int, tuple[str, ...], bool]] = []
-        self._contact_n = 0.0
+        self._robot: RobotState | None = None
         self._reset = node.create_client(ResetSafety, topics.RESET_SAFETY)
         self._hand = node.create_client(Trigger, TAKE_OFF)
         self._resume = node.create_client(Trigger, topics.EXAM_RESUME)
@@ -49,12 +51,18 @@ class ResettingOperator:
             if spin_until(self._spinner, self.is_well, LOOK_S):
                 return
             assert self.safety is not None
-            self.resets.append((time.monotonic_ns(), self.safety.reasons, self._contact_n >= CONTACT_N))
-            if self._contact_n >= CONTACT_N:
+            by_hand = self._robot is not None and self._robot.contact_force_n >= CONTACT_N
+            self.resets.append((time.monotonic_ns(), self.safety.reasons, by_hand))
+            if by_hand:
                 self._hand.call_async(Trigger.Request())
-                spin_until(self._spinner, lambda: False, HAND_S)
+                spin_until(self._spinner, self._is_off, HAND_S)
             self._reset.call_async(ResetSafety.Request(operator_name="bench"))
         sys.exit(f"safety goes on to hold: {'nothing is heard of it' if self.safety is None else self.safety.reasons}")
+
+    def _is_off(self) -> bool:
+        """Whether the probe touches nothing and stands."""
+        robot = self._robot
+        return robot is not None and robot.contact_force_n < CONTACT_N and float(norm(robot.twist[:3])) < STILL_M_S
 
     def resume(self) -> None:
         """Let the exam go on with its step."""
@@ -62,7 +70,7 @@ class ResettingOperator:
         spin_until(self._spinner, asked.done, ANSWER_S)
 
     def _on_robot(self, robot: RobotState) -> None:
-        self._contact_n = robot.contact_force_n
+        self._robot = robot
 
     def _on_safety(self, state: SafetyState) -> None:
         self.safety = state

@@ -76,8 +76,8 @@ def on_stop(action: Callable[[], object]) -> None:
 def freeze_heap() -> None:
     """Leave the objects of now out of all garbage collections to come.
 
-    Python looks through everything once in some minutes, and stands still for it: 50 ms in a node with its libraries,
-    where safety latches after 40 ms without a state.
+    Python looks through everything once in some minutes and stands still for it: 33 ms for the 134,000 objects of
+    arm_driver's libraries, where safety latches after 40 ms without a state.
     """
     gc.collect()
     gc.freeze()
